@@ -1,0 +1,1 @@
+"""The interfaces: one abstract base class a module."""

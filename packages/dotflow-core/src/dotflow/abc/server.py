@@ -1,0 +1,55 @@
+"""`Server`: what reports workflows and tasks to a remote API."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Server(ABC):
+    """The base of every server client.
+
+    A client may also offer `flush(timeout)`: it is called at the end of a run and waits
+    until what was reported has arrived, at most `timeout` seconds.
+
+    Attributes:
+        active: Whether anything is reported; a client that does not is not called.
+    """
+
+    active: bool = True
+
+    @abstractmethod
+    def create_workflow(self, workflow: Any) -> None:
+        """Report a new workflow.
+
+        Args:
+            workflow: The `DotFlow`.
+        """
+
+    @abstractmethod
+    def update_workflow(self, workflow: Any, status: str = "") -> None:
+        """Report the state of a workflow.
+
+        Args:
+            workflow: Its id, or the `DotFlow`.
+            status: A `WorkflowStatus`.
+        """
+
+    @abstractmethod
+    def create_task(self, task: Any) -> None:
+        """Report a task that was added.
+
+        Args:
+            task: The `Task`.
+        """
+
+    @abstractmethod
+    def update_task(self, task: Any) -> None:
+        """Report the state of a task, at its start, its retries and its end.
+
+        Args:
+            task: The `Task`.
+        """

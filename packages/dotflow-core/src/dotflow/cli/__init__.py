@@ -1,0 +1,11 @@
+"""The contents of `dotflow_cli` at their dotflow 1.x path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from dotflow.core.forward import sibling_attribute
+
+    return sibling_attribute(__name__, "dotflow_cli", "dotflow-cli", name)

@@ -1,0 +1,1 @@
+"""What users write with: workflow, task, action, context, config."""

@@ -1,0 +1,201 @@
+"""`TaskBuilder`: the queue of tasks behind `workflow.task`."""
+
+from __future__ import annotations
+
+from dotflow.core.action import Action
+from dotflow.core.callbacks import basic_callback
+from dotflow.core.exception import InvalidTask
+from dotflow.core.identity import new_ulid, quote_name, stable_ulid
+from dotflow.core.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.core.config import Config
+
+
+class TaskBuilder:
+    """Collects the tasks of a workflow, in order.
+
+    Args:
+        config: The providers that the tasks will use.
+        workflow_id: The id of the workflow.
+        workflow_name: Its name, for reports.
+        stable_ids: Give a task the same id in every process: right where
+            `workflow_id` is fixed, since it is the same workflow then.
+        on_add: Called with each task that was added.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        workflow_id: UUID | str | None = None,
+        workflow_name: str | None = None,
+        *,
+        stable_ids: bool = False,
+        on_add: Callable[[Task], None] | None = None,
+    ) -> None:
+        self.queue: list[Task] = []
+        self.config = config
+        self.workflow_id = workflow_id
+        self.workflow_name = workflow_name
+        self._stable_ids = stable_ids
+        self._on_add = on_add
+        self._used: dict[str, int] = {}
+        self._key_prefix = f"{workflow_id}-"
+
+    def add(
+        self,
+        step: Any,
+        callback: Callable[..., Any] | str = basic_callback,
+        initial_context: Any = None,
+        group_name: str = "default",
+        *,
+        name: str | None = None,
+        depends_on: Any = None,
+    ) -> TaskBuilder:
+        """Append a task, or one for each step of a list.
+
+        Args:
+            step: An `@action`, the dotted path of one (`"module.attribute"`), or a list
+                of those, nested at will.
+            callback: Called as `callback(task=task)` when the task has ended.
+            initial_context: A value for the parameter `initial_context`.
+            group_name: Tasks of a group run in order, groups at the same time.
+            name: What identifies the task; default: the step's name, then `name#2`.
+            depends_on: The tasks it waits for: a name, an action, a task, or a list of
+                those; `[]` for none. Default: the task before it in its group.
+
+        Returns:
+            The builder, so that calls can be chained.
+
+        Raises:
+            MissingActionDecorator: A step is not an `@action`.
+            InvalidTask: A name is taken already, or given to several steps.
+        """
+        if isinstance(step, (list, tuple)):
+            if name is not None:
+                raise InvalidTask(
+                    f"name={name!r} cannot name {len(step)} steps: add them one by one."
+                )
+            for item in step:
+                self.add(
+                    item,
+                    callback,
+                    initial_context,
+                    group_name,
+                    depends_on=depends_on,
+                )
+            return self
+        task = Task(
+            None,
+            step,
+            callback,
+            initial_context,
+            self.workflow_id,
+            self.config,
+            group_name,
+            name=name,
+            depends_on=None if depends_on is None else self._names(depends_on),
+        )
+        unique = self._unique(task.name, given=name is not None)
+        task.name = unique
+        task._key = self._key_prefix + quote_name(unique)
+        task.task_id = (
+            stable_ulid(self.workflow_id, unique) if self._stable_ids else new_ulid()
+        )
+        self.queue.append(task)
+        if self._on_add is not None:
+            self._on_add(task)
+        return self
+
+    def _unique(self, name: str, given: bool) -> str:
+        if not isinstance(name, str) or not name:
+            raise InvalidTask(
+                f"name={name!r}: a task's name is a text of one or more characters."
+            )
+        if name not in self._used:
+            self._used[name] = 1
+            return name
+        if given:
+            raise InvalidTask(
+                f"The name {name!r} is taken: every task of a workflow needs its own."
+            )
+        numbered = name
+        while numbered in self._used:
+            self._used[name] += 1
+            numbered = f"{name}#{self._used[name]}"
+        self._used[numbered] = 1
+        return numbered
+
+    def _names(self, upstream: Any) -> tuple[str, ...]:
+        if isinstance(upstream, (str, Action, Task)) or not hasattr(
+            upstream, "__iter__"
+        ):
+            upstream = [upstream]
+        return tuple(self._name_of(item) for item in upstream)
+
+    def _name_of(self, upstream: Any) -> str:
+        if isinstance(upstream, str):
+            return upstream
+        if isinstance(upstream, Task):
+            return upstream.name
+        if isinstance(upstream, Action):
+            names = [task.name for task in self.queue if task.step is upstream]
+            if len(names) > 1:
+                raise InvalidTask(
+                    f"depends_on={upstream!r} is ambiguous: it was added as"
+                    f" {', '.join(map(repr, names))}. Use the name."
+                )
+            return names[0] if names else upstream.__name__
+        raise InvalidTask(
+            f"depends_on takes names, actions or tasks, not {type(upstream).__name__}."
+        )
+
+    def __getitem__(self, name: str | int) -> Task:
+        """Return a task by its name, or by its place in the queue.
+
+        Raises:
+            KeyError: No task has that name.
+            IndexError: There are not so many tasks.
+        """
+        if isinstance(name, int):
+            return self.queue[name]
+        for task in self.queue:
+            if task.name == name:
+                return task
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.queue)
+
+    def __len__(self) -> int:
+        return len(self.queue)
+
+    def count(self) -> int:
+        """Return the number of tasks."""
+        return len(self.queue)
+
+    def clear(self) -> None:
+        """Remove all tasks."""
+        self.queue.clear()
+        self._used.clear()
+
+    def reverse(self) -> None:
+        """Reverse the order of the tasks."""
+        self.queue.reverse()
+
+    def schema(self) -> Any:
+        """Return the workflow as a pydantic model; needs `dotflow-schema`."""
+        from dotflow.core.serializers.workflow import SerializerWorkflow
+
+        return SerializerWorkflow(**self.result())
+
+    def result(self) -> dict[str, Any]:
+        """Return the workflow and its tasks as a dictionary that JSON can hold."""
+        from dotflow.core.payload import workflow_payload
+
+        return workflow_payload(self.workflow_id, self.workflow_name, self.queue)

@@ -1,0 +1,209 @@
+"""`DotFlow`: a workflow as users write it."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from dotflow.core.builder import TaskBuilder
+from dotflow.core.callbacks import basic_callback
+from dotflow.core.claims import Claims
+from dotflow.core.config import Config
+from dotflow.core.exception import (
+    NotCallableObject,
+    ResumeNeedsWorkflowId,
+)
+from dotflow.core.identity import check_workflow_id
+from dotflow.core.types import TypeExecution, TypeInputChange
+from dotflow.core.workflow import Manager
+from dotflow.engine.checkpoint import Checkpoints
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.core.context import Context
+    from dotflow.core.task import Task
+
+
+class DotFlow:
+    """A workflow: add tasks to `workflow.task`, then `start()` it.
+
+    Args:
+        config: The providers; default: memory, console log, nothing else.
+        workflow_id: What names the workflow in storages and on servers, and what a
+            resume goes by: a UUID or a string. Default: the environment variable
+            `WORKFLOW_ID`, else a random UUID.
+        name: A name for people; default: the name of this host.
+
+    Attributes:
+        task: The `TaskBuilder`.
+        config: The providers.
+        workflow_id: The id.
+
+    Raises:
+        InvalidWorkflowId: `workflow_id` is malformed.
+        NotCallableObject: `config` is no `Config`.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        workflow_id: UUID | str | None = None,
+        name: str | None = None,
+    ) -> None:
+        if config is not None and not isinstance(config, Config):
+            raise NotCallableObject(
+                "config", "a Config, as in DotFlow(config=Config())"
+            )
+        self.config = config if config is not None else Config()
+        given = workflow_id if workflow_id is not None else _environment_id()
+        self._has_fixed_id = given is not None
+        self.workflow_id: UUID | str = _random_id() if given is None else given
+        check_workflow_id(self.workflow_id)
+        self.name = name if name is not None else _host()
+        self.task = TaskBuilder(
+            config=self.config,
+            workflow_id=self.workflow_id,
+            workflow_name=self.name,
+            stable_ids=self._has_fixed_id,
+            on_add=self._register_task if self.config.server.active else None,
+        )
+        self._server_reported = False
+        self._claims = Claims(self.workflow_id)
+        if self.config.server.active:
+            self._tell_server(partial(self.config.server.create_workflow, self))
+
+    def start(
+        self,
+        *,
+        on_success: Callable[..., Any] | str = basic_callback,
+        on_failure: Callable[..., Any] | str = basic_callback,
+        mode: str = TypeExecution.SEQUENTIAL,
+        keep_going: bool = False,
+        resume: bool = False,
+        on_input_change: str = TypeInputChange.REUSE,
+        fingerprint: str | None = None,
+        max_parallel: int | None = None,
+        wait_at_exit: bool = True,
+    ) -> Manager:
+        """Run the tasks, every time it is called.
+
+        Args:
+            on_success: Called as `on_success(tasks=[…])` when no task has failed.
+            on_failure: Called as `on_failure(tasks=[…])` otherwise.
+            mode: `"sequential"` (default), `"sequential_group"`, `"background"`,
+                `"parallel"`, or the name of an installed executor.
+            keep_going: Run a task although the one before it has failed.
+            resume: Restore the tasks that an earlier run of this workflow id has
+                completed, from the storage; run the others.
+            on_input_change: What a resume does when the initial contexts differ:
+                `"reuse"` the results, `"reset"` and start over, or `"raise"`.
+            fingerprint: What stands for the inputs; default: a hash of them.
+            max_parallel: The bound on attempts at once; default: the number of cores,
+                or of groups.
+            wait_at_exit: Whether the end of the script waits for a background run.
+
+        Returns:
+            The run. A failed task does not raise: look at `result_task()`.
+
+        Raises:
+            WorkflowAlreadyRunning: The background run of this object goes on.
+            ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
+            DotflowError: An argument is wrong; no task has run then.
+        """
+        if resume and not self._has_fixed_id:
+            raise ResumeNeedsWorkflowId
+        claim = self._claims.take(
+            self.task.queue, background=mode == TypeExecution.BACKGROUND
+        )
+        try:
+            return Manager(
+                tasks=claim.tasks,
+                on_success=on_success,
+                on_failure=on_failure,
+                mode=mode,
+                keep_going=keep_going,
+                workflow_id=self.workflow_id,
+                resume=resume,
+                on_input_change=on_input_change,
+                fingerprint=fingerprint,
+                config=self.config,
+                max_parallel=max_parallel,
+                wait_at_exit=wait_at_exit,
+                resumable=self._has_fixed_id,
+                on_end=claim.release,
+            )
+        except BaseException:
+            claim.release()
+            raise
+
+    def schedule(self, **kwargs: Any) -> Any:
+        """Run the workflow whenever the scheduler of the config says so; blocks.
+
+        Args:
+            **kwargs: What each `start` gets. With `resume=True` a tick goes on with a
+                run that did not complete, and starts over after one that did.
+        """
+        return self.config.scheduler.start(workflow=self._tick, **kwargs)
+
+    def result_task(self) -> list[Task]:
+        """Return the tasks, with their state."""
+        return self.task.queue
+
+    def result_context(self) -> list[Context]:
+        """Return what each task left, as contexts."""
+        return [task.current_context for task in self.task.queue]
+
+    def result_storage(self) -> list[Any]:
+        """Return what each task returned."""
+        return [task.current_context.storage for task in self.task.queue]
+
+    def result(self) -> dict[str, Any]:
+        """Return the workflow and its tasks as a dictionary that JSON can hold."""
+        return self.task.result()
+
+    def _tick(self, **kwargs: Any) -> Manager:
+        if kwargs.get("resume"):
+            checkpoints = Checkpoints(self.config.storage, self.workflow_id, True)
+            kwargs["resume"] = not checkpoints.finished()
+        return self.start(**kwargs)
+
+    def _register_task(self, task: Task) -> None:
+        self._tell_server(partial(self.config.server.create_task, task))
+
+    def _tell_server(self, call: Callable[[], Any]) -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            if not self._server_reported:
+                self._server_reported = True
+                from dotflow.logging import logger
+
+                logger.warning(
+                    "%s failed and was ignored: %s: %s",
+                    type(self.config.server).__name__,
+                    type(error).__name__,
+                    error,
+                )
+
+    def __repr__(self) -> str:
+        return f"<DotFlow {str(self.workflow_id)!r}: {self.task.count()} tasks>"
+
+
+def _environment_id() -> str | None:
+    return os.environ.get("WORKFLOW_ID") or None
+
+
+def _random_id() -> UUID:
+    from uuid import uuid4
+
+    return uuid4()
+
+
+def _host() -> str:
+    from dotflow.core.host import hostname
+
+    return hostname()

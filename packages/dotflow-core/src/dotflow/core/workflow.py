@@ -1,0 +1,249 @@
+"""`Manager`: a run of a workflow, as `start()` returns it; and its modes by class."""
+
+from __future__ import annotations
+
+from dotflow.core.callbacks import basic_callback
+from dotflow.core.exception import (
+    InvalidOnInputChange,
+    InvalidTask,
+    NotCallableObject,
+)
+from dotflow.core.module import Module
+from dotflow.core.types import VALID_POLICIES, TypeExecution, TypeInputChange
+from dotflow.engine.modes import find_mode
+from dotflow.engine.run import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.core.config import Config
+    from dotflow.core.task import Task
+    from dotflow.engine.background import BackgroundThread
+
+
+class Manager:
+    """Runs tasks as soon as it is made.
+
+    Args:
+        tasks: The tasks, in the order they were added.
+        on_success: Called as `on_success(tasks=[…])` when no task has failed.
+        on_failure: Called as `on_failure(tasks=[…])` otherwise.
+        mode: `"sequential"`, `"sequential_group"`, `"background"`, `"parallel"`, or the
+            name of an installed executor.
+        keep_going: Whether a task runs although the one before it has failed.
+        workflow_id: The workflow that the tasks belong to.
+        resume: Restore the tasks that an earlier run of this workflow id completed.
+        on_input_change: What a resume does when the initial contexts differ:
+            `"reuse"` the results, `"reset"` and start over, or `"raise"`.
+        fingerprint: What stands for the inputs; default: a hash of them.
+        config: The providers; default: those of the first task.
+        max_parallel: The bound on attempts at once; default: the number of cores, or
+            of groups.
+        wait_at_exit: Whether the end of the script waits for a background run.
+        resumable: Whether another process can know the workflow id; default: one was
+            given.
+
+    Attributes:
+        tasks: The tasks, with their state.
+        thread: The thread of a background run, else None.
+        started: Whether the run has begun.
+
+    Raises:
+        DotflowError: An argument is wrong, or the tasks cannot run in this mode. No
+            task has run then.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        on_success: Callable[..., Any] | str = basic_callback,
+        on_failure: Callable[..., Any] | str = basic_callback,
+        mode: str = TypeExecution.SEQUENTIAL,
+        keep_going: bool = False,
+        workflow_id: UUID | str | None = None,
+        resume: bool = False,
+        on_input_change: str = TypeInputChange.REUSE,
+        fingerprint: str | None = None,
+        config: Config | None = None,
+        *,
+        max_parallel: int | None = None,
+        wait_at_exit: bool = True,
+        resumable: bool | None = None,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
+        if on_input_change not in VALID_POLICIES:
+            raise InvalidOnInputChange(on_input_change)
+        self.tasks = list(tasks)
+        self.on_success = _callback("on_success", on_success)
+        self.on_failure = _callback("on_failure", on_failure)
+        self.mode = mode
+        self.keep_going = keep_going
+        self.workflow_id = workflow_id
+        self.on_input_change = on_input_change
+        self.fingerprint = fingerprint
+        self.config = config or _config_of(self.tasks)
+        self.thread: BackgroundThread | None = None
+        self.started = False
+        self._on_end = on_end
+        self._run = Run(
+            self.tasks,
+            find_mode(mode, self.tasks),
+            self.config,
+            workflow_id,
+            resumable=workflow_id is not None if resumable is None else resumable,
+            on_success=self.on_success,
+            on_failure=self.on_failure,
+            keep_going=keep_going,
+            max_parallel=_bound(max_parallel),
+        )
+        self._run.prepare(resume, on_input_change, fingerprint)
+        self._start(wait_at_exit)
+
+    @property
+    def status(self) -> str:
+        """The state of the run, a `WorkflowStatus`."""
+        return self._run.status
+
+    @property
+    def duration(self) -> float | None:
+        """How long the run took, in seconds; None while it goes on."""
+        return self._run.duration
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for a background run.
+
+        Args:
+            timeout: The longest wait in seconds; None for no bound.
+
+        Returns:
+            Whether the run has ended.
+        """
+        if self.thread is None:
+            return True
+        try:
+            self.thread.join(timeout)
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        return not self.thread.is_alive()
+
+    def cancel(self) -> bool:
+        """Stop a background run as Ctrl-C stops any other.
+
+        What runs is marked Cancelled, and a resume goes on from there.
+
+        Returns:
+            Whether it has stopped. A blocking call, as `time.sleep`, of a step without
+            a timeout cannot be stopped from outside: the run ends after it.
+        """
+        return self.thread is None or self.thread.interrupt()
+
+    def _start(self, wait_at_exit: bool) -> None:
+        self.started = True
+        if not self._run.mode.background:
+            self._execute()
+            return
+        from dotflow.engine.background import BackgroundThread
+
+        self.thread = BackgroundThread(self._execute, wait_at_exit)
+        self.thread.start()
+
+    def _execute(self) -> None:
+        try:
+            self._run.execute()
+        finally:
+            if self._on_end is not None:
+                self._on_end()
+
+
+class Flow(Manager):
+    """The base of the modes by class: `Sequential(tasks, …)` runs at once.
+
+    Args:
+        tasks: The tasks to run.
+        workflow_id: The workflow that they belong to.
+        ignore: Whether a task runs although the one before it has failed.
+        groups: Kept from dotflow 1.x; each task knows its group.
+        resume: Restore the tasks that an earlier run of this workflow id completed.
+    """
+
+    mode_name = TypeExecution.SEQUENTIAL
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        workflow_id: UUID | str | None = None,
+        ignore: bool = False,
+        groups: Any = None,
+        resume: bool = False,
+    ) -> None:
+        super().__init__(
+            tasks,
+            mode=self.mode_name,
+            keep_going=ignore,
+            workflow_id=workflow_id,
+            resume=resume,
+        )
+
+    def get_tasks(self) -> list[Task]:
+        """Return the tasks, with their state."""
+        return self.tasks
+
+
+class Sequential(Flow):
+    """One task after the other."""
+
+
+class SequentialGroup(Flow):
+    """Groups at the same time, the tasks of a group one after the other."""
+
+    mode_name = TypeExecution.SEQUENTIAL_GROUP
+
+
+class Background(Flow):
+    """One task after the other, in a thread."""
+
+    mode_name = TypeExecution.BACKGROUND
+
+
+class Parallel(Flow):
+    """All tasks at the same time, each in a process."""
+
+    mode_name = TypeExecution.PARALLEL
+
+
+def grouper(tasks: Sequence[Task]) -> dict[str, list[Task]]:
+    """Return the tasks by the name of their group, in the order they were added."""
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.group_name, []).append(task)
+    return groups
+
+
+def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
+    callback = Module(value)
+    if not callable(callback):
+        raise NotCallableObject(
+            f"{name}={value!r}", "a callable that accepts tasks=, or its dotted path"
+        )
+    return callback  # type: ignore[no-any-return]
+
+
+def _bound(max_parallel: int | None) -> int | None:
+    whole = isinstance(max_parallel, int) and not isinstance(max_parallel, bool)
+    if max_parallel is not None and not (whole and max_parallel >= 1):
+        raise InvalidTask(
+            f"max_parallel={max_parallel!r}: give a whole number, 1 or more, or None."
+        )
+    return max_parallel
+
+
+def _config_of(tasks: Sequence[Task]) -> Config:
+    if tasks:
+        return tasks[0].config
+    from dotflow.core.config import Config
+
+    return Config()

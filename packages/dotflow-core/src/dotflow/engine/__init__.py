@@ -1,0 +1,1 @@
+"""How a workflow runs: graph, loop, attempts, checkpoints, events."""

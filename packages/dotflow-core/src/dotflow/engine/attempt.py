@@ -1,0 +1,102 @@
+"""One attempt of one task: what it is given, and how it is run here and now."""
+
+from __future__ import annotations
+
+import time
+
+from dotflow.core.types import TypeOutcome
+from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.steps import action_methods, is_plain, run_methods
+from dotflow.engine.timeout import TaskTimeout, TimeUp, call_within, finished_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.core.context import Context
+    from dotflow.core.task import Task
+
+_now = time.time
+
+
+class Attempt:
+    """What an executor runs.
+
+    Args:
+        node: The task's place in the graph.
+        task: The task, for its step, name and initial context; not to be changed.
+        number: Which attempt of the task it is, from 1.
+        previous: The context of the task upstream.
+        named: Values for parameters named after upstream tasks, or None.
+    """
+
+    __slots__ = ("named", "node", "number", "previous", "task")
+
+    def __init__(
+        self,
+        node: int,
+        task: Task,
+        number: int,
+        previous: Context,
+        named: dict[str, Any] | None = None,
+    ) -> None:
+        self.node = node
+        self.task = task
+        self.number = number
+        self.previous = previous
+        self.named = named
+
+
+def run_attempt(attempt: Attempt) -> Outcome:
+    """Run an attempt in this thread and return its outcome; never raises."""
+    try:
+        if attempt.task._step.timeout:
+            value = _timed_value(attempt)
+        else:
+            value = _call(attempt)
+            if not is_plain(value):
+                value = _class_results(finished_value(value), attempt)
+    except TaskTimeout as error:
+        return _failed(attempt, error, TypeOutcome.TIMEOUT)
+    except (KeyboardInterrupt, TimeUp) as error:
+        return _failed(attempt, error, TypeOutcome.CANCELLED)
+    except BaseException as error:  # noqa: BLE001 - a step may raise anything
+        return _failed(attempt, error, TypeOutcome.FAILED)
+    return Outcome(attempt.node, value, None, _now())
+
+
+def _call(attempt: Attempt) -> Any:
+    return attempt.task._step.invoke(attempt.task, attempt.previous, attempt.named)
+
+
+def _timed_value(attempt: Attempt) -> Any:
+    """Run the step, and the methods of an object it returns, within one bound."""
+    name, seconds = attempt.task.name, attempt.task.step.timeout
+    started = time.monotonic()
+    value = call_within(seconds, lambda: _call(attempt), name)
+    if is_plain(value):
+        return value
+    left = max(seconds - (time.monotonic() - started), 0.001)
+    return call_within(left, lambda: _class_results(value, attempt), name)
+
+
+def _class_results(value: Any, attempt: Attempt) -> Any:
+    methods = action_methods(type(value))
+    if not methods:
+        return value
+    task = attempt.task
+    return run_methods(
+        value,
+        methods,
+        task.initial_context,
+        attempt.previous,
+        task.name,
+        task.workflow_id,
+    )
+
+
+def _failed(attempt: Attempt, error: BaseException, kind: str) -> Outcome:
+    retry_on = attempt.task.step.policy.retry_on
+    return Outcome(
+        attempt.node, None, Failure.from_error(error, kind, retry_on), _now()
+    )

@@ -1,0 +1,170 @@
+"""`Checkpoints`: what a run leaves in the storage, and what a resumed one finds there.
+
+Beside one record a task a workflow with a fixed id keeps one of the run: which run the
+checkpoints belong to, so that those of an earlier one are never taken for this one's,
+and the fingerprint of its inputs. It is one record because a process may die between
+two.
+"""
+
+from __future__ import annotations
+
+from dotflow.core.context import Context
+from dotflow.core.exception import InputChangedError, StorageError
+from dotflow.core.identity import new_ulid
+from dotflow.core.types import TypeInputChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from dotflow.abc.storage import Storage
+    from dotflow.core.task import Task
+
+# No task's key ends like this: `quote_name` leaves no "~".
+_RUN = "~run"
+
+
+class Checkpoints:
+    """The one implementation of checkpoint and resume.
+
+    Args:
+        storage: Where the records are.
+        workflow_id: The workflow they belong to.
+        resumable: Whether another process can know this workflow id.
+
+    Attributes:
+        resuming: Whether tasks may have a stored result to restore.
+        run_id: The run that the checkpoints belong to, None where nobody can resume it.
+    """
+
+    def __init__(
+        self, storage: Storage, workflow_id: UUID | str | None, resumable: bool
+    ) -> None:
+        self._storage = storage
+        self._workflow_id = workflow_id
+        self._resumable = resumable
+        self.resuming = False
+        self.run_id: str | None = None
+        self._inputs: str | None = None
+
+    def begin(
+        self,
+        tasks: Sequence[Task],
+        resume: bool,
+        on_input_change: str,
+        fingerprint: str | None,
+    ) -> None:
+        """Start over, or go on from what an earlier run has left.
+
+        Args:
+            tasks: The tasks of the run, for the fingerprint of their inputs.
+            resume: Whether completed tasks are to be restored.
+            on_input_change: A `TypeInputChange`: what to do where the inputs differ
+                from those of the run to resume.
+            fingerprint: What stands for the inputs; None to compute it.
+
+        Raises:
+            InputChangedError: They differ, and the policy is `"raise"`.
+            StorageError: The storage failed.
+        """
+        if not self._resumable:
+            return
+        from dotflow.core.fingerprint import input_fingerprint
+
+        self._inputs = fingerprint or input_fingerprint(tasks)
+        stored = self._read_run()
+        found = stored.storage if isinstance(stored.storage, dict) else {}
+        if resume and self._may_resume(found.get("inputs"), on_input_change):
+            self.run_id = found.get("run_id")
+        self.resuming = self.run_id is not None
+        if not self.resuming:
+            if found and stored.run_id is None:
+                self._forget(tasks)
+            self.run_id = new_ulid()
+        self._write_run(finished=False)
+
+    def _may_resume(self, inputs: str | None, on_input_change: str) -> bool:
+        """Say whether to resume at all, by the policy for inputs that changed."""
+        if inputs is None or inputs == self._inputs:
+            return True
+        if on_input_change == TypeInputChange.RAISE:
+            raise InputChangedError(self._workflow_id)
+        if on_input_change == TypeInputChange.RESET:
+            self._storage.clear(str(self._workflow_id))
+            return False
+        return True
+
+    def _forget(self, tasks: Sequence[Task]) -> None:
+        """Empty the results of an earlier run.
+
+        A storage of a user's own may keep bare values, which do not tell their run.
+        """
+        self._write_run(finished=False)  # with no run id: there is nothing to resume
+        for task in tasks:
+            if self.load(task) is not None:
+                self.save(task, Context())
+
+    def end(self, completed: bool) -> None:
+        """Note whether the run left anything to resume."""
+        if self._resumable:
+            self._write_run(finished=completed)
+
+    def finished(self) -> bool:
+        """Say whether the last run of this workflow id has completed every task."""
+        found = self._read_run().storage
+        return isinstance(found, dict) and found.get("finished") is True
+
+    def load(self, task: Task) -> Context | None:
+        """Return the stored result of a task that this run need not repeat.
+
+        Raises:
+            StorageError: The storage failed; the message names the task.
+        """
+        try:
+            found = self._storage.get(self._storage.key(task))
+        except Exception as error:
+            raise StorageError(
+                f"The stored result of task '{task.name}' could not be read from"
+                f" {type(self._storage).__name__}: {error}"
+            ) from error
+        if found.run_id is not None:
+            return found if found.run_id == self.run_id else None
+        # A storage of a user's own may keep the bare value and no run.
+        return found if found.storage is not None or found.task_id else None
+
+    def save(self, task: Task, context: Context) -> None:
+        """Store the result of a task.
+
+        Raises:
+            StorageError: The storage failed, or cannot hold the value; the message
+                names the task.
+        """
+        try:
+            self._storage.post(self._storage.key(task), context)
+        except Exception as error:
+            raise StorageError(
+                f"The result of task '{task.name}' could not be stored by"
+                f" {type(self._storage).__name__}: {error}"
+            ) from error
+
+    def _read_run(self) -> Context:
+        try:
+            return self._storage.get(f"{self._workflow_id}-{_RUN}")
+        except Exception as error:
+            raise self._failed("read from", error) from error
+
+    def _write_run(self, finished: bool) -> None:
+        record = {"run_id": self.run_id, "inputs": self._inputs, "finished": finished}
+        context = Context(storage=record, workflow_id=self._workflow_id)
+        context.run_id = self.run_id
+        try:
+            self._storage.post(f"{self._workflow_id}-{_RUN}", context)
+        except Exception as error:
+            raise self._failed("stored by", error) from error
+
+    def _failed(self, verb: str, error: Exception) -> StorageError:
+        return StorageError(
+            f"The state of workflow '{self._workflow_id}' could not be {verb}"
+            f" {type(self._storage).__name__}: {error}"
+        )

@@ -1,0 +1,1 @@
+"""Where attempts run: in this thread, or in worker processes."""

@@ -1,0 +1,275 @@
+"""Runs attempts in worker processes that are used again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dotflow.abc.executor import Executor
+from dotflow.core.exception import GraphError, NotPicklable, WorkerDied
+from dotflow.core.types import TypeOutcome
+from dotflow.engine.executors.worker import GOODBYE_SECONDS, INTERRUPT_SECONDS, Worker
+from dotflow.engine.executors.worker_main import BEGUN, Order, pack_task
+from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.timeout import timed_out
+
+if TYPE_CHECKING:
+    from dotflow.core.task import Task
+    from dotflow.engine.attempt import Attempt
+
+# More groups than this share processes.
+MAX_GROUPS = 32
+# A step that can be interrupted in place has this long, beyond its timeout, to tell.
+GRACE_SECONDS = 2.0 if hasattr(signal, "setitimer") else 0.0
+# A process has this long to start and import what it needs before the clock starts.
+START_SECONDS = 60.0
+
+
+class ProcessExecutor(Executor):
+    """The executor of `parallel` and of groups.
+
+    Args:
+        by_group: Keep the tasks of a group in one process, one process a group.
+        start_method: "fork", "spawn" or "forkserver". Default: what
+            `multiprocessing.set_start_method` was told, else fork where there is one.
+    """
+
+    def __init__(self, by_group: bool = False, start_method: str | None = None) -> None:
+        self._by_group = by_group
+        self._start_method = start_method
+        self._workers: list[Worker] = []
+        self._tasks: Sequence[Task] = ()
+        self._packed: list[bytes] | None = None
+
+    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+        """Decide on the number of processes; each starts with its first attempt."""
+        import multiprocessing
+
+        method = self._start_method or _default_start_method()
+        self._context = multiprocessing.get_context(method)
+        self._tasks = tasks
+        if method != "fork":
+            self._packed = _pack_all(tasks)
+        wanted = (
+            len({task.group_name for task in tasks}) if self._by_group else len(tasks)
+        )
+        bound = max_parallel or (MAX_GROUPS if self._by_group else usable_cores())
+        self.slots = max(1, min(wanted, bound))
+
+    def submit(self, attempt: Attempt) -> Outcome | None:
+        """Hand the attempt to a free process."""
+        import pickle
+
+        task, forks = attempt.task, self._packed is None
+        inputs = (attempt.previous, attempt.named)
+        portable: Any = None
+        try:
+            portable = pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # noqa: BLE001 - pickling runs user code
+            if not forks:
+                problem = _unsendable(attempt, error)
+                return _failed(attempt, problem, TypeOutcome.FAILED, retry=False)
+        try:
+            if portable is None:
+                first = (attempt.node, task.name, None, attempt.number, inputs)
+                worker = self._free_worker(task.group_name, first)
+            else:
+                worker = self._free_worker(task.group_name)
+        except OSError as error:
+            died = WorkerDied(
+                f"No process could be started for '{task.name}': {error}."
+            )
+            return _failed(attempt, died, TypeOutcome.CRASHED)
+        worker.attempt = attempt
+        if task.step.timeout:
+            worker.deadline = time.monotonic() + START_SECONDS
+        if portable is not None:
+            self._send(worker, attempt, portable)
+        return None
+
+    def _send(self, worker: Worker, attempt: Attempt, inputs: bytes) -> None:
+        node, packed = attempt.node, None
+        if self._packed is not None and node not in worker.packed:
+            packed = self._packed[node]
+            worker.packed.add(node)
+        try:
+            worker.send((node, attempt.task.name, packed, attempt.number, inputs))
+        except OSError:
+            pass  # it has died; wait() will find that and say how
+
+    def wait(self, timeout: float | None) -> list[Outcome]:
+        """Collect what the processes report, and what became of those that died."""
+        from multiprocessing.connection import wait
+
+        busy = [worker for worker in self._workers if worker.attempt is not None]
+        if not busy:
+            if timeout:
+                time.sleep(timeout)
+            return []
+        handles: list[Any] = [worker.connection for worker in busy]
+        handles += [worker.exited for worker in busy]
+        ready = set(wait(handles, _until_next_deadline(busy, timeout)))
+        outcomes: list[Outcome] = []
+        for worker in busy:
+            outcome = self._outcome_of(worker, ready)
+            if outcome is not None:
+                outcomes.append(outcome)
+        return outcomes
+
+    def close(self, kill: bool = False) -> None:
+        """End every process; interrupt the steps first, so that they can clean up."""
+        workers, self._workers = self._workers, []
+        until = time.monotonic() + (INTERRUPT_SECONDS if kill else GOODBYE_SECONDS)
+        try:
+            for worker in workers:
+                if kill and worker.attempt is not None:
+                    worker.interrupt()
+                worker.say_goodbye()
+            for worker in workers:
+                worker.has_ended(max(0.0, until - time.monotonic()))
+        finally:  # a second Ctrl-C comes here
+            for worker in workers:
+                worker.release()
+
+    def _free_worker(self, group: str, first: Order | None = None) -> Worker:
+        """Return an idle process, or a new one; with `first` always a new one."""
+        idle = [worker for worker in self._workers if worker.attempt is None]
+        mine = [w for w in idle if w.group == group] if self._by_group else idle
+        while mine and first is None:
+            worker = mine.pop(0)
+            # What a step has left in it may have ended it since.
+            if not worker.has_ended():
+                return worker
+            self._discard(worker)
+        if len(self._workers) >= self.slots:
+            spare = next(w for w in self._workers if w.attempt is None)
+            if first is None and not spare.has_ended():
+                spare.group = group
+                return spare
+            self._discard(spare)
+        worker = Worker(self._context)
+        worker.group = group
+        self._workers.append(worker)
+        try:
+            worker.start(self._tasks, first)
+        except OSError:
+            self._discard(worker)
+            raise
+        return worker
+
+    def _outcome_of(self, worker: Worker, ready: set[Any]) -> Outcome | None:
+        attempt = worker.attempt
+        if attempt is None:
+            return None
+        # A dead process may have reported before it died: what it said counts.
+        if worker.connection in ready or (
+            worker.exited in ready and worker.has_message()
+        ):
+            try:
+                message = worker.receive()
+            except (EOFError, OSError):
+                return self._died(worker, attempt)
+            return self._received(worker, attempt, message)
+        if worker.exited in ready:
+            return self._died(worker, attempt)
+        if worker.deadline is not None and time.monotonic() >= worker.deadline:
+            self._discard(worker)
+            error = timed_out(attempt.task.name, attempt.task.step.timeout)
+            return _failed(attempt, error, TypeOutcome.TIMEOUT)
+        return None
+
+    def _received(
+        self, worker: Worker, attempt: Attempt, message: bytes
+    ) -> Outcome | None:
+        if message == BEGUN:
+            limit = attempt.task.step.timeout + GRACE_SECONDS
+            worker.deadline = time.monotonic() + limit
+            return None
+        worker.attempt = worker.deadline = None
+        outcome = _read(message, attempt)
+        if outcome.failure is not None and outcome.failure.kind == TypeOutcome.TIMEOUT:
+            self._discard(worker)  # and with it all that the attempt has started
+        return outcome
+
+    def _died(self, worker: Worker, attempt: Attempt) -> Outcome:
+        error = WorkerDied(
+            f"The process of task '{attempt.task.name}' (attempt {attempt.number}) died"
+            f" before it reported a result: {worker.how_it_died()}."
+        )
+        self._discard(worker)
+        return _failed(attempt, error, TypeOutcome.CRASHED)
+
+    def _discard(self, worker: Worker) -> None:
+        self._workers.remove(worker)
+        worker.release()
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _default_start_method() -> str:
+    import multiprocessing
+
+    chosen = multiprocessing.get_start_method(allow_none=True)
+    if chosen is not None:
+        return chosen
+    # Scripts of dotflow 1.x have no `if __name__ == "__main__"`, which spawn needs.
+    return "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+def _pack_all(tasks: Sequence[Task]) -> list[bytes]:
+    packed: list[bytes] = []
+    problems: list[str] = []
+    for task in tasks:
+        try:
+            packed.append(pack_task(task))
+        except NotPicklable as error:
+            problems.append(str(error))
+    if problems:
+        raise GraphError(problems)
+    return packed
+
+
+def _until_next_deadline(workers: list[Worker], timeout: float | None) -> float | None:
+    deadlines = [w.deadline for w in workers if w.deadline is not None]
+    if not deadlines:
+        return timeout
+    left = max(0.0, min(deadlines) - time.monotonic())
+    return left if timeout is None else min(left, timeout)
+
+
+def _read(message: bytes, attempt: Attempt) -> Outcome:
+    import pickle
+
+    try:
+        outcome: Outcome = pickle.loads(message)
+    except Exception as error:  # noqa: BLE001 - pickling runs user code
+        problem = NotPicklable(
+            f"The result of task '{attempt.task.name}' cannot be read in the parent"
+            f" process: {type(error).__name__}: {error}."
+        )
+        return _failed(attempt, problem, TypeOutcome.FAILED, retry=False)
+    return outcome
+
+
+def _unsendable(attempt: Attempt, error: Exception) -> NotPicklable:
+    return NotPicklable(
+        f"The input of task '{attempt.task.name}', of type"
+        f" {type(attempt.previous.storage).__qualname__}, cannot be sent to its process:"
+        f" {error}"
+    )
+
+
+def _failed(
+    attempt: Attempt, error: Exception, kind: str, retry: bool = True
+) -> Outcome:
+    retry_on = attempt.task.step.policy.retry_on if retry else ()
+    failure = Failure.from_error(error, kind, retry_on)
+    return Outcome(attempt.node, None, failure, time.time())

@@ -1,0 +1,164 @@
+"""Connects the providers of a `Config` to the events of a run."""
+
+from __future__ import annotations
+
+from dotflow.core.types import WorkflowStatus
+from dotflow.engine import events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from dotflow.abc.log import Log
+    from dotflow.abc.metrics import Metrics
+    from dotflow.abc.notify import Notify
+    from dotflow.abc.server import Server
+    from dotflow.abc.tracer import Tracer
+    from dotflow.core.config import Config
+
+# What a notifier and a server hear: every change of a task's status. A further attempt
+# of a task that was told as "Retry" is not one.
+_STATUS_EVENTS = (
+    events.TaskQueued,
+    events.TaskStarted,
+    events.TaskRestored,
+    events.TaskRetried,
+    events.TaskCompleted,
+    events.TaskFailed,
+    events.TaskCancelled,
+    events.TaskSkipped,
+)
+
+
+def connect_providers(config: Config, bus: events.EventBus, workflow: Any) -> None:
+    """Subscribe every active provider of `config` to `bus`.
+
+    Args:
+        config: The providers.
+        bus: The bus of the run.
+        workflow: What `Server.update_workflow` receives.
+    """
+    if config.tracer.active:
+        _connect_tracer(config.tracer, bus)
+    if config.notify.active:
+        _connect_notify(config.notify, bus)
+    if config.log.listening():
+        _connect_log(config.log, bus)
+    if config.metrics.active:
+        _connect_metrics(config.metrics, bus)
+    if config.server.active:
+        _connect_server(config.server, bus, workflow)
+
+
+def _is_first(event: events.TaskStarted) -> bool:
+    return event.task.attempt == 1
+
+
+def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
+    name = type(notify).__name__
+    tell = notify.hook_status_task
+
+    def on_status(event: events.TaskEvent) -> None:
+        tell(event.task)
+
+    def on_started(event: events.TaskStarted) -> None:
+        if _is_first(event):
+            tell(event.task)
+
+    for kind in _STATUS_EVENTS:
+        listener = on_started if kind is events.TaskStarted else on_status
+        bus.subscribe(kind, listener, name)
+
+
+def _connect_log(log: Log, bus: events.EventBus) -> None:
+    name = type(log).__name__
+    info, warning, error = log.info, log.warning, log.error
+
+    def on_info(event: events.TaskEvent) -> None:
+        info(task=event.task)
+
+    def on_started(event: events.TaskStarted) -> None:
+        if _is_first(event):
+            info(task=event.task)
+
+    def on_warning(event: events.TaskEvent) -> None:
+        warning(task=event.task)
+
+    def on_error(event: events.TaskEvent) -> None:
+        error(task=event.task)
+
+    listeners: dict[type[events.Event], Callable[[Any], None]] = {
+        events.TaskQueued: on_info,
+        events.TaskStarted: on_started,
+        events.TaskRestored: on_info,
+        events.TaskCompleted: on_info,
+        events.TaskRetried: on_warning,
+        events.TaskSkipped: on_warning,
+        events.TaskCancelled: on_error,
+        events.TaskFailed: on_error,
+    }
+    for kind, listener in listeners.items():
+        bus.subscribe(kind, listener, name)
+
+
+def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
+    name = type(metrics).__name__
+
+    def on_finished(event: events.RunFinished) -> None:
+        if event.status == WorkflowStatus.COMPLETED:
+            metrics.workflow_completed(event.workflow_id, event.duration)
+        else:
+            metrics.workflow_failed(event.workflow_id, event.duration)
+
+    bus.subscribe(
+        events.RunStarted, lambda e: metrics.workflow_started(e.workflow_id), name
+    )
+    bus.subscribe(events.TaskCompleted, lambda e: metrics.task_completed(e.task), name)
+    bus.subscribe(events.TaskRetried, lambda e: metrics.task_retried(e.task), name)
+    for kind in (events.TaskFailed, events.TaskCancelled):
+        bus.subscribe(kind, lambda e: metrics.task_failed(e.task), name)
+    bus.subscribe(events.RunFinished, on_finished, name)
+
+
+def _connect_tracer(tracer: Tracer, bus: events.EventBus) -> None:
+    name = type(tracer).__name__
+
+    def on_run(event: events.RunStarted) -> None:
+        tracer.start_workflow(
+            event.workflow_id, mode=event.mode, tasks_count=len(event.tasks)
+        )
+
+    def on_started(event: events.TaskStarted) -> None:
+        if _is_first(event):
+            tracer.start_task(event.task)
+
+    def on_finished(event: events.RunFinished) -> None:
+        tracer.end_workflow(
+            event.workflow_id,
+            duration=event.duration,
+            failed=event.status != WorkflowStatus.COMPLETED,
+        )
+
+    bus.subscribe(events.RunStarted, on_run, name)
+    bus.subscribe(events.TaskStarted, on_started, name)
+    for kind in (events.TaskCompleted, events.TaskFailed, events.TaskCancelled):
+        bus.subscribe(kind, lambda e: tracer.end_task(e.task), name)
+    bus.subscribe(events.RunFinished, on_finished, name)
+
+
+def _connect_server(server: Server, bus: events.EventBus, workflow: Any) -> None:
+    name = type(server).__name__
+
+    def on_finished(event: events.RunFinished) -> None:
+        server.update_workflow(workflow, event.status)
+
+    bus.subscribe(
+        events.RunStarted,
+        lambda _: server.update_workflow(workflow, WorkflowStatus.IN_PROGRESS),
+        name,
+    )
+    for kind in _STATUS_EVENTS:
+        if kind is not events.TaskQueued:
+            bus.subscribe(kind, lambda e: server.update_task(e.task), name)
+    bus.subscribe(events.RunFinished, on_finished, name)

@@ -1,0 +1,323 @@
+"""`Engine`: the one loop that runs a graph, whatever the front end and the mode."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+
+from dotflow.core.callbacks import basic_callback
+from dotflow.core.context import Context
+from dotflow.core.exception import StorageError
+from dotflow.core.types import TypeOutcome, TypeStatus
+from dotflow.engine import events
+from dotflow.engine.attempt import Attempt
+from dotflow.engine.outcome import Failure, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from dotflow.abc.executor import Executor
+    from dotflow.core.task import Task
+    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.graph import Graph
+
+_now = time.time
+_IN_PROGRESS = TypeStatus.IN_PROGRESS
+_COMPLETED = TypeStatus.COMPLETED
+
+
+class Engine:
+    """Runs the tasks of a graph in the order of its edges.
+
+    Args:
+        graph: What to run.
+        executor: Where attempts run.
+        checkpoints: What is stored and restored.
+        bus: Who is told.
+        keep_going: Whether a task runs although the one before it has failed.
+        max_parallel: The bound on attempts at once; None for the executor's own.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        executor: Executor,
+        checkpoints: Checkpoints,
+        bus: events.EventBus,
+        keep_going: bool = False,
+        max_parallel: int | None = None,
+    ) -> None:
+        self._graph = graph
+        self._tasks = graph.tasks
+        self._executor = executor
+        self._checkpoints = checkpoints
+        self._bus = bus
+        self._keep_going = keep_going
+        self._max_parallel = max_parallel
+        self._waiting = [len(upstream) for upstream in graph.upstream]
+        self._ready = deque(
+            node for node, count in enumerate(self._waiting) if not count
+        )
+        self._delayed: list[tuple[float, int]] = []
+        self._running = 0
+        self._halted = False
+        self._upstream = graph.upstream
+        self._downstream = graph.downstream
+        self._submit = executor.submit
+        self._resuming = checkpoints.resuming
+        self._on_started = bus.listeners(events.TaskStarted)
+        self._on_completed = bus.listeners(events.TaskCompleted)
+
+    def run(self) -> None:
+        """Run every task that can run.
+
+        Raises:
+            KeyboardInterrupt: The run was interrupted; what ran is marked Cancelled.
+            SystemExit: A task has asked for the end of the program.
+            DotflowError: The executor cannot run these tasks; none has run.
+        """
+        executor = self._executor
+        executor.open(self._tasks, self._max_parallel)
+        try:
+            self._drive()
+        except BaseException as error:
+            try:
+                executor.close(kill=True)
+            finally:
+                self._cancel_running(error)
+            raise
+        executor.close()
+
+    def _drive(self) -> None:
+        while True:
+            self._start_ready()
+            if not self._running and not self._delayed:
+                return
+            for outcome in self._executor.wait(self._next_delay()):
+                self._running -= 1
+                self._settle(outcome)
+            self._wake_delayed()
+
+    def _start_ready(self) -> None:
+        ready, slots = self._ready, self._executor.slots
+        while ready and self._running < slots:
+            node = ready.popleft()
+            # A task that has begun may go on with its further attempts.
+            if not self._halted or self._tasks[node].attempt:
+                self._start(node)
+
+    def _start(self, node: int) -> None:
+        task = self._tasks[node]
+        previous, named = self._inputs(node, task)
+        task._previous_context = previous
+        if self._resuming and task.attempt == 0 and self._settled_before(node, task):
+            return
+        task.attempt += 1
+        task.status = _IN_PROGRESS
+        if task._started is None:
+            task._started = _now()
+        if self._on_started:
+            event = events.TaskStarted(task)
+            for listener in self._on_started:
+                listener(event)
+        outcome = self._submit(Attempt(node, task, task.attempt, previous, named))
+        if outcome is None:
+            self._running += 1
+        else:
+            self._settle(outcome)
+
+    def _settled_before(self, node: int, task: Task) -> bool:
+        """Restore a task from the storage, if an earlier run has completed it."""
+        try:
+            stored = self._checkpoints.load(task)
+        except StorageError as error:
+            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            self._fail(node, task, failure, _now())
+            return True
+        if stored is None:
+            return False
+        self._restore(node, task, stored)
+        return True
+
+    def _inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+        """Return the previous context and, for explicit edges, the values by name."""
+        upstream = self._upstream[node]
+        if task.depends_on is None:
+            if not upstream:
+                return Context(), None
+            return self._tasks[upstream[0]].current_context, None
+        contexts = {
+            self._tasks[up].name: self._tasks[up].current_context for up in upstream
+        }
+        named = {name: context.storage for name, context in contexts.items()}
+        if len(upstream) == 1:
+            return self._tasks[upstream[0]].current_context, named
+        return Context(storage=named or None), named
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Take note of the end of an attempt."""
+        task = self._tasks[outcome.node]
+        failure = outcome.failure
+        if failure is None:
+            failure = self._keep(task, outcome)
+            if failure is None:
+                self._complete(outcome.node, task)
+                return
+        elif failure.fatal:
+            self._stop(task, failure, outcome.finished)
+        if failure.retryable and task.attempt < task.step.policy.attempts:
+            self._retry(outcome.node, task, failure)
+        else:
+            self._fail(outcome.node, task, failure, outcome.finished)
+
+    def _keep(self, task: Task, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it."""
+        context = Context.of_task(
+            outcome.value,
+            task.task_id,
+            task.workflow_id,
+            outcome.finished,
+            self._checkpoints.run_id,
+        )
+        try:
+            self._checkpoints.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.from_error(error, TypeOutcome.FAILED, ())
+        task._current_context = context
+        task._finished = outcome.finished
+        return None
+
+    def _complete(self, node: int, task: Task) -> None:
+        task.status = _COMPLETED
+        task.outcome = TypeOutcome.COMPLETED
+        self._note_duration(task)
+        if self._on_completed:
+            event = events.TaskCompleted(task)
+            for listener in self._on_completed:
+                listener(event)
+        if task._callback is not basic_callback:
+            self._call_back(task)
+        self._release(node)
+
+    def _restore(self, node: int, task: Task, stored: Context) -> None:
+        task._current_context = stored
+        task.restored = True
+        task.status = TypeStatus.COMPLETED
+        task.outcome = TypeOutcome.COMPLETED
+        self._bus.emit(events.TaskRestored(task))
+        self._release(node)
+
+    def _retry(self, node: int, task: Task, failure: Failure) -> None:
+        delay = task.step.policy.delay_after(task.attempt)
+        self._note_error(task, failure)
+        task.retry_count += 1
+        task.status = TypeStatus.RETRY
+        self._bus.emit(events.TaskRetried(task, failure, delay))
+        heapq.heappush(self._delayed, (time.monotonic() + delay, node))
+
+    def _fail(self, node: int, task: Task, failure: Failure, finished: float) -> None:
+        self._note_error(task, failure)
+        task.status = TypeStatus.FAILED
+        task.outcome = failure.kind
+        task.reason = failure.message
+        task._finished = finished
+        self._note_duration(task)
+        self._bus.emit(events.TaskFailed(task, failure))
+        self._call_back(task)
+        self._halted = self._halted or (self._graph.explicit and not self._keep_going)
+        for below in self._graph.downstream[node]:
+            if self._tasks[below].depends_on is not None:
+                self._skip(below, f"upstream task '{task.name}' failed")
+            elif self._keep_going:
+                self._release_one(below)
+
+    def _skip(self, node: int, reason: str) -> None:
+        """Mark a task, and all that explicitly depends on it, as never to run."""
+        pending = [node]
+        while pending:
+            current = pending.pop()
+            task = self._tasks[current]
+            if task.status != TypeStatus.NOT_STARTED:
+                continue
+            task.status = TypeStatus.SKIPPED
+            task.outcome = TypeOutcome.SKIPPED
+            task.reason = reason
+            self._bus.emit(events.TaskSkipped(task))
+            for below in self._graph.downstream[current]:
+                if self._tasks[below].depends_on is not None:
+                    pending.append(below)
+                elif self._keep_going:
+                    self._release_one(below)
+
+    def _release(self, node: int) -> None:
+        for below in self._downstream[node]:
+            self._release_one(below)
+
+    def _release_one(self, node: int) -> None:
+        self._waiting[node] -= 1
+        if (
+            not self._waiting[node]
+            and self._tasks[node].status == TypeStatus.NOT_STARTED
+        ):
+            self._ready.append(node)
+
+    def _stop(self, task: Task, failure: Failure, finished: float) -> None:
+        """End the whole run: a task was interrupted, or asked for the program's end."""
+        self._note_end(task, failure, finished)
+        raise failure.error if failure.error is not None else KeyboardInterrupt
+
+    def _cancel_running(self, error: BaseException) -> None:
+        """Mark what was in flight, or waited for another attempt, as cancelled."""
+        for task in self._tasks:
+            if task.status in (_IN_PROGRESS, TypeStatus.RETRY):
+                failure = Failure(
+                    TypeOutcome.CANCELLED,
+                    type(error).__name__,
+                    "The run was interrupted while the task was running.",
+                )
+                self._note_end(task, failure, _now())
+
+    def _note_end(self, task: Task, failure: Failure, finished: float) -> None:
+        self._note_error(task, failure)
+        cancelled = failure.kind == TypeOutcome.CANCELLED
+        task.status = TypeStatus.CANCELLED if cancelled else TypeStatus.FAILED
+        task.outcome = failure.kind
+        task.reason = failure.message
+        task._finished = finished
+        self._note_duration(task)
+        event = events.TaskCancelled if cancelled else events.TaskFailed
+        self._bus.emit(event(task, failure))
+        self._call_back(task)
+
+    def _note_error(self, task: Task, failure: Failure) -> None:
+        from dotflow.core.task import TaskError
+
+        task.errors.append(TaskError.from_failure(failure, task.attempt))
+
+    @staticmethod
+    def _note_duration(task: Task) -> None:
+        if task._started is not None and task._finished is not None:
+            duration = task._finished - task._started
+            # The clock may have been set back meanwhile.
+            task.duration = duration if duration > 0 else 0.0
+
+    def _call_back(self, task: Task) -> None:
+        callback: Callable[..., Any] = task.callback
+        try:
+            callback(task=task)
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            self._bus.report(f"The callback of task '{task.name}'", error)
+
+    def _next_delay(self) -> float | None:
+        if not self._delayed:
+            return None
+        return max(0.0, self._delayed[0][0] - time.monotonic())
+
+    def _wake_delayed(self) -> None:
+        now = time.monotonic()
+        while self._delayed and self._delayed[0][0] <= now:
+            self._ready.append(heapq.heappop(self._delayed)[1])

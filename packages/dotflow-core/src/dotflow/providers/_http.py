@@ -1,0 +1,154 @@
+"""`UrllibRequest`: HTTP with the standard library alone."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import urllib.error
+import urllib.request
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dotflow.abc.http import HTTPRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.message import Message
+
+
+class UrllibRequest(HTTPRequest):
+    """Sends requests through `urllib`, one at a time, and follows no redirect.
+
+    Proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`, …) are used, except to reach
+    this machine itself. Certificates are verified as Python does by default.
+    """
+
+    def __init__(self) -> None:
+        handlers = (_NoRedirect, _Plain(self), _Secure(self))
+        self._through_proxy = urllib.request.build_opener(*handlers)
+        self._direct = urllib.request.build_opener(
+            *handlers, urllib.request.ProxyHandler({})
+        )
+        self._connection: http.client.HTTPConnection | None = None
+        self._aborted = False
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 5.0,
+    ) -> tuple[int, Mapping[str, str]]:
+        """Send a request; what the answer holds is not read.
+
+        Args:
+            method: `"GET"`, `"POST"`, …
+            url: An `http` or `https` address.
+            body: What to send, or None.
+            headers: The request's headers.
+            timeout: Seconds that connecting, and each wait for data, may take.
+
+        Returns:
+            The answer's status code, of whatever kind, and its headers, their names in
+            lower case.
+
+        Raises:
+            OSError: No answer came, or one that is not HTTP.
+        """
+        opener = self._direct if _is_loopback(url) else self._through_proxy
+        request = urllib.request.Request(  # noqa: S310 - the caller has checked the scheme
+            url, data=body, headers=dict(headers or {}), method=method
+        )
+        try:
+            with opener.open(request, timeout=timeout) as answer:
+                return answer.status, _lower(answer.headers)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, _lower(error.headers)
+        except http.client.HTTPException as error:
+            raise ConnectionError(
+                f"not an HTTP answer: {type(error).__name__}"
+            ) from error
+        finally:
+            self._connection = None
+
+    def abort(self) -> None:
+        """End, from another thread, the request that is waiting, and refuse others."""
+        self._aborted = True
+        connection = self._connection
+        waiting = None if connection is None else connection.sock
+        if waiting is not None:
+            try:
+                waiting.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended by itself
+
+    def connect(self, connection: http.client.HTTPConnection) -> None:
+        """Note the connection of a request, for `abort`; `urllib` calls this.
+
+        Args:
+            connection: The connection, which is open now.
+
+        Raises:
+            ConnectionAbortedError: `abort` was called while it was being opened.
+        """
+        self._connection = connection
+        if self._aborted:
+            connection.close()
+            raise ConnectionAbortedError("the client is closed")
+
+
+class _Plain(urllib.request.HTTPHandler):
+    def __init__(self, owner: UrllibRequest) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        owner = self._owner
+
+        class Connection(http.client.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                owner.connect(self)
+
+        return self.do_open(Connection, req)
+
+
+class _Secure(urllib.request.HTTPSHandler):
+    def __init__(self, owner: UrllibRequest) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        owner = self._owner
+
+        class Connection(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                owner.connect(self)
+
+        context: Any = self._context  # type: ignore[attr-defined]
+        return self.do_open(Connection, req, context=context)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Hands every redirect to the caller: `urllib` would send the token along."""
+
+    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
+        return None
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

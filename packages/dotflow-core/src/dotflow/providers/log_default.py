@@ -1,0 +1,140 @@
+"""`LogDefault`: log lines on the console, in a file, or in both."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from dotflow.abc.log import LEVELS, Log
+from dotflow.core.exception import ProviderError
+
+if TYPE_CHECKING:
+    from dotflow.providers._log_sinks import Sinks
+
+OUTPUTS = ("console", "file", "both")
+FORMATS = ("simple", "json")
+
+_DEBUG, _INFO, _WARNING, _ERROR = LEVELS.values()
+
+
+class LogDefault(Log):
+    """Logs through the standard library's logger `"dotflow"`.
+
+    What an application has set up for that logger is respected: the lines for the
+    console go to its handlers, at its level, and to nothing else. A `NullHandler`
+    silences them. Where it has set up nothing, they go to standard error. A file is
+    written in any case, since it was asked for.
+
+    A line tells ids, the status and, from level ERROR on, the error. Values of contexts
+    are never part of it.
+
+    Args:
+        level: The lowest level to log: `"DEBUG"`, `"INFO"`, `"WARNING"` or `"ERROR"`,
+            in any case of letters. An unknown one counts as `"INFO"`.
+        output: `"console"`, `"file"` or `"both"`.
+        path: The file; its folders are made when the first line is written. Default:
+            `flow.log` in the folder `DOTFLOW_OUTPUT_PATH`, else in `.output`.
+        format: `"simple"` for text, `"json"` for one JSON object a line.
+
+    Raises:
+        ProviderError: `output` or `format` is unknown.
+    """
+
+    def __init__(
+        self,
+        level: str = "INFO",
+        output: str = "console",
+        path: str | os.PathLike[str] | None = None,
+        format: str = "simple",
+    ) -> None:
+        _check("output", output, OUTPUTS)
+        _check("format", format, FORMATS)
+        self._level = LEVELS.get(str(level).upper(), _INFO)
+        self._output = output
+        if path is None:
+            folder = os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output"
+            path = os.path.join(folder, "flow.log")
+        self._path = os.fspath(path)
+        self._format = format
+        self._sinks: Sinks | None = None
+
+    def listening(self) -> bool:
+        """Tell whether a line of any level would be read."""
+        # What is too low to be read as ERROR is too low as anything else.
+        return not (self._sinks or self._open()).quiet(_ERROR)
+
+    # Each method asks `quiet` itself: this is called for every task, and nobody may be
+    # listening.
+
+    def info(self, task: Any = None, **kwargs: Any) -> None:
+        """Log at level INFO.
+
+        Args:
+            task: The `Task` to describe, or None.
+            kwargs: What to log where there is no task.
+        """
+        if self._level <= _INFO:
+            sinks = self._sinks or self._open()
+            if not sinks.quiet(_INFO):
+                sinks.write("INFO", task, kwargs)
+
+    def error(self, task: Any = None, **kwargs: Any) -> None:
+        """Log at level ERROR, with the traceback of the task's last error.
+
+        Args:
+            task: The `Task` to describe, or None.
+            kwargs: What to log where there is no task.
+        """
+        sinks = self._sinks or self._open()
+        if not sinks.quiet(_ERROR):
+            sinks.write("ERROR", task, kwargs)
+
+    def warning(self, task: Any = None, **kwargs: Any) -> None:
+        """Log at level WARNING.
+
+        Args:
+            task: The `Task` to describe, or None.
+            kwargs: What to log where there is no task.
+        """
+        if self._level <= _WARNING:
+            sinks = self._sinks or self._open()
+            if not sinks.quiet(_WARNING):
+                sinks.write("WARNING", task, kwargs)
+
+    def debug(self, task: Any = None, **kwargs: Any) -> None:
+        """Log at level DEBUG.
+
+        Args:
+            task: The `Task` to describe, or None.
+            kwargs: What to log where there is no task.
+        """
+        if self._level <= _DEBUG:
+            sinks = self._sinks or self._open()
+            if not sinks.quiet(_DEBUG):
+                sinks.write("DEBUG", task, kwargs)
+
+    def _open(self) -> Sinks:
+        # `logging` takes longer to import than all of dotflow: only once needed.
+        from dotflow.providers._log_sinks import Sinks
+
+        path = None if self._output == "console" else self._path
+        self._sinks = Sinks(self._output != "file", path, self._format)
+        return self._sinks
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Handlers hold locks and files; another process opens its own.
+        return {**self.__dict__, "_sinks": None}
+
+    def __repr__(self) -> str:
+        level = next(name for name, value in LEVELS.items() if value == self._level)
+        where = "" if self._output == "console" else f", path={self._path!r}"
+        return (
+            f"LogDefault(level={level!r}, output={self._output!r}{where},"
+            f" format={self._format!r})"
+        )
+
+
+def _check(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        choices = ", ".join(map(repr, known))
+        raise ProviderError(f"LogDefault({name}={value!r}): use one of {choices}.")

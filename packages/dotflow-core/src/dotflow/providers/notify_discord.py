@@ -1,0 +1,5 @@
+"""`NotifyDiscord` at the path of its kind; it lives in `dotflow-discord`."""
+
+from dotflow.providers import NotifyDiscord
+
+__all__ = ["NotifyDiscord"]

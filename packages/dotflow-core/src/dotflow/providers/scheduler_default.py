@@ -1,0 +1,20 @@
+"""`SchedulerDefault`: nothing is scheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dotflow.abc.scheduler import Scheduler
+
+
+class SchedulerDefault(Scheduler):
+    """A scheduler that does nothing: `start` returns without a run."""
+
+    active = False
+
+    def start(self, workflow: Callable[..., Any], **kwargs: Any) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""

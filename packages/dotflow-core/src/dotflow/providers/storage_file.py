@@ -1,0 +1,283 @@
+"""`StorageFile`: one JSON file for each checkpoint."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.core.context import Context
+from dotflow.core.exception import DecodeError
+from dotflow.providers import _durable
+from dotflow.providers._file_names import file_name, key_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_SUFFIX = ".json"
+
+
+class StorageFile(Storage):
+    """Keeps each context in a file of its own, below `<path>/tasks`.
+
+    A file is written beside its place, flushed to the disk and renamed, so a kill or a
+    power cut leaves the old value or the new one. Several processes may use one folder,
+    on one machine. A ttl is measured by the wall clock; an expired file is not read,
+    and stays until its key is stored again, deleted or cleared.
+
+    Args:
+        *args: The path, for those who give it without its name.
+        path: The folder, made at the first write. By default the environment variable
+            `DOTFLOW_OUTPUT_PATH`, else `.output`.
+        codec: `"pickle"`: JSON, and pickle for what JSON has no form for; whoever can
+            write to the folder can then run code in the reader. `"json"`: never pickle.
+
+    Raises:
+        ValueError: There is no such codec.
+    """
+
+    def __init__(
+        self,
+        *args: str | os.PathLike[str],
+        path: str | os.PathLike[str] | None = None,
+        codec: str = "pickle",
+    ) -> None:
+        if len(args) + (path is not None) > 1:
+            raise TypeError("StorageFile takes one path.")
+        given = args[0] if args else path
+        if given is None:
+            given = os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output"
+        # Absolute, so that a later chdir does not move the storage.
+        self.path = Path(given).absolute()
+        self._folder = self.path / "tasks"
+        self._codec = Codec.named(codec)
+        self._swept = False
+
+    def post(
+        self,
+        key: str,
+        context: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Store a context durably; see `Storage.post`."""
+        path = self._path(key)
+        data = self._encode(key, context, ttl, fingerprint)
+        with self._failing("write", path):
+            temporary = self._write(data)
+            try:
+                # Only a swap needs it, to see that nothing changed under its hands.
+                with _durable.folder_lock(self._folder, required=False):
+                    _durable.replace(temporary, path)
+            except BaseException:
+                _durable.discard(temporary)
+                raise
+            _durable.sync_folder(self._folder)
+
+    def get(self, key: str) -> Context:
+        """Return the stored context, or an empty one; see `Storage.get`."""
+        record = self._read(key)
+        if record is None:
+            return Context()
+        with self._reading(key):
+            return self._codec.decode_context(record)
+
+    def key(self, task: Any) -> str:
+        """Return `<workflow_id>-<name>.json`."""
+        return f"{task.checkpoint_key}{_SUFFIX}"
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; see `Storage.delete`."""
+        return self._remove([key]) == 1
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the sorted keys with a prefix; see `Storage.list_keys`."""
+        return sorted(key for key in self._keys(prefix) if not self._expired(key))
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every key with a prefix; see `Storage.delete_prefix`."""
+        return self._remove(self._keys(prefix))
+
+    def clear(self, workflow_id: UUID | str) -> None:
+        """Remove the keys of one workflow; see `Storage.clear`."""
+        prefix = f"{workflow_id}-"
+        mine = []
+        for key in self._keys(prefix):
+            try:
+                owner = (self._header(key) or {}).get("workflow_id")
+            except DecodeError:
+                # Without a second dash the name alone says whose it is, and a damaged
+                # file must not stand in the way of starting over.
+                if "-" in key[len(prefix) :]:
+                    raise
+                owner = None
+            if owner is None or owner == str(workflow_id):
+                mine.append(key)
+        self._remove(mine)
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | None,
+        new: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        path = self._path(key)
+        data = self._encode(key, new, ttl, fingerprint)
+        with self._failing("write", path):
+            temporary = self._write(data)
+            try:
+                with _durable.folder_lock(self._folder, required=True):
+                    swapped = self._matches(key, expected)
+                    if swapped:
+                        _durable.replace(temporary, path)
+            except BaseException:
+                _durable.discard(temporary)
+                raise
+            if swapped:
+                _durable.sync_folder(self._folder)
+            else:
+                _durable.discard(temporary)
+            return swapped
+
+    def get_fingerprint(self, key: str) -> str | None:
+        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
+        header = self._header(key)
+        if header is None or _is_past(header):
+            return None
+        fingerprint: str | None = header.get("fingerprint")
+        return fingerprint
+
+    def _path(self, key: str) -> Path:
+        return self._folder / file_name(key)
+
+    def _encode(
+        self, key: str, context: Context, ttl: float | None, fingerprint: str | None
+    ) -> bytes:
+        check_ttl(ttl)
+        extra = {
+            "key": key,
+            "expires_at": None if ttl is None else time.time() + ttl,
+            "fingerprint": fingerprint,
+        }
+        return self._codec.encode_context(context, extra).encode() + b"\n"
+
+    def _write(self, data: bytes) -> Path:
+        if not self._swept:
+            _durable.sweep(self._folder)
+            self._swept = True
+        return _durable.write_temporary(self._folder, data)
+
+    def _read(self, key: str) -> str | None:
+        """Return a key's record, None where it is missing or expired."""
+        path = self._path(key)
+        with self._failing("read", path):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return None
+        with self._reading(key):
+            if _is_past(read_header(data)):
+                return None
+            try:
+                return data.decode()
+            except UnicodeDecodeError as error:
+                raise DecodeError(f"It is not UTF-8 text: {error}") from error
+
+    def _header(self, key: str) -> dict[str, Any] | None:
+        path = self._path(key)
+        with self._failing("read", path), self._reading(key):
+            try:
+                with path.open("rb") as file:
+                    return read_header(file.readline())
+            except FileNotFoundError:
+                return None
+
+    def _matches(self, key: str, expected: Context | None) -> bool:
+        record = self._read(key)
+        if record is None:
+            return is_empty(expected)
+        if expected is None:
+            return False
+        with self._reading(key):
+            return holds(self._codec, record, expected.storage)
+
+    def _keys(self, prefix: str) -> list[str]:
+        """Return the keys of all files, expired and damaged ones among them."""
+        with self._failing("read", self._folder):
+            try:
+                names = [entry.name for entry in os.scandir(self._folder)]
+            except FileNotFoundError:
+                return []
+        keys = []
+        for name in names:
+            if name.startswith("."):
+                continue
+            key = key_of(name)
+            if key is None:
+                key = self._long_key(name)
+            if key is not None and key.startswith(prefix):
+                keys.append(key)
+        return keys
+
+    def _long_key(self, name: str) -> str | None:
+        """Return the key of a file whose name is a hash, None for a stranger's file."""
+        path = self._folder / name
+        with self._failing("read", path):
+            try:
+                with path.open("rb") as file:
+                    key = read_header(file.readline()).get("key")
+            except (DecodeError, FileNotFoundError, IsADirectoryError):
+                return None
+        return key if isinstance(key, str) and file_name(key) == name else None
+
+    def _expired(self, key: str) -> bool:
+        try:
+            header = self._header(key)
+        except DecodeError:
+            return False  # listed, so that it can be found and deleted
+        return header is None or _is_past(header)
+
+    def _remove(self, keys: list[str]) -> int:
+        """Remove files, and return how many were live."""
+        removed = 0
+        with self._failing("delete from", self._folder):
+            if not keys or not self._folder.is_dir():
+                return 0
+            with _durable.folder_lock(self._folder, required=False):
+                for key in keys:
+                    live = not self._expired(key)
+                    self._path(key).unlink(missing_ok=True)
+                    removed += live
+            _durable.sync_folder(self._folder)
+        return removed
+
+    @contextmanager
+    def _failing(self, doing: str, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _durable.failure(doing, path, error) from error
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except DecodeError as error:
+            raise DecodeError(
+                f"{self._path(key)} cannot be read back. {error} To have its task run"
+                " again, delete the file."
+            ) from error
+
+
+def _is_past(header: dict[str, Any]) -> bool:
+    expires_at = header.get("expires_at")
+    return expires_at is not None and expires_at <= time.time()

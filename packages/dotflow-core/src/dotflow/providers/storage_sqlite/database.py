@@ -1,0 +1,202 @@
+"""`Database`: one SQLite file, with a connection for each thread of each process.
+
+SQLite connections must not be used in two threads at once, nor in a process other than
+the one that opened them (https://www.sqlite.org/howtocorrupt.html, section 2.6).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dotflow.providers._durable import failure, make_folder
+from dotflow.providers.storage_sqlite.errors import is_locked, storage_error
+from dotflow.providers.storage_sqlite.schema import migrate
+from dotflow.providers.storage_sqlite.transaction import immediate
+
+# What a forked child got from its parent: to close it, even at exit, could damage the
+# file, so it is kept for ever.
+_inherited: list[sqlite3.Connection] = []
+
+
+# The second one is Python's for a text of 2 GB or more.
+_ERRORS = (sqlite3.Error, OverflowError)
+
+
+class _Handle:
+    """A connection, closed when the thread that owns it has ended."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection: sqlite3.Connection | None = connection
+        self.process = os.getpid()
+        # `close` may come from another thread while a statement runs.
+        self.lock = threading.RLock()
+
+    def close(self) -> None:
+        if self.connection is None:
+            return
+        if self.process == os.getpid():
+            with self.lock:
+                connection, self.connection = self.connection, None
+                if connection is not None:
+                    connection.close()
+            return
+        if not _inherited:
+            atexit.register(_keep_for_ever)
+        _inherited.append(self.connection)
+        self.connection = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _keep_for_ever() -> None:
+    """Give each inherited connection a reference that nothing takes back.
+
+    The interpreter clears every module as it exits, which would close them.
+    """
+    import ctypes
+
+    for connection in _inherited:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+class Database:
+    """Runs statements on a file that is opened, and made, at the first one.
+
+    Args:
+        path: The file; its folder is made if it is missing.
+        synchronous: `PRAGMA synchronous`: `"FULL"` survives a power cut, `"NORMAL"`
+            may lose the last commits in one, but not in a kill.
+        timeout: How long to wait for another process's lock, in seconds.
+    """
+
+    def __init__(self, path: str, synchronous: str, timeout: float) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._timeout = timeout
+        self._local = threading.local()
+        # By thread. An ended thread's handle is gone, and its id may come back.
+        self._handles: weakref.WeakValueDictionary[int, _Handle] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def __reduce__(self) -> tuple[type[Database], tuple[str, str, float]]:
+        return (type(self), (self.path, self._synchronous, self._timeout))
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Run one statement in a transaction of its own, and return its rows.
+
+        Raises:
+            StorageError: SQLite failed; the message names the file.
+        """
+        while True:
+            handle = self._handle()
+            with handle.lock:
+                connection = handle.connection
+                if connection is None:
+                    continue  # another thread has closed it just now
+                try:
+                    return connection.execute(statement, parameters).fetchall()
+                except _ERRORS as error:
+                    raise storage_error(self.path, error) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock for several statements, which count as one.
+
+        An exception undoes them all. `execute` in the same thread takes part in it.
+
+        Raises:
+            StorageError: SQLite failed; the message names the file.
+        """
+        while True:
+            handle = self._handle()
+            with handle.lock:
+                connection = handle.connection
+                if connection is None:
+                    continue  # another thread has closed it just now
+                try:
+                    with immediate(connection):
+                        yield connection
+                except _ERRORS as error:
+                    raise storage_error(self.path, error) from error
+                return
+
+    def close(self) -> None:
+        """Close the connections of all threads; the next statement opens a new one."""
+        for reference in self._handles.valuerefs():
+            handle = reference()
+            if handle is not None:
+                handle.close()
+
+    def _handle(self) -> _Handle:
+        """Return this thread's connection of this process."""
+        handle: _Handle | None = getattr(self._local, "handle", None)
+        if handle is None or handle.process != os.getpid() or handle.connection is None:
+            handle = self._local.handle = _Handle(self._connect())
+            self._handles[threading.get_ident()] = handle
+        return handle
+
+    def _connect(self) -> sqlite3.Connection:
+        folder = Path(self.path).parent
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise failure("make the folder", folder, error) from error
+        connection = None
+        try:
+            connection = sqlite3.connect(
+                self.path,
+                timeout=self._timeout,
+                isolation_level=None,
+                # One thread uses it; another may close it.
+                check_same_thread=False,
+            )
+            self._prepare(connection)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise storage_error(self.path, error) from error
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait for a lock while it changes the journal mode, which two
+        # processes may do at once to a new file.
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+                migrate(connection, self.path)
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
+
+
+def check_path(path: str) -> str:
+    """Return the absolute path of a database file.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if path == ":memory:" or path.startswith("file:") or not path:
+        raise ValueError(
+            f"path={path!r} is no file. Give the path of one, or use StorageDefault()"
+            " to keep values in memory."
+        )
+    # Absolute, so that a later chdir does not move the storage.
+    return str(Path(path).absolute())

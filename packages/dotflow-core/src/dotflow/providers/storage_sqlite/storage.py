@@ -1,0 +1,233 @@
+"""`StorageSQLite`: checkpoints in one SQLite file."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.codec.codec import Codec, holds
+from dotflow.core.context import Context
+from dotflow.core.exception import DecodeError, StorageError
+from dotflow.providers.storage_sqlite.database import Database, check_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_FILE = "dotflow.db"
+_LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
+_LAST = chr(0x10FFFF)
+
+_PUT = """
+    INSERT INTO checkpoints (key, workflow_id, expires_at, fingerprint, record)
+    VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+        workflow_id = excluded.workflow_id,
+        expires_at = excluded.expires_at,
+        fingerprint = excluded.fingerprint,
+        record = excluded.record
+"""
+_GET = """
+    SELECT record FROM checkpoints
+    WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)
+"""
+_PURGE = "DELETE FROM checkpoints WHERE expires_at <= ?"
+
+
+class StorageSQLite(Storage):
+    """Keeps contexts in one file, which threads and processes of a machine may share.
+
+    The file is made at the first use, in WAL mode. Each thread of each process has a
+    connection of its own. A ttl is measured by the wall clock; expired keys are removed
+    at the next write that has a ttl.
+
+    Args:
+        path: The file. By default `dotflow.db` in the folder that the environment
+            variable `DOTFLOW_OUTPUT_PATH` names, else in `.output`.
+        codec: `"pickle"`: JSON, and pickle for what JSON has no form for; whoever can
+            write to the file can then run code in the reader. `"json"`: never pickle.
+        synchronous: `"FULL"` (a checkpoint survives a power cut), `"NORMAL"` (it
+            survives a kill; several times faster), `"EXTRA"` or `"OFF"`.
+        timeout: How long to wait for another process's lock, in seconds.
+
+    Raises:
+        ValueError: There is no such codec or level, or the path is no file.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        codec: str = "pickle",
+        synchronous: str = "FULL",
+        timeout: float = 30.0,
+    ) -> None:
+        if path is None:
+            path = Path(os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output") / _FILE
+        level = synchronous.upper()
+        if level not in _LEVELS:
+            raise ValueError(
+                f"synchronous={synchronous!r} does not exist. Use one of: "
+                + ", ".join(map(repr, _LEVELS))
+            )
+        if not timeout >= 0:
+            raise ValueError(f"timeout={timeout!r} must be 0 or more seconds.")
+        self._codec = Codec.named(codec)
+        self.database = Database(check_path(os.fspath(path)), level, timeout)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.database.path)
+
+    def post(
+        self,
+        key: str,
+        context: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Store a context durably; see `Storage.post`."""
+        row = self._row(key, context, ttl, fingerprint)
+        if ttl is not None:
+            self.database.execute(_PURGE, (time.time(),))
+        self.database.execute(_PUT, row)
+
+    def get(self, key: str) -> Context:
+        """Return the stored context, or an empty one; see `Storage.get`."""
+        rows = self.database.execute(_GET, (_text(key), time.time()))
+        return self._decode(key, rows[0][0]) if rows else Context()
+
+    def key(self, task: Any) -> str:
+        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
+        key: str = task.checkpoint_key
+        return key
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; see `Storage.delete`."""
+        return self._delete("key = ?", (_text(key),)) == 1
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the sorted keys with a prefix; see `Storage.list_keys`."""
+        where, bounds = _with_prefix(prefix)
+        rows = self.database.execute(
+            f"SELECT key FROM checkpoints WHERE {where}"  # noqa: S608 - fixed texts
+            " AND (expires_at IS NULL OR expires_at > ?) ORDER BY key",
+            (*bounds, time.time()),
+        )
+        return [key for (key,) in rows]
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every key with a prefix; see `Storage.delete_prefix`."""
+        return self._delete(*_with_prefix(prefix))
+
+    def clear(self, workflow_id: UUID | str) -> None:
+        """Remove the keys of one workflow; see `Storage.clear`."""
+        where, bounds = _with_prefix(f"{workflow_id}-")
+        self._delete(
+            f"{where} AND (workflow_id IS NULL OR workflow_id = ?)",
+            (*bounds, str(workflow_id)),
+        )
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | None,
+        new: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        row = self._row(key, new, ttl, fingerprint)
+        with self.database.transaction() as connection:
+            found = connection.execute(_GET, (key, time.time())).fetchone()
+            if found is None:
+                swap = is_empty(expected)
+            else:
+                swap = expected is not None and self._holds(key, found[0], expected)
+            if swap:
+                connection.execute(_PUT, row)
+            return swap
+
+    def get_fingerprint(self, key: str) -> str | None:
+        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
+        rows = self.database.execute(
+            "SELECT fingerprint FROM checkpoints"
+            " WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)",
+            (_text(key), time.time()),
+        )
+        return rows[0][0] if rows else None
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new ones."""
+        self.database.close()
+
+    def _row(
+        self, key: str, context: Context, ttl: float | None, fingerprint: str | None
+    ) -> tuple[object, ...]:
+        workflow_id = context.workflow_id
+        check_ttl(ttl)
+        return (
+            _text(key),
+            None if workflow_id is None else str(workflow_id),
+            None if ttl is None else time.time() + ttl,
+            fingerprint and _text(fingerprint),
+            self._codec.encode_context(context),
+        )
+
+    def _delete(self, where: str, parameters: tuple[object, ...]) -> int:
+        """Remove rows, and return how many were live."""
+        with self.database.transaction() as connection:
+            connection.execute(_PURGE, (time.time(),))
+            return connection.execute(
+                f"DELETE FROM checkpoints WHERE {where}",  # noqa: S608 - fixed texts
+                parameters,
+            ).rowcount
+
+    def _decode(self, key: str, record: str) -> Context:
+        try:
+            return self._codec.decode_context(record)
+        except DecodeError as error:
+            raise self._unreadable(key, error) from error
+
+    def _holds(self, key: str, record: str, expected: Context) -> bool:
+        try:
+            return holds(self._codec, record, expected.storage)
+        except DecodeError as error:
+            raise self._unreadable(key, error) from error
+
+    def _unreadable(self, key: str, error: DecodeError) -> DecodeError:
+        return DecodeError(
+            f"The key {key!r} of {self.path} cannot be read back. {error} To have its"
+            " task run again, delete the key."
+        )
+
+
+def _text(text: str) -> str:
+    """Return a text that SQLite can hold, and refuse any other."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise StorageError(
+                f"{text!r} is not valid Unicode text, so StorageSQLite cannot hold it"
+                f" as a key: {error}"
+            ) from error
+    return text
+
+
+def _with_prefix(prefix: str) -> tuple[str, tuple[object, ...]]:
+    """Return a condition for keys with a prefix, and its parameters.
+
+    It is a range, which the index on `key` serves and in which no character is special:
+    SQLite orders texts by their UTF-8 bytes, as Python does by code points.
+    """
+    kept = _text(prefix).rstrip(_LAST)
+    if not kept:
+        return "substr(key, 1, ?) = ?", (len(prefix), prefix)
+    after = ord(kept[-1]) + 1
+    if after == 0xD800:
+        after = 0xE000  # past the surrogates, which UTF-8 has no form for
+    return "key >= ? AND key < ?", (prefix, kept[:-1] + chr(after))

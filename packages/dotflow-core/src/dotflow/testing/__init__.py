@@ -1,0 +1,73 @@
+"""Suites that a provider of your own must pass, and fakes for tests of pipelines.
+
+Importing it needs no test framework: the suites are plain classes with plain asserts,
+for pytest and unittest alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dotflow.testing.fakes import RecordingLog as RecordingLog
+    from dotflow.testing.fakes import RecordingMetrics as RecordingMetrics
+    from dotflow.testing.fakes import RecordingNotify as RecordingNotify
+    from dotflow.testing.fakes import RecordingServer as RecordingServer
+    from dotflow.testing.fakes import RecordingTracer as RecordingTracer
+    from dotflow.testing.log import LogContract as LogContract
+    from dotflow.testing.metrics import MetricsContract as MetricsContract
+    from dotflow.testing.notify import NotifyContract as NotifyContract
+    from dotflow.testing.scheduler import SchedulerContract as SchedulerContract
+    from dotflow.testing.server import ServerContract as ServerContract
+    from dotflow.testing.storage import StorageContract as StorageContract
+    from dotflow.testing.tasks import FakeTask as FakeTask
+    from dotflow.testing.tasks import FakeWorkflow as FakeWorkflow
+    from dotflow.testing.tracer import TracerContract as TracerContract
+
+_MODULES = {
+    "FakeTask": "tasks",
+    "FakeWorkflow": "tasks",
+    "LogContract": "log",
+    "MetricsContract": "metrics",
+    "NotifyContract": "notify",
+    "RecordingLog": "fakes",
+    "RecordingMetrics": "fakes",
+    "RecordingNotify": "fakes",
+    "RecordingServer": "fakes",
+    "RecordingTracer": "fakes",
+    "SchedulerContract": "scheduler",
+    "ServerContract": "server",
+    "StorageContract": "storage",
+    "TracerContract": "tracer",
+}
+
+__all__ = [
+    "FakeTask",
+    "FakeWorkflow",
+    "LogContract",
+    "MetricsContract",
+    "NotifyContract",
+    "RecordingLog",
+    "RecordingMetrics",
+    "RecordingNotify",
+    "RecordingServer",
+    "RecordingTracer",
+    "SchedulerContract",
+    "ServerContract",
+    "StorageContract",
+    "TracerContract",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f"dotflow.testing.{_MODULES[name]}")
+    found = globals()[name] = getattr(module, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

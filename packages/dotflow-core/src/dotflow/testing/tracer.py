@@ -1,0 +1,40 @@
+"""`TracerContract`: what every tracer must do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotflow.testing._provider import ProviderContract
+from dotflow.testing.tasks import tasks_in_every_status
+
+if TYPE_CHECKING:
+    from dotflow.abc.tracer import Tracer
+
+
+class TracerContract(ProviderContract):
+    """Tests of a `Tracer`, for pytest and, as a mixin, for `unittest.TestCase`.
+
+    A run begins, its tasks begin and end, the run ends.
+
+    Example:
+        ```python
+        class TestMine(TracerContract):
+            def make_tracer(self) -> Tracer:
+                return Mine()
+        ```
+    """
+
+    def make_tracer(self) -> Tracer:
+        """Return a new tracer. Override this."""
+        raise NotImplementedError
+
+    def _make(self) -> Tracer:
+        return self.make_tracer()
+
+    def _use(self, provider: Any) -> None:
+        workflow = "contract-workflow"
+        self.call(provider.start_workflow, workflow, mode="sequential", tasks_count=8)
+        for task in tasks_in_every_status():
+            self.call(provider.start_task, task)
+            self.call(provider.end_task, task)
+        self.call(provider.end_workflow, workflow, duration=1.5, failed=True)

@@ -1,0 +1,19 @@
+"""Small helpers under one path; each lives in a module of its own."""
+
+from __future__ import annotations
+
+from dotflow.core.callbacks import basic_callback, basic_function
+from dotflow.core.files import read_file, write_file
+from dotflow.core.host import hostname
+from dotflow.engine.outcome import error_message as message_error
+from dotflow.engine.outcome import error_traceback as traceback_error
+
+__all__ = [
+    "basic_callback",
+    "basic_function",
+    "hostname",
+    "message_error",
+    "read_file",
+    "traceback_error",
+    "write_file",
+]

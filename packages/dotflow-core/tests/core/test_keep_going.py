@@ -1,0 +1,118 @@
+"""What runs after a failure, in a chain and in groups."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotflow import DotFlow, action
+
+
+@action
+def one():
+    return 1
+
+
+@action
+def fail():
+    raise ValueError("no way")
+
+
+@action
+def previous(previous_context):
+    return ("saw", previous_context.storage)
+
+
+def statuses(workflow):
+    return [task.status for task in workflow.result_task()]
+
+
+def test_a_chain_stops_at_the_first_failure():
+    """Without `keep_going` the tasks after a failed one are `Not started`."""
+    workflow = DotFlow()
+    workflow.task.add([one, fail, one, one])
+    run = workflow.start()
+    assert statuses(workflow) == ["Completed", "Failed", "Not started", "Not started"]
+    assert run.status == "Failed"
+
+
+def test_a_chain_goes_on():
+    """With `keep_going` every task runs, and the one after the failure sees None."""
+    workflow = DotFlow()
+    workflow.task.add([one, fail, previous, previous])
+    workflow.start(keep_going=True)
+    assert statuses(workflow) == ["Completed", "Failed", "Completed", "Completed"]
+    assert workflow.result_storage()[2:] == [("saw", None), ("saw", ("saw", None))]
+
+
+def test_a_chain_goes_on_in_the_background():
+    """`keep_going` holds for a background run."""
+    workflow = DotFlow()
+    workflow.task.add([fail, one])
+    workflow.start(mode="background", keep_going=True).wait()
+    assert statuses(workflow) == ["Failed", "Completed"]
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_tasks_in_parallel_are_independent(keep_going):
+    """In `parallel` a failure stops no other task."""
+    workflow = DotFlow()
+    workflow.task.add([fail, one, previous])
+    workflow.start(mode="parallel", keep_going=keep_going)
+    assert statuses(workflow) == ["Failed", "Completed", "Completed"]
+    assert workflow.result_storage() == [None, 1, ("saw", None)]
+
+
+def groups():
+    workflow = DotFlow()
+    workflow.task.add([fail, one], group_name="left")
+    workflow.task.add([one, previous], group_name="right")
+    return workflow
+
+
+@pytest.mark.parametrize("mode", ["sequential", "sequential_group"])
+def test_groups_are_independent(mode):
+    """A failure stops its own group; two groups make `sequential` run as groups."""
+    workflow = groups()
+    run = workflow.start(mode=mode)
+    assert statuses(workflow) == ["Failed", "Not started", "Completed", "Completed"]
+    assert workflow.result_storage()[2:] == [1, ("saw", 1)]
+    assert run.status == "Failed"
+
+
+def test_groups_go_on():
+    """With `keep_going` a group runs on after its own failure, too."""
+    workflow = groups()
+    workflow.start(keep_going=True)
+    assert statuses(workflow) == ["Failed", "Completed", "Completed", "Completed"]
+
+
+def test_interleaved_groups_chain_inside_each_group():
+    """A task's previous context is that of its own group, however they were added."""
+    workflow = DotFlow()
+    for number in range(3):
+        for name in ("left", "right"):
+            workflow.task.add(
+                append,
+                initial_context=(name, number),
+                group_name=name,
+                name=f"{name}{number}",
+            )
+    workflow.start()
+    assert workflow.result_storage()[-2:] == [
+        [("left", 0), ("left", 1), ("left", 2)],
+        [("right", 0), ("right", 1), ("right", 2)],
+    ]
+
+
+@action
+def append(previous_context, initial_context):
+    return [*(previous_context.storage or []), tuple(initial_context.storage)]
+
+
+def test_background_ignores_groups():
+    """A background run is one chain over all groups, as in 1.x."""
+    workflow = DotFlow()
+    workflow.task.add(append, initial_context=("a", 0), group_name="left")
+    workflow.task.add(append, initial_context=("b", 1), group_name="right")
+    workflow.start(mode="background").wait()
+    assert workflow.result_storage()[-1] == [("a", 0), ("b", 1)]

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+bump = runpy.run_path(str(ROOT / "scripts/bump.py"))["bump"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Copy the files that hold a version."""
+    sources = [ROOT / "VERSION.py", *ROOT.glob("packages/*/pyproject.toml")]
+    sources.append(ROOT / "packages/dotflow-core/src/dotflow/__about__.py")
+    for source in sources:
+        target = tmp_path / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    return tmp_path
+
+
+def snapshot(root: Path) -> dict[Path, str]:
+    """Read every file under a folder."""
+    return {p: p.read_text("utf-8") for p in root.rglob("*") if p.is_file()}
+
+
+def test_bump_changes_every_version(checkout: Path) -> None:
+    """A bump leaves no mention of the version before it."""
+    bump("9.8.7", checkout)
+    before = snapshot(checkout)
+    bump("9.8.8rc1", checkout)
+    after = snapshot(checkout)
+    assert after == {p: t.replace("9.8.7", "9.8.8rc1") for p, t in before.items()}
+    assert sum("9.8.8rc1" in text for text in after.values()) >= 3
+
+
+def test_bump_changes_nothing_else(checkout: Path) -> None:
+    """A bump there and back leaves every file as it was."""
+    before = snapshot(checkout)
+    version = before[checkout / "VERSION.py"].split('"')[-2]
+    assert bump("9.8.7", checkout)
+    bump(version, checkout)
+    assert snapshot(checkout) == before
+
+
+@pytest.mark.parametrize("version", ["", "2", "2.0", "v2.0.0", "2.0.0-alpha", "../x"])
+def test_bump_refuses_what_is_no_version(version: str, checkout: Path) -> None:
+    """A typing mistake changes no file."""
+    before = snapshot(checkout)
+    with pytest.raises(SystemExit, match="is not a version"):
+        bump(version, checkout)
+    assert snapshot(checkout) == before

@@ -1,0 +1,65 @@
+"""The files in `tests/typing` use the library as users do; checkers must follow."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLES = sorted((Path(__file__).resolve().parent / "typing").glob("*.py"))
+
+
+@pytest.fixture(autouse=True)
+def need_what_the_samples_import() -> None:
+    """Skip where only some distributions are installed."""
+    for module in ("dotflow", "dotflow_schema"):
+        pytest.importorskip(module)
+
+
+def check(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command, *map(str, SAMPLES)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def need(module: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not installed")
+
+
+def test_mypy_accepts_the_samples(tmp_path: Path) -> None:
+    """`mypy --strict` infers the types that the samples state, and refuses misuse."""
+    need("mypy")
+    options = ["--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    result = check(["mypy", *options], tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_mypy_sees_the_packages_as_typed(tmp_path: Path) -> None:
+    """A misuse in user code is an error for mypy, so the samples prove something."""
+    need("mypy")
+    script = tmp_path / "script.py"
+    script.write_text("from dotflow import DotFlow\nDotFlow(workflow_id=3)\n", "utf-8")
+    command = ["mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    result = subprocess.run(
+        [sys.executable, "-m", *command, str(script)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert "[arg-type]" in result.stdout, result.stdout + result.stderr
+
+
+def test_pyright_accepts_the_samples(tmp_path: Path) -> None:
+    """Pyright infers the types that the samples state."""
+    need("pyright")
+    result = check(["pyright", "--pythonpath", sys.executable], tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
