@@ -1,0 +1,112 @@
+"""Run all benchmarks and print each figure beside its limit: `hatch run bench`.
+
+Options are pyperf's: `--fast` for a quick look, `--rigorous` for a quiet machine.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pyperf
+
+from benchmarks import chains, processes, storages
+
+
+class Bench:
+    """Measures with pyperf; in its worker processes everything else is skipped."""
+
+    def __init__(self) -> None:
+        self.runner = pyperf.Runner(
+            processes=3, values=3, warmups=1, program_args=("-m", "benchmarks")
+        )
+        self.runner.parse_args()
+        self.rows: list[tuple[str, str, str]] = []
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether this process only measures one benchmark for another process."""
+        return bool(self.runner.args.worker)
+
+    def seconds(self, name: str, function: object, *args: object) -> float:
+        """Return the median time of one call, in seconds."""
+        return self._median(self.runner.bench_time_func(name, function, *args))
+
+    def command(self, name: str, code: str) -> float:
+        """Return the median time of `python -c code`, in seconds."""
+        return self._median(
+            self.runner.bench_command(name, [sys.executable, "-c", code])
+        )
+
+    def _median(self, found: pyperf.Benchmark | None) -> float:
+        # A worker measures for its parent and has no figures of its own.
+        if found is None or self.is_worker:
+            return float("nan")
+        return float(found.median())
+
+    def report(self, what: str, figure: str, target: str) -> None:
+        """Note a row of the table."""
+        self.rows.append((what, figure, target))
+
+
+def bench_import(bench: Bench) -> None:
+    """`import dotflow` over an interpreter that does nothing."""
+    nothing = bench.command("python -c pass", "pass")
+    for code in ("import dotflow", "from dotflow import DotFlow, action"):
+        added = (bench.command(code, code) - nothing) * 1e3
+        bench.report(code, f"+{added:.1f} ms", "+15 ms")
+
+
+def bench_chain(bench: Bench) -> None:
+    """A chain of no-op tasks over a plain loop."""
+    for length in (10_000, 100_000):
+        plain = bench.seconds(f"loop {length}", chains.time_plain_loop, length)
+        chain = bench.seconds(f"chain {length}", chains.time_chain, length)
+        built = bench.seconds(f"build {length}", chains.time_build, length)
+        each = (chain - plain) / length * 1e6
+        bench.report(f"chain of {length:,}, start()", f"+{each:.2f} µs/task", "+5 µs")
+        bench.report(
+            f"chain of {length:,}, task.add", f"{built / length * 1e6:.2f} µs/task", ""
+        )
+
+
+def bench_storages(bench: Bench) -> None:
+    """Durable chains over a bare loop of commits."""
+    for level in ("FULL", "NORMAL"):
+        bare = bench.seconds(f"bare {level}", storages.time_bare_sqlite, 500, level)
+        chain = bench.seconds(f"sqlite {level}", storages.time_sqlite_chain, 500, level)
+        bench.report(
+            f"StorageSQLite, synchronous={level}",
+            f"{chain / bare:.2f} x ({chain / 500 * 1e6:.0f} µs/task)",
+            "1.5 x a bare loop",
+        )
+    few = bench.seconds("file 200", storages.time_file_chain, 200) / 200
+    many = bench.seconds("file 2000", storages.time_file_chain, 2000) / 2000
+    bench.report(
+        "StorageFile, a task of 2,000 over one of 200", f"{many / few:.2f} x", "linear"
+    )
+
+
+def bench_processes(bench: Bench) -> None:
+    """64 tasks of 20 ms over the standard library's pool."""
+    pool = bench.seconds("ProcessPoolExecutor", processes.time_process_pool)
+    parallel = bench.seconds("parallel", processes.time_parallel)
+    start_up = bench.seconds("start-up", processes.time_start_up)
+    bench.report("parallel, 64 x 20 ms", f"{parallel / pool:.2f} x the pool", "1.10 x")
+    bench.report("parallel, start and stop", f"{start_up * 1e3:.1f} ms", "100 ms")
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    bench = Bench()
+    bench_import(bench)
+    bench_chain(bench)
+    bench_storages(bench)
+    bench_processes(bench)
+    if not bench.is_worker:
+        print(f"\n{'what':<48} {'measured':<26} target")
+        for what, figure, target in bench.rows:
+            print(f"{what:<48} {figure:<26} {target}")
+
+
+if __name__ == "__main__":
+    main()

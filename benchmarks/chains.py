@@ -1,0 +1,63 @@
+"""A sequential chain of tasks that do nothing, against a loop that calls them."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from dotflow import DotFlow, action
+
+
+def nothing() -> None:
+    """Do nothing: what is measured is all around it."""
+
+
+step = action(nothing)
+
+
+def silence_logging() -> None:
+    """Give the logger a null handler, as a library's tests would."""
+    logger = logging.getLogger("dotflow")
+    logger.handlers[:] = [logging.NullHandler()]
+    logger.propagate = False
+
+
+def build_chain(length: int) -> DotFlow:
+    """Return a workflow of `length` tasks with the default providers."""
+    workflow = DotFlow()
+    for _ in range(length):
+        workflow.task.add(step)
+    return workflow
+
+
+def time_build(loops: int, length: int) -> float:
+    """Time `task.add` for every task; seconds."""
+    total = 0.0
+    for _ in range(loops):
+        started = time.perf_counter()
+        build_chain(length)
+        total += time.perf_counter() - started
+    return total
+
+
+def time_chain(loops: int, length: int) -> float:
+    """Time `start()` of a chain; seconds."""
+    silence_logging()
+    total = 0.0
+    for _ in range(loops):
+        workflow = build_chain(length)
+        started = time.perf_counter()
+        workflow.start()
+        total += time.perf_counter() - started
+    return total
+
+
+def time_plain_loop(loops: int, length: int) -> float:
+    """Time a loop that calls the same function; seconds."""
+    total = 0.0
+    for _ in range(loops):
+        started = time.perf_counter()
+        for _ in range(length):
+            nothing()
+        total += time.perf_counter() - started
+    return total
