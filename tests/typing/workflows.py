@@ -69,7 +69,6 @@ assert_type(config.storage, Storage)
 assert_type(config.notify, Notify)
 config.storage = StorageFile(path=".output")
 config.storage = StorageSQLite("runs.db")
-config.storage = None
 
 workflow = DotFlow(config=config, workflow_id="nightly", name="Nightly")
 assert_type(workflow.workflow_id, UUID | str)

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from dotflow.core.dotflow import DotFlow
     from dotflow.core.exception import DotflowError
     from dotflow.core.task import Task
+    from dotflow.pipeline.context import RunCancelledError, RunContext
+    from dotflow.pipeline.engine import SchedulerConfig
+    from dotflow.pipeline.hooks import RunHook, fn_hook
+    from dotflow.pipeline.pipeline import Pipeline
+    from dotflow.pipeline.registry import TaskRegistry
+    from dotflow.pipeline.spec import TaskSpec
+    from dotflow.pipeline.state import InMemoryStateStore, StateStore
+    from dotflow.pipeline.state_sqlite import SQLiteStateStore
 
 __description__ = "Pipelines that survive crashes, from one decorator."
 
@@ -25,10 +33,21 @@ __all__ = [
     "Context",
     "DotFlow",
     "DotflowError",
+    "InMemoryStateStore",
+    "Pipeline",
+    "RunCancelledError",
+    "RunContext",
+    "RunHook",
+    "SQLiteStateStore",
+    "SchedulerConfig",
+    "StateStore",
     "Task",
+    "TaskRegistry",
+    "TaskSpec",
     "__description__",
     "__version__",
     "action",
+    "fn_hook",
 ]
 
 _HOMES = {
@@ -36,8 +55,19 @@ _HOMES = {
     "Context": ("dotflow.core.context", "Context"),
     "DotFlow": ("dotflow.core.dotflow", "DotFlow"),
     "DotflowError": ("dotflow.core.exception", "DotflowError"),
+    "InMemoryStateStore": ("dotflow.pipeline.state", "InMemoryStateStore"),
+    "Pipeline": ("dotflow.pipeline.pipeline", "Pipeline"),
+    "RunCancelledError": ("dotflow.pipeline.context", "RunCancelledError"),
+    "RunContext": ("dotflow.pipeline.context", "RunContext"),
+    "RunHook": ("dotflow.pipeline.hooks", "RunHook"),
+    "SQLiteStateStore": ("dotflow.pipeline.state_sqlite", "SQLiteStateStore"),
+    "SchedulerConfig": ("dotflow.pipeline.engine", "SchedulerConfig"),
+    "StateStore": ("dotflow.pipeline.state", "StateStore"),
     "Task": ("dotflow.core.task", "Task"),
+    "TaskRegistry": ("dotflow.pipeline.registry", "TaskRegistry"),
+    "TaskSpec": ("dotflow.pipeline.spec", "TaskSpec"),
     "action": ("dotflow.core.action", "Action"),
+    "fn_hook": ("dotflow.pipeline.hooks", "fn_hook"),
 }
 
 

@@ -88,3 +88,24 @@ def test_messages_are_exported():
     messages = {n: v for n, v in vars(exception).items() if n.startswith("MESSAGE_")}
     assert len(messages) >= 10
     assert all(isinstance(text, str) and text for text in messages.values())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exception.ProviderNotInstalled("StorageS3", "dotflow-aws", "aws"),
+        exception.NotCallableObject("log", "a Log"),
+        exception.GraphError(["one", "two"]),
+        exception.EncodeError("socket.socket", "Return something else."),
+        exception.InvalidWorkflowId("a b"),
+        exception.ResumeNeedsWorkflowId(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_can_be_pickled(error):
+    """An error says the same after it has travelled between processes."""
+    revived = pickle.loads(pickle.dumps(error))
+
+    assert type(revived) is type(error)
+    assert str(revived) == str(error)
+    assert revived.__dict__ == error.__dict__

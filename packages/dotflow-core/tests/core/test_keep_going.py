@@ -84,35 +84,3 @@ def test_groups_go_on():
     workflow = groups()
     workflow.start(keep_going=True)
     assert statuses(workflow) == ["Failed", "Completed", "Completed", "Completed"]
-
-
-def test_interleaved_groups_chain_inside_each_group():
-    """A task's previous context is that of its own group, however they were added."""
-    workflow = DotFlow()
-    for number in range(3):
-        for name in ("left", "right"):
-            workflow.task.add(
-                append,
-                initial_context=(name, number),
-                group_name=name,
-                name=f"{name}{number}",
-            )
-    workflow.start()
-    assert workflow.result_storage()[-2:] == [
-        [("left", 0), ("left", 1), ("left", 2)],
-        [("right", 0), ("right", 1), ("right", 2)],
-    ]
-
-
-@action
-def append(previous_context, initial_context):
-    return [*(previous_context.storage or []), tuple(initial_context.storage)]
-
-
-def test_background_ignores_groups():
-    """A background run is one chain over all groups, as in 1.x."""
-    workflow = DotFlow()
-    workflow.task.add(append, initial_context=("a", 0), group_name="left")
-    workflow.task.add(append, initial_context=("b", 1), group_name="right")
-    workflow.start(mode="background").wait()
-    assert workflow.result_storage()[-1] == [("a", 0), ("b", 1)]

@@ -60,7 +60,7 @@ class Processes:
     @staticmethod
     def open_files() -> int:
         """Return how many file descriptors this process has open."""
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def wait_for(condition, what: str = "a condition"):
@@ -114,6 +114,10 @@ def stops_growing():
     return check
 
 
+def _heed_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Script:
     """A program in a file of its own, run in a session of its own."""
 
@@ -135,16 +139,20 @@ class Script:
             text=True,
             start_new_session=True,
             # A shell's background jobs ignore SIGINT, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=_heed_sigint,  # noqa: PLW1509 - it calls nothing that can lock
         )
         self.started.append(process)
         return process
 
-    def run(self, *args: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *args: object, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
         return self.finish(self.start(*args, **environment))
 
-    def finish(self, process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    def finish(
+        self, process: subprocess.Popen[str]
+    ) -> subprocess.CompletedProcess[str]:
         """Wait for the end of a started one and return what it has printed."""
         out, err = process.communicate(timeout=LIMIT)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -159,7 +167,9 @@ class Script:
     def first_line(self, name: str) -> str:
         """Wait for the first whole line of a note and return it."""
         path = self.folder / name
-        wait_for(lambda: path.exists() and "\n" in path.read_text(), f"{name} to appear")
+        wait_for(
+            lambda: path.exists() and "\n" in path.read_text(), f"{name} to appear"
+        )
         return self.lines(name)[0]
 
 

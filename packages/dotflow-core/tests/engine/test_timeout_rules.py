@@ -172,7 +172,7 @@ def test_a_class_timeout_bounds_its_methods_together(mode):
     assert "0.3 s" in task.reason or "Extract" in task.reason
 
 
-@pytest.mark.parametrize("inner_mode", ("sequential", "parallel", "sequential_group"))
+@pytest.mark.parametrize("inner_mode", ["sequential", "parallel", "sequential_group"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_timeout_bounds_a_workflow_inside_a_step(mode, inner_mode, nothing_left):
     """A step's timeout ends the workflow that the step runs, in whatever mode."""

@@ -13,7 +13,7 @@ MODES = ("parallel", "sequential_group")
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("size", (60_000, 65_536, 70_000, 1_000_000, 100_000_000))
+@pytest.mark.parametrize("size", [60_000, 65_536, 70_000, 1_000_000, 100_000_000])
 def test_a_result_of_any_size_arrives(size, mode, nothing_left):
     """A result of 100 MB arrives from a process as one of 1 KB does."""
 

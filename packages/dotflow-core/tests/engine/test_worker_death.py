@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +114,7 @@ def test_a_death_is_retried(death, told, mode, tmp_path, nothing_left):
         except FileExistsError:
             return "second"
         death()
+        return None
 
     @action
     def other():
@@ -195,7 +197,7 @@ def test_a_death_between_tasks_is_nobodys_failure(tmp_path, wait_until):
     def light_the_fuse(task):
         (tmp_path / "fuse").touch()
         pid = task.current_context.storage
-        wait_until(lambda: not os.path.exists(f"/proc/{pid}") or _is_zombie(pid))
+        wait_until(lambda: _is_zombie(pid))
 
     @action
     def next_one():
@@ -209,8 +211,8 @@ def test_a_death_between_tasks_is_nobodys_failure(tmp_path, wait_until):
 
 
 def _is_zombie(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] == "Z"
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_death_in_the_middle_of_a_large_result(nothing_left):

@@ -16,7 +16,7 @@ import pytest
 
 from dotflow.core.config_file import save_cloud_config
 from dotflow.core.exception import ProviderError
-from dotflow.providers import _delivery, _endpoint
+from dotflow.delivery import delivery, endpoint
 from dotflow.providers.server_default import ServerDefault
 from dotflow.testing.tasks import FakeTask, FakeWorkflow
 
@@ -224,9 +224,10 @@ def test_retry_after_beyond_the_limit_is_given_up(
 def test_retry_after_as_a_date_or_as_nonsense() -> None:
     """The header may be a date; what says nothing counts as absent."""
     later = formatdate(time.time() + 60, usegmt=True)
-    assert 50 < _endpoint.retry_after({"retry-after": later}) <= 60
-    assert _endpoint.retry_after({"retry-after": "soon"}) == 0
-    assert _endpoint.retry_after({}) == 0
+    assert 50 < endpoint.retry_after({"retry-after": later}) <= 60
+    assert endpoint.retry_after({"retry-after": "soon"}) == 0
+    assert endpoint.retry_after({"retry-after": "1.5"}) == 1.5
+    assert endpoint.retry_after({}) == 0
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 422])
@@ -310,7 +311,7 @@ def test_endless_redirects_end(
 )
 def test_where_the_token_may_go(here: str, there: str, same: bool) -> None:
     """The token goes to its own host alone, and never from HTTPS to plain HTTP."""
-    assert _endpoint.same_host(here, there) is same
+    assert endpoint.same_host(here, there) is same
 
 
 def test_no_proxy_to_reach_this_machine(
@@ -332,7 +333,7 @@ def test_a_full_queue_drops_old_states_first(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The queue is bounded; the last state of a task outlives the ones before."""
-    monkeypatch.setattr(_delivery, "_MAX_MESSAGES", 10)
+    monkeypatch.setitem(delivery.Delivery.__init__.__kwdefaults__, "max_messages", 10)
     api.answer = lambda _request: (gate.wait(60), (200, {}))[1]
     server = serve(api.url, timeout=60)
     server.create_workflow(FakeWorkflow())
@@ -388,7 +389,7 @@ def test_the_idle_thread_ends_by_itself(
     api: Any, serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a flush, too, the thread ends when there is nothing to do."""
-    monkeypatch.setattr(_delivery, "_IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(delivery, "_IDLE_SECONDS", 0.01)
     server = serve(api.url)
     server.update_workflow("wf", "Completed")
     api.wait_for(1)

@@ -1,4 +1,4 @@
-"""`Executor`: where attempts run, and how many at once."""
+"""`Executor` and `AsyncExecutor`: where attempts run, and how many at once."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ if TYPE_CHECKING:
     from dotflow.engine.outcome import Outcome
 
 
-class Executor(ABC):
-    """Runs attempts; knows nothing of graphs, retries or storages.
-
-    The engine opens it, submits at most `slots` attempts at a time, waits for their
-    outcomes and closes it, all from one thread. An implementation is found through the
-    entry-point group `dotflow.executors`, whose names are the values of `start(mode=…)`.
+class AnyExecutor(ABC):
+    """What both kinds of executor share.
 
     Attributes:
         slots: How many attempts may be in flight; known once it is open.
@@ -42,6 +38,26 @@ class Executor(ABC):
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run an attempt: return its outcome at once, or None and tell it in `wait`."""
 
+
+class Executor(AnyExecutor):
+    """Runs attempts; knows nothing of graphs, retries or storages.
+
+    The engine opens it, submits at most `slots` attempts at a time, waits for their
+    outcomes and closes it, all from one thread. An implementation is found through the
+    entry-point group `dotflow.executors`, whose names are the values of `start(mode=…)`.
+
+    Attributes:
+        blocks: Whether `submit` runs the attempt before it returns.
+    """
+
+    blocks: bool = False
+
+    def interrupt(self, error: type[BaseException]) -> None:
+        """Raise `error` in the attempt that `submit` runs; called from another thread.
+
+        Only asked of an executor that `blocks`.
+        """
+
     @abstractmethod
     def wait(self, timeout: float | None) -> list[Outcome]:
         """Wait for outcomes of submitted attempts.
@@ -60,3 +76,15 @@ class Executor(ABC):
         Args:
             kill: Stop attempts that still run instead of waiting for them.
         """
+
+
+class AsyncExecutor(AnyExecutor):
+    """An executor that waits in an event loop instead of blocking its thread."""
+
+    @abstractmethod
+    async def wait(self, timeout: float | None) -> list[Outcome]:
+        """Wait for outcomes of submitted attempts; see `Executor.wait`."""
+
+    @abstractmethod
+    async def close(self, kill: bool = False) -> None:
+        """Release everything; see `Executor.close`."""

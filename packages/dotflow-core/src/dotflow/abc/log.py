@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.engine.outcome import Failure
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 """The levels by name, with the numbers that `logging` gives them."""
@@ -58,6 +63,18 @@ class Log(ABC):
             kwargs: As for `info`.
         """
         self.info(**kwargs)
+
+    def failed(self, task: Any, failure: Failure) -> None:
+        """Log the end of a task that failed; by default `error` does.
+
+        Override it for what only the failure knows: the exception itself, where it was
+        raised in this process.
+
+        Args:
+            task: The `Task`.
+            failure: Why it failed.
+        """
+        self.error(task=task)
 
 
 class LogRecordError:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from dotflow.abc.history import History
     from dotflow.core.context import Context
 
 
@@ -26,6 +27,17 @@ class Storage(ABC):
 
     persistent: bool = True
     """Whether another process finds what this one stored. False: memory only."""
+
+    shared: bool = False
+    """Whether threads may share it and processes see each other's changes at once.
+
+    Then a run can be cancelled, and limits be shared, through it.
+    """
+
+    @property
+    def history(self) -> History | None:
+        """What the storage remembers of runs; None where it keeps no history."""
+        return None
 
     @abstractmethod
     def post(

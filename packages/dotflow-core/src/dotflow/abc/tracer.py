@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from dotflow.engine.graph import Graph
+    from dotflow.engine.outcome import Failure
+
+    Around = Callable[[], AbstractContextManager[Any]]
 
 
 class Tracer(ABC):
     """The base of every tracer.
+
+    The first four methods must be written. The others tell more, or ask for something,
+    and do nothing by default.
 
     Attributes:
         active: Whether the tracer does anything; one that does not is not called.
@@ -48,3 +61,58 @@ class Tracer(ABC):
         Args:
             task: The `Task`.
         """
+
+    def start_run(
+        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
+    ) -> None:
+        """Be told that a run has begun, and of what it consists.
+
+        Args:
+            workflow_id: The workflow's id.
+            graph: Its tasks, and which of them wait for which; None if not known. Two
+                runs at the same time have two graphs, even of the same workflow.
+            kwargs: As for `start_workflow`, which this calls by default.
+        """
+        self.start_workflow(workflow_id, **kwargs)
+
+    def end_run(
+        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
+    ) -> None:
+        """Be told that a run has ended.
+
+        Args:
+            workflow_id: The workflow's id.
+            graph: What `start_run` was given.
+            kwargs: As for `end_workflow`, which this calls by default.
+        """
+        self.end_workflow(workflow_id, **kwargs)
+
+    def start_attempt(self, task: Any) -> None:
+        """Be told that an attempt begins; for the first one after `start_task`.
+
+        Args:
+            task: The `Task`; its `attempt` is the number, from 1.
+        """
+
+    def end_attempt(
+        self, task: Any, failure: Failure | None = None, delay: float | None = None
+    ) -> None:
+        """Be told that an attempt has ended; for the last one before `end_task`.
+
+        Args:
+            task: The `Task`.
+            failure: Why it failed; None if it succeeded.
+            delay: Seconds until the next attempt; None if there is no other one.
+        """
+
+    def around(self, task: Any) -> Around | None:
+        """Return what to enter around the attempt that comes, where it runs.
+
+        Args:
+            task: The `Task`.
+
+        Returns:
+            A callable that returns a context manager, or None. For an attempt in
+            another process it is pickled; there it must find what it needs by itself.
+        """
+        return None

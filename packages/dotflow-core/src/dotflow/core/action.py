@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Concatenate,
-    Generic,
-    ParamSpec,
-    TypeVar,
-    overload,
-)
-
 from dotflow.core.exception import InvalidTask, MissingActionDecorator
 from dotflow.core.parameters import parameter_names, unwrapped
 from dotflow.engine.retry import RetryPolicy
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import (
+        Any,
+        Concatenate,
+        Generic,
+        ParamSpec,
+        Protocol,
+        TypeVar,
+        overload,
+    )
+
     from dotflow.core.context import Context
     from dotflow.core.task import Task
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Q = ParamSpec("Q")
-S = TypeVar("S")
-F = TypeVar("F")
+    P = ParamSpec("P")
+    R = TypeVar("R")
+    Q = ParamSpec("Q")
+    S = TypeVar("S")
+    F = TypeVar("F")
+else:
+    from dotflow.core.untyped import Generic, P, R, overload
 
 _COROUTINE = 0x80  # inspect.CO_COROUTINE, without the cost of importing inspect
 
@@ -51,6 +54,14 @@ class Action(Generic[P, R]):
         max_delay: The longest delay in seconds, None for no bound. Default None.
         isolate: Run each attempt in a process of its own, which a timeout kills
             whatever it is doing. Default False.
+        cache: Keep the result in the storage and find it again, in any later run, for
+            the same code and the same inputs. Default False.
+        cache_ttl: Seconds that a kept result counts; None for ever. Default None.
+        cache_key: Called with the step's inputs by name; what it returns stands for
+            them. Default: the inputs themselves.
+        limit: A name: no more attempts of the steps that share it run at once than
+            `start(limits={name: …})` says, 1 by default. Default None.
+        rate: The most attempts that may start in a time, as `"10/s"`. Default None.
 
     Raises:
         InvalidTask: An option is out of range or of a wrong type.
@@ -71,10 +82,25 @@ class Action(Generic[P, R]):
         jitter: float = 0,
         max_delay: float | None = None,
         isolate: bool = False,
+        cache: bool = False,
+        cache_ttl: float | None = None,
+        cache_key: Callable[..., Any] | None = None,
+        limit: str | None = None,
+        rate: str | None = None,
     ) -> None:
         self.task = task
         self.timeout = _seconds("timeout", timeout)
         self.isolate = bool(isolate)
+        self.cache = bool(cache)
+        self.cache_ttl = None if cache_ttl is None else _seconds("cache_ttl", cache_ttl)
+        self.cache_key = cache_key
+        self.limit = limit
+        self.rate = rate
+        self.guarded = self.cache or limit is not None or rate is not None
+        if rate is not None:
+            from dotflow.engine.rate import parse_rate
+
+            parse_rate(rate)
         self.policy = RetryPolicy(
             retry, retry_delay, backoff, retry_on, jitter, max_delay
         )
@@ -210,7 +236,6 @@ class Action(Generic[P, R]):
 
 
 if TYPE_CHECKING:
-    from typing import Protocol
 
     class ActionDecorator(Protocol):
         """What `action(retry=…)` returns: a decorator that makes the step."""
@@ -234,6 +259,11 @@ if TYPE_CHECKING:
         jitter: float = 0,
         max_delay: float | None = None,
         isolate: bool = False,
+        cache: bool = False,
+        cache_ttl: float | None = None,
+        cache_key: Callable[..., Any] | None = None,
+        limit: str | None = None,
+        rate: str | None = None,
     ) -> Action[Q, F]: ...
 
     @overload
@@ -249,6 +279,11 @@ if TYPE_CHECKING:
         jitter: float = 0,
         max_delay: float | None = None,
         isolate: bool = False,
+        cache: bool = False,
+        cache_ttl: float | None = None,
+        cache_key: Callable[..., Any] | None = None,
+        limit: str | None = None,
+        rate: str | None = None,
     ) -> ActionDecorator: ...
 
     def action(*args: Any, **kwargs: Any) -> Any:

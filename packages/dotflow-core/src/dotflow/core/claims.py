@@ -54,16 +54,21 @@ class Claims:
 
 
 class Claim:
-    """The tasks that one run may change until it releases them."""
+    """The tasks that one run may change until it releases them.
 
-    __slots__ = ("_background", "_claims", "_copies", "_released", "tasks")
+    Attributes:
+        tasks: The tasks.
+        copies: Whether they are copies of the workflow's.
+    """
+
+    __slots__ = ("_background", "_claims", "_released", "copies", "tasks")
 
     def __init__(
         self, claims: Claims, tasks: list[Task], copies: bool, background: bool
     ) -> None:
         self.tasks = tasks
         self._claims = claims
-        self._copies = copies
+        self.copies = copies
         self._background = background
         self._released = False
 
@@ -71,4 +76,4 @@ class Claim:
         """Give the tasks back; a second call does nothing."""
         if not self._released:
             self._released = True
-            self._claims.give_back(self._copies, self._background)
+            self._claims.give_back(self.copies, self._background)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
-
 from dotflow.core.exception import NotCallableObject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
     from dotflow.abc.notify import Notify
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.abc.tracer import Tracer
 
-T = TypeVar("T")
 
-
-class _Provider(Generic[T]):
+class _Provider:
     """An attribute that takes an instance of one ABC and makes its default when read.
 
     The ABC is `dotflow.abc.<name>.<Name>` and the default
@@ -33,12 +32,6 @@ class _Provider(Generic[T]):
         self.slot = f"_{name}"
         self.family = name.capitalize()
 
-    @overload
-    def __get__(self, config: None, owner: type[Config]) -> _Provider[T]: ...
-
-    @overload
-    def __get__(self, config: Config, owner: type[Config]) -> T: ...
-
     def __get__(self, config: Config | None, owner: type[Config]) -> Any:
         if config is None:
             return self
@@ -51,7 +44,7 @@ class _Provider(Generic[T]):
             found = values.setdefault(self.slot, default())
         return found
 
-    def __set__(self, config: Config, value: T | None) -> None:
+    def __set__(self, config: Config, value: object) -> None:
         if value is None:
             config.__dict__.pop(self.slot, None)
             return
@@ -94,13 +87,22 @@ class Config:
             default.
     """
 
-    storage = _Provider["Storage"]()
-    notify = _Provider["Notify"]()
-    log = _Provider["Log"]()
-    server = _Provider["Server"]()
-    scheduler = _Provider["Scheduler"]()
-    tracer = _Provider["Tracer"]()
-    metrics = _Provider["Metrics"]()
+    if TYPE_CHECKING:
+        storage: Storage
+        notify: Notify
+        log: Log
+        server: Server
+        scheduler: Scheduler
+        tracer: Tracer
+        metrics: Metrics
+    else:
+        storage = _Provider()
+        notify = _Provider()
+        log = _Provider()
+        server = _Provider()
+        scheduler = _Provider()
+        tracer = _Provider()
+        metrics = _Provider()
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from weakref import ref
 
 from dotflow.core.builder import TaskBuilder
 from dotflow.core.callbacks import basic_callback
@@ -17,6 +18,8 @@ from dotflow.core.identity import check_workflow_id
 from dotflow.core.types import TypeExecution, TypeInputChange
 from dotflow.core.workflow import Manager
 from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.control import CancelRequests
+from dotflow.engine.modes import find_mode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from dotflow.core.context import Context
     from dotflow.core.task import Task
+    from dotflow.report.graph import GraphView
 
 
 class DotFlow:
@@ -71,6 +75,8 @@ class DotFlow:
             stable_ids=self._has_fixed_id,
             on_add=self._register_task if self.config.server.active else None,
         )
+        self._runs: set[Manager] = set()
+        self._latest: Callable[[], Manager | None] = _nobody
         self._server_reported = False
         self._claims = Claims(self.workflow_id)
         if self.config.server.active:
@@ -87,6 +93,9 @@ class DotFlow:
         on_input_change: str = TypeInputChange.REUSE,
         fingerprint: str | None = None,
         max_parallel: int | None = None,
+        deadline: float | None = None,
+        limits: dict[str, int] | None = None,
+        refresh_cache: bool = False,
         wait_at_exit: bool = True,
     ) -> Manager:
         """Run the tasks, every time it is called.
@@ -104,6 +113,10 @@ class DotFlow:
             fingerprint: What stands for the inputs; default: a hash of them.
             max_parallel: The bound on attempts at once; default: the number of cores,
                 or of groups.
+            deadline: Seconds until the run is cancelled; None for no bound.
+            limits: How many attempts may hold a named limit (`@action(limit="db")`) at
+                once, by its name; 1 for a name that is missing.
+            refresh_cache: Compute the results of steps with `cache=True` again.
             wait_at_exit: Whether the end of the script waits for a background run.
 
         Returns:
@@ -119,6 +132,20 @@ class DotFlow:
         claim = self._claims.take(
             self.task.queue, background=mode == TypeExecution.BACKGROUND
         )
+
+        latest = None if claim.copies else self._latest()
+        if latest is not None:
+            latest._run.detach()
+
+        def on_begin(run: Manager) -> None:
+            self._runs.add(run)
+            if not claim.copies:
+                self._latest = ref(run)
+
+        def on_end(run: Manager) -> None:
+            self._runs.discard(run)
+            claim.release()
+
         try:
             return Manager(
                 tasks=claim.tasks,
@@ -132,13 +159,46 @@ class DotFlow:
                 fingerprint=fingerprint,
                 config=self.config,
                 max_parallel=max_parallel,
+                deadline=deadline,
+                limits=limits,
+                refresh_cache=refresh_cache,
                 wait_at_exit=wait_at_exit,
                 resumable=self._has_fixed_id,
-                on_end=claim.release,
+                name=self.name,
+                on_begin=on_begin,
+                on_end=on_end,
             )
         except BaseException:
             claim.release()
             raise
+
+    def cancel(self, reason: str = "it was cancelled") -> None:
+        """End the runs of this workflow as soon as possible.
+
+        Those of this object are told at once, from any thread. With a fixed workflow id
+        and a storage on disk, so is a run in another process, within a second.
+
+        Args:
+            reason: What the tasks' `reason` will say.
+        """
+        for run in list(self._runs):
+            run.cancel(reason)
+        if self._has_fixed_id and self.config.storage.shared:
+            CancelRequests(self.config.storage, self.workflow_id).post(reason)
+
+    def graph(self, mode: str = TypeExecution.SEQUENTIAL) -> GraphView:
+        """Return what would run after what, without running it.
+
+        Args:
+            mode: As in `start`.
+
+        Raises:
+            DotflowError: The tasks form no graph, or there is no such mode.
+        """
+        from dotflow.report.graph import GraphView
+
+        found = find_mode(mode, self.task.queue)
+        return GraphView(found.compile(self.task.queue), found.name)
 
     def schedule(self, **kwargs: Any) -> Any:
         """Run the workflow whenever the scheduler of the config says so; blocks.
@@ -146,7 +206,12 @@ class DotFlow:
         Args:
             **kwargs: What each `start` gets. With `resume=True` a tick goes on with a
                 run that did not complete, and starts over after one that did.
+
+        Raises:
+            ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
         """
+        if kwargs.get("resume") and not self._has_fixed_id:
+            raise ResumeNeedsWorkflowId  # at once, rather than on every tick
         return self.config.scheduler.start(workflow=self._tick, **kwargs)
 
     def result_task(self) -> list[Task]:
@@ -169,7 +234,11 @@ class DotFlow:
         if kwargs.get("resume"):
             checkpoints = Checkpoints(self.config.storage, self.workflow_id, True)
             kwargs["resume"] = not checkpoints.finished()
-        return self.start(**kwargs)
+        manager = self.start(**kwargs)
+        # In the background too, a tick is over when its run is: a scheduler that began
+        # the next one before that would be refused.
+        manager.wait()
+        return manager
 
     def _register_task(self, task: Task) -> None:
         self._tell_server(partial(self.config.server.create_task, task))
@@ -191,6 +260,10 @@ class DotFlow:
 
     def __repr__(self) -> str:
         return f"<DotFlow {str(self.workflow_id)!r}: {self.task.count()} tasks>"
+
+
+def _nobody() -> None:
+    """Stand for a reference to a run when there was none."""
 
 
 def _environment_id() -> str | None:

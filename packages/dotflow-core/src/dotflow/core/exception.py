@@ -45,7 +45,20 @@ MESSAGE_INVALID_ON_INPUT_CHANGE = (
 
 
 class DotflowError(Exception):
-    """The root of every error that dotflow raises."""
+    """The root of every error that dotflow raises. It can be pickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by calling the class again: what it takes is not what it says.
+        return (_revive, (type(self), self.args, self.__dict__))
+
+
+def _revive(
+    cls: type[DotflowError], args: tuple[object, ...], state: dict[str, object]
+) -> DotflowError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class MissingActionDecorator(DotflowError, TypeError):
@@ -187,9 +200,6 @@ class GraphError(DotflowError, ValueError):
         lines = "".join(f"\n  - {problem}" for problem in problems)
         super().__init__(f"The workflow cannot run:{lines}")
 
-    def __reduce__(self) -> tuple[type[GraphError], tuple[list[str]]]:
-        return (GraphError, (self.problems,))
-
 
 class WorkflowAlreadyRunning(DotflowError, RuntimeError):
     """`start()` was called while the background run of the object goes on."""
@@ -236,9 +246,6 @@ class EncodeError(StorageError, TypeError):
         self.type_name = type_name
         self.option = option
         super().__init__(f"A value of type {type_name} cannot be stored. {option}")
-
-    def __reduce__(self) -> tuple[type[EncodeError], tuple[str, str]]:
-        return (EncodeError, (self.type_name, self.option))
 
 
 class DecodeError(StorageError, ValueError):

@@ -33,10 +33,29 @@ def input_fingerprint(tasks: Iterable[Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class _Canonical:
-    """Turns objects into lists and texts that are equal where the objects are."""
+def value_fingerprint(value: Any) -> str:
+    """Return the SHA-256 of any value, as 64 hexadecimal digits.
 
-    def __init__(self) -> None:
+    Raises:
+        TypeError: The value contains an object whose state cannot be read, so that two
+            different ones could not be told apart.
+    """
+    import hashlib
+    import json
+
+    text = json.dumps(_Canonical(strict=True).of(value))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _Canonical:
+    """Turns objects into lists and texts that are equal where the objects are.
+
+    Args:
+        strict: Refuse an object of which only the type could be told.
+    """
+
+    def __init__(self, strict: bool = False) -> None:
+        self._strict = strict
         # The objects on the way down to the present one, to recognise a cycle.
         self._path: list[int] = []
 
@@ -81,6 +100,10 @@ class _Canonical:
         except RecursionError:
             raise
         except Exception:  # noqa: BLE001 - what cannot be pickled may refuse in any way
+            if self._strict:
+                raise TypeError(
+                    f"An object of type {_name(type(value))} has no state to compare."
+                ) from None
             return ["opaque", _name(type(value))]
         if isinstance(reduced, str):
             return ["name", reduced]

@@ -15,7 +15,7 @@ from dotflow.core.exception import (
 )
 from dotflow.core.identity import new_ulid, quote_name
 from dotflow.core.module import Module
-from dotflow.core.types import TypeStatus
+from dotflow.core.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +35,25 @@ class TaskError:
         attempt: Which attempt raised it, from 1; None where that is not known.
     """
 
-    __slots__ = ("attempt", "exception", "message", "traceback")
+    __slots__ = (
+        "attempt",
+        "exception",
+        "finished",
+        "message",
+        "outcome",
+        "started",
+        "traceback",
+    )
 
     def __init__(
         self, error: BaseException | None = None, attempt: int | None = None
     ) -> None:
         self.attempt = attempt
         self.exception = self.message = self.traceback = ""
+        # Of the attempt, in seconds since the epoch, and a `TypeOutcome`.
+        self.started: float | None = None
+        self.finished: float | None = None
+        self.outcome: str = TypeOutcome.FAILED
         if error is not None:
             from dotflow.engine.outcome import error_message, error_traceback
 
@@ -56,6 +68,7 @@ class TaskError:
         self.exception = failure.exception
         self.message = failure.message
         self.traceback = failure.traceback
+        self.outcome = failure.kind
         return self
 
     def __repr__(self) -> str:
@@ -90,6 +103,7 @@ class Task(TaskInstance):
     """
 
     __slots__ = (
+        "_attempt_started",
         "_callback",
         "_config",
         "_created",
@@ -104,6 +118,7 @@ class Task(TaskInstance):
         "_step",
         "_task_id",
         "attempt",
+        "cached",
         "depends_on",
         "duration",
         "group_name",
@@ -149,10 +164,12 @@ class Task(TaskInstance):
         self.outcome: str | None = None
         self.reason: str = ""
         self.restored = False
+        self.cached = False
         self.attempt = 0
         self.retry_count = 0
         self.duration: float | None = None
         self._started: float | None = None
+        self._attempt_started: float | None = None
         self._finished: float | None = None
         self._errors: list[TaskError] | None = None
         self._previous_context: Context | None = None
@@ -165,6 +182,13 @@ class Task(TaskInstance):
             setattr(clone, slot, getattr(self, slot))
         clone.reset()
         return clone
+
+    def snapshot(self) -> Task:
+        """Return a task that keeps this state when this one is started again."""
+        snapshot = type(self).__new__(type(self))
+        for slot in Task.__slots__:
+            setattr(snapshot, slot, getattr(self, slot))
+        return snapshot
 
     @property
     def task_id(self) -> str:

@@ -10,6 +10,8 @@ class TypeExecution:
     SEQUENTIAL_GROUP = "sequential_group"
     BACKGROUND = "background"
     PARALLEL = "parallel"
+    THREADS = "threads"
+    ASYNC = "async"
 
 
 class TypeStatus:
@@ -65,6 +67,7 @@ class WorkflowStatus:
     COMPLETED = "Completed"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
+    CRASHED = "Crashed"
 
 
 class TypeOverlap:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotflow.core.config import Config
     from dotflow.core.task import Task
     from dotflow.engine.background import BackgroundThread
+    from dotflow.report.model import RunReport
 
 
 class Manager:
@@ -42,9 +43,14 @@ class Manager:
         config: The providers; default: those of the first task.
         max_parallel: The bound on attempts at once; default: the number of cores, or
             of groups.
+        deadline: Seconds until the run is cancelled; None for no bound.
+        limits: How many attempts may hold a named limit at once, by its name; 1 for a
+            name that is missing.
+        refresh_cache: Compute the results of steps with `cache=True` again.
         wait_at_exit: Whether the end of the script waits for a background run.
         resumable: Whether another process can know the workflow id; default: one was
             given.
+        name: The workflow's name, for reports.
 
     Attributes:
         tasks: The tasks, with their state.
@@ -70,9 +76,14 @@ class Manager:
         config: Config | None = None,
         *,
         max_parallel: int | None = None,
+        deadline: float | None = None,
+        limits: dict[str, int] | None = None,
+        refresh_cache: bool = False,
         wait_at_exit: bool = True,
         resumable: bool | None = None,
-        on_end: Callable[[], None] | None = None,
+        name: str | None = None,
+        on_begin: Callable[[Manager], None] | None = None,
+        on_end: Callable[[Manager], None] | None = None,
     ) -> None:
         if on_input_change not in VALID_POLICIES:
             raise InvalidOnInputChange(on_input_change)
@@ -97,9 +108,15 @@ class Manager:
             on_success=self.on_success,
             on_failure=self.on_failure,
             keep_going=keep_going,
-            max_parallel=_bound(max_parallel),
+            max_parallel=_bound("max_parallel", max_parallel),
+            deadline=_seconds("deadline", deadline),
+            limits=_sizes(limits),
+            refresh_cache=refresh_cache,
+            name=name,
         )
         self._run.prepare(resume, on_input_change, fingerprint)
+        if on_begin is not None:
+            on_begin(self)
         self._start(wait_at_exit)
 
     @property
@@ -111,6 +128,20 @@ class Manager:
     def duration(self) -> float | None:
         """How long the run took, in seconds; None while it goes on."""
         return self._run.duration
+
+    @property
+    def run_id(self) -> str:
+        """The id of this start, a ULID."""
+        return self._run.run_id
+
+    def report(self, include_results: bool = False) -> RunReport:
+        """Return what is known of the run now, as one value to keep, send or draw.
+
+        Args:
+            include_results: Whether results are told too, as texts of the JSON codec;
+                by default only their type and size, since they may be secret.
+        """
+        return self._run.report(include_results)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for a background run.
@@ -130,16 +161,25 @@ class Manager:
             raise
         return not self.thread.is_alive()
 
-    def cancel(self) -> bool:
-        """Stop a background run as Ctrl-C stops any other.
+    def cancel(self, reason: str = "it was cancelled") -> bool:
+        """End the run as soon as possible; from any thread.
 
-        What runs is marked Cancelled, and a resume goes on from there.
+        What runs is stopped where its mode can stop it and marked Cancelled, and a
+        resume goes on from there.
+
+        Args:
+            reason: What the tasks' `reason` will say.
 
         Returns:
-            Whether it has stopped. A blocking call, as `time.sleep`, of a step without
-            a timeout cannot be stopped from outside: the run ends after it.
+            Whether a background run has ended; True for any other, which ends while its
+            `start` returns. A blocking call, as `time.sleep`, of a background step
+            without a timeout cannot be stopped: the run ends after it.
         """
-        return self.thread is None or self.thread.interrupt()
+        if self.thread is None:
+            self._run.cancel(reason)
+            return True
+        self._run.cancel(reason, interrupt=False)
+        return self.thread.interrupt()
 
     def _start(self, wait_at_exit: bool) -> None:
         self.started = True
@@ -156,7 +196,7 @@ class Manager:
             self._run.execute()
         finally:
             if self._on_end is not None:
-                self._on_end()
+                self._on_end(self)
 
 
 class Flow(Manager):
@@ -232,13 +272,29 @@ def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
     return callback  # type: ignore[no-any-return]
 
 
-def _bound(max_parallel: int | None) -> int | None:
-    whole = isinstance(max_parallel, int) and not isinstance(max_parallel, bool)
-    if max_parallel is not None and not (whole and max_parallel >= 1):
+def _bound(name: str, value: Any) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= 1):
+        raise InvalidTask(f"{name}={value!r}: give a whole number, 1 or more, or None.")
+    return None if value is None else int(value)
+
+
+def _seconds(name: str, value: Any) -> float | None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (number and value > 0):
         raise InvalidTask(
-            f"max_parallel={max_parallel!r}: give a whole number, 1 or more, or None."
+            f"{name}={value!r}: give a number of seconds above 0, or None."
         )
-    return max_parallel
+    return None if value is None else float(value)
+
+
+def _sizes(limits: Any) -> dict[str, int]:
+    if limits is not None and not isinstance(limits, dict):
+        raise InvalidTask(f"limits={limits!r}: give a dict of names and whole numbers.")
+    return {
+        name: _bound(f"limits[{name!r}]", size) or 1
+        for name, size in (limits or {}).items()
+    }
 
 
 def _config_of(tasks: Sequence[Task]) -> Config:

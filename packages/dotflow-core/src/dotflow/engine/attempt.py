@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from dotflow.core.types import TypeOutcome
+from dotflow.engine.control import RunCancelled
 from dotflow.engine.outcome import Failure, Outcome
 from dotflow.engine.steps import action_methods, is_plain, run_methods
 from dotflow.engine.timeout import TaskTimeout, TimeUp, call_within, finished_value
@@ -13,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dotflow.abc.tracer import Around
     from dotflow.core.context import Context
     from dotflow.core.task import Task
 
@@ -28,9 +30,10 @@ class Attempt:
         number: Which attempt of the task it is, from 1.
         previous: The context of the task upstream.
         named: Values for parameters named after upstream tasks, or None.
+        around: What the tracer puts around it, or None.
     """
 
-    __slots__ = ("named", "node", "number", "previous", "task")
+    __slots__ = ("around", "named", "node", "number", "previous", "task")
 
     def __init__(
         self,
@@ -39,29 +42,37 @@ class Attempt:
         number: int,
         previous: Context,
         named: dict[str, Any] | None = None,
+        around: Around | None = None,
     ) -> None:
         self.node = node
         self.task = task
         self.number = number
         self.previous = previous
         self.named = named
+        self.around = around
 
 
 def run_attempt(attempt: Attempt) -> Outcome:
     """Run an attempt in this thread and return its outcome; never raises."""
+    if attempt.around is not None:
+        from dotflow.engine.tracing import run_inside
+
+        return run_inside(attempt)
     try:
         if attempt.task._step.timeout:
             value = _timed_value(attempt)
         else:
             value = _call(attempt)
             if not is_plain(value):
-                value = _class_results(finished_value(value), attempt)
+                value = class_results(finished_value(value), attempt)
+    except RunCancelled:
+        raise  # the run ends, which is no outcome of the step
     except TaskTimeout as error:
-        return _failed(attempt, error, TypeOutcome.TIMEOUT)
+        return failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
     except (KeyboardInterrupt, TimeUp) as error:
-        return _failed(attempt, error, TypeOutcome.CANCELLED)
+        return failed_attempt(attempt, error, TypeOutcome.CANCELLED)
     except BaseException as error:  # noqa: BLE001 - a step may raise anything
-        return _failed(attempt, error, TypeOutcome.FAILED)
+        return failed_attempt(attempt, error, TypeOutcome.FAILED)
     return Outcome(attempt.node, value, None, _now())
 
 
@@ -77,10 +88,11 @@ def _timed_value(attempt: Attempt) -> Any:
     if is_plain(value):
         return value
     left = max(seconds - (time.monotonic() - started), 0.001)
-    return call_within(left, lambda: _class_results(value, attempt), name)
+    return call_within(left, lambda: class_results(value, attempt), name)
 
 
-def _class_results(value: Any, attempt: Attempt) -> Any:
+def class_results(value: Any, attempt: Attempt) -> Any:
+    """Run the `@action` methods of what a step returned, if it has any."""
     methods = action_methods(type(value))
     if not methods:
         return value
@@ -95,8 +107,18 @@ def _class_results(value: Any, attempt: Attempt) -> Any:
     )
 
 
-def _failed(attempt: Attempt, error: BaseException, kind: str) -> Outcome:
-    retry_on = attempt.task.step.policy.retry_on
+def failed_attempt(
+    attempt: Attempt, error: BaseException, kind: str, retry: bool = True
+) -> Outcome:
+    """Return the outcome of an attempt that ended in an error.
+
+    Args:
+        attempt: The attempt.
+        error: What ended it.
+        kind: A `TypeOutcome`.
+        retry: Whether another attempt could help at all.
+    """
+    retry_on = attempt.task._step.policy.retry_on if retry else ()
     return Outcome(
         attempt.node, None, Failure.from_error(error, kind, retry_on), _now()
     )

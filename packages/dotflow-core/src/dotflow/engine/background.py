@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextvars import copy_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +29,15 @@ class BackgroundThread(threading.Thread):
 
     def __init__(self, execute: Callable[[], None], wait_at_exit: bool) -> None:
         # A daemon, since Python would wait for any other even after Ctrl-C.
-        super().__init__(target=execute, name="dotflow-background", daemon=True)
+        # With the context variables of who starts it: a trace goes on in the run.
+        super().__init__(
+            target=copy_context().run,
+            args=(execute,),
+            name="dotflow-background",
+            daemon=True,
+        )
         self._wait_at_exit = wait_at_exit
+        self._over = threading.Event()
 
     def start(self) -> None:
         """Start the thread."""
@@ -46,6 +54,16 @@ class BackgroundThread(threading.Thread):
             pass  # whoever interrupted it knows
         finally:
             _awaited.discard(self)
+            self._over.set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end; unlike Python's own, a Ctrl-C in it changes nothing."""
+        if self._over.wait(timeout):
+            super().join()
+
+    def is_alive(self) -> bool:
+        """Say whether the run goes on."""
+        return super().is_alive() and not self._over.is_set()
 
     def interrupt(self) -> bool:
         """Raise KeyboardInterrupt in the run, and end the processes it waits for.

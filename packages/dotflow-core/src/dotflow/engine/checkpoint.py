@@ -36,6 +36,8 @@ class Checkpoints:
     Attributes:
         resuming: Whether tasks may have a stored result to restore.
         run_id: The run that the checkpoints belong to, None where nobody can resume it.
+        start_id: The id of this start, which is another one when it resumes.
+        resumed_from: The start that this one goes on from, or None.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class Checkpoints:
         self._resumable = resumable
         self.resuming = False
         self.run_id: str | None = None
+        self.start_id = new_ulid()
+        self.resumed_from: str | None = None
         self._inputs: str | None = None
 
     def begin(
@@ -78,10 +82,12 @@ class Checkpoints:
         if resume and self._may_resume(found.get("inputs"), on_input_change):
             self.run_id = found.get("run_id")
         self.resuming = self.run_id is not None
-        if not self.resuming:
+        if self.resuming:
+            self.resumed_from = found.get("start") or self.run_id
+        else:
             if found and stored.run_id is None:
                 self._forget(tasks)
-            self.run_id = new_ulid()
+            self.run_id = self.start_id
         self._write_run(finished=False)
 
     def _may_resume(self, inputs: str | None, on_input_change: str) -> bool:
@@ -155,7 +161,12 @@ class Checkpoints:
             raise self._failed("read from", error) from error
 
     def _write_run(self, finished: bool) -> None:
-        record = {"run_id": self.run_id, "inputs": self._inputs, "finished": finished}
+        record = {
+            "run_id": self.run_id,
+            "start": self.start_id,
+            "inputs": self._inputs,
+            "finished": finished,
+        }
         context = Context(storage=record, workflow_id=self._workflow_id)
         context.run_id = self.run_id
         try:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
     from dotflow.core.config import Config
+    from dotflow.engine.graph import Graph
 
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.
@@ -31,16 +32,19 @@ _STATUS_EVENTS = (
 )
 
 
-def connect_providers(config: Config, bus: events.EventBus, workflow: Any) -> None:
+def connect_providers(
+    config: Config, bus: events.EventBus, workflow: Any, graph: Graph | None = None
+) -> None:
     """Subscribe every active provider of `config` to `bus`.
 
     Args:
         config: The providers.
         bus: The bus of the run.
         workflow: What `Server.update_workflow` receives.
+        graph: What runs; None where a task runs without one.
     """
     if config.tracer.active:
-        _connect_tracer(config.tracer, bus)
+        _connect_tracer(config.tracer, bus, graph)
     if config.notify.active:
         _connect_notify(config.notify, bus)
     if config.log.listening():
@@ -73,7 +77,7 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
 
 def _connect_log(log: Log, bus: events.EventBus) -> None:
     name = type(log).__name__
-    info, warning, error = log.info, log.warning, log.error
+    info, warning = log.info, log.warning
 
     def on_info(event: events.TaskEvent) -> None:
         info(task=event.task)
@@ -85,8 +89,8 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_warning(event: events.TaskEvent) -> None:
         warning(task=event.task)
 
-    def on_error(event: events.TaskEvent) -> None:
-        error(task=event.task)
+    def on_failed(event: events.TaskFailed) -> None:
+        log.failed(event.task, event.failure)
 
     listeners: dict[type[events.Event], Callable[[Any], None]] = {
         events.TaskQueued: on_info,
@@ -95,8 +99,8 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         events.TaskCompleted: on_info,
         events.TaskRetried: on_warning,
         events.TaskSkipped: on_warning,
-        events.TaskCancelled: on_error,
-        events.TaskFailed: on_error,
+        events.TaskCancelled: on_failed,
+        events.TaskFailed: on_failed,
     }
     for kind, listener in listeners.items():
         bus.subscribe(kind, listener, name)
@@ -121,29 +125,44 @@ def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
     bus.subscribe(events.RunFinished, on_finished, name)
 
 
-def _connect_tracer(tracer: Tracer, bus: events.EventBus) -> None:
+def _connect_tracer(tracer: Tracer, bus: events.EventBus, graph: Graph | None) -> None:
     name = type(tracer).__name__
 
     def on_run(event: events.RunStarted) -> None:
-        tracer.start_workflow(
-            event.workflow_id, mode=event.mode, tasks_count=len(event.tasks)
+        tracer.start_run(
+            event.workflow_id, graph, mode=event.mode, tasks_count=len(event.tasks)
         )
 
     def on_started(event: events.TaskStarted) -> None:
         if _is_first(event):
             tracer.start_task(event.task)
+        tracer.start_attempt(event.task)
+
+    def on_retried(event: events.TaskRetried) -> None:
+        tracer.end_attempt(event.task, event.failure, event.delay)
+
+    def on_completed(event: events.TaskCompleted) -> None:
+        tracer.end_attempt(event.task)
+        tracer.end_task(event.task)
+
+    def on_failed(event: events.TaskFailed) -> None:
+        tracer.end_attempt(event.task, event.failure)
+        tracer.end_task(event.task)
 
     def on_finished(event: events.RunFinished) -> None:
-        tracer.end_workflow(
+        tracer.end_run(
             event.workflow_id,
+            graph,
             duration=event.duration,
             failed=event.status != WorkflowStatus.COMPLETED,
         )
 
     bus.subscribe(events.RunStarted, on_run, name)
     bus.subscribe(events.TaskStarted, on_started, name)
-    for kind in (events.TaskCompleted, events.TaskFailed, events.TaskCancelled):
-        bus.subscribe(kind, lambda e: tracer.end_task(e.task), name)
+    bus.subscribe(events.TaskRetried, on_retried, name)
+    bus.subscribe(events.TaskCompleted, on_completed, name)
+    bus.subscribe(events.TaskFailed, on_failed, name)
+    bus.subscribe(events.TaskCancelled, on_failed, name)
     bus.subscribe(events.RunFinished, on_finished, name)
 
 

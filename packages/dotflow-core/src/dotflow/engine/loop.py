@@ -5,28 +5,45 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
+from functools import partial
 
+from dotflow.abc.executor import AnyExecutor, AsyncExecutor, Executor
 from dotflow.core.callbacks import basic_callback
 from dotflow.core.context import Context
 from dotflow.core.exception import StorageError
 from dotflow.core.types import TypeOutcome, TypeStatus
 from dotflow.engine import events
 from dotflow.engine.attempt import Attempt
+from dotflow.engine.clock import current_clock
+from dotflow.engine.control import Control, RunCancelled
 from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.timeout import finished_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Any
 
-    from dotflow.abc.executor import Executor
     from dotflow.core.task import Task
+    from dotflow.engine.admission import Admission
+    from dotflow.engine.cache import ResultCache
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.graph import Graph
 
 _now = time.time
 _IN_PROGRESS = TypeStatus.IN_PROGRESS
 _COMPLETED = TypeStatus.COMPLETED
+
+
+# What `_advance` returns when the loop has ended; None is a wait without bound.
+DONE: Any = object()
+
+
+def _advance(steps: Generator[Any, Any, None], outcomes: list[Outcome]) -> Any:
+    try:
+        return steps.send(outcomes)
+    except StopIteration:
+        return DONE
 
 
 class Engine:
@@ -39,17 +56,27 @@ class Engine:
         bus: Who is told.
         keep_going: Whether a task runs although the one before it has failed.
         max_parallel: The bound on attempts at once; None for the executor's own.
+        control: Who may end the run early.
+        admission: The limits and rates of steps; None where no step has one.
+        cache: The kept results of steps; None where no step keeps any.
     """
 
     def __init__(
         self,
         graph: Graph,
-        executor: Executor,
+        executor: AnyExecutor,
         checkpoints: Checkpoints,
         bus: events.EventBus,
         keep_going: bool = False,
         max_parallel: int | None = None,
+        control: Control | None = None,
+        admission: Admission | None = None,
+        cache: ResultCache | None = None,
     ) -> None:
+        self._clock = current_clock()
+        self._control = control or Control()
+        self._admission = admission
+        self._cache = cache
         self._graph = graph
         self._tasks = graph.tasks
         self._executor = executor
@@ -72,7 +99,7 @@ class Engine:
         self._on_completed = bus.listeners(events.TaskCompleted)
 
     def run(self) -> None:
-        """Run every task that can run.
+        """Run every task that can run, waiting in this thread.
 
         Raises:
             KeyboardInterrupt: The run was interrupted; what ran is marked Cancelled.
@@ -80,30 +107,76 @@ class Engine:
             DotflowError: The executor cannot run these tasks; none has run.
         """
         executor = self._executor
+        if not isinstance(executor, Executor):
+            finished_value(self.run_async())
+            return
         executor.open(self._tasks, self._max_parallel)
         try:
-            self._drive()
+            if executor.blocks:
+                self._control.watch(partial(executor.interrupt, RunCancelled))
+            steps = self._steps()
+            wait = next(steps, DONE)
+            while wait is not DONE:
+                wait = _advance(steps, executor.wait(wait))
         except BaseException as error:
-            try:
-                executor.close(kill=True)
-            finally:
-                self._cancel_running(error)
+            self._abort(error)
             raise
+        finally:
+            self._control.end()
         executor.close()
 
-    def _drive(self) -> None:
+    async def run_async(self) -> None:
+        """Run every task that can run, waiting in the running event loop.
+
+        Raises:
+            As `run`; and CancelledError where the coroutine was cancelled.
+        """
+        executor = self._executor
+        if not isinstance(executor, AsyncExecutor):
+            raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
+        executor.open(self._tasks, self._max_parallel)
+        try:
+            steps = self._steps()
+            wait = next(steps, DONE)
+            while wait is not DONE:
+                wait = _advance(steps, await executor.wait(wait))
+        except BaseException as error:
+            await executor.close(kill=True)
+            self._abort(error)
+            raise
+        await executor.close()
+
+    def _abort(self, error: BaseException) -> None:
+        """Stop what runs and mark it, when the run cannot go on."""
+        try:
+            if isinstance(self._executor, Executor):
+                self._executor.close(kill=True)
+        finally:
+            self._cancel_running(error)
+
+    def _steps(self) -> Generator[float | None, list[Outcome], None]:
+        """The loop itself, without the waiting.
+
+        It yields the longest time to wait in seconds, None for no bound, and is sent
+        the outcomes that came in meanwhile. So one loop serves a thread that blocks and
+        an event loop that must not.
+        """
         while True:
             self._start_ready()
             if not self._running and not self._delayed:
                 return
-            for outcome in self._executor.wait(self._next_delay()):
+            for outcome in (yield self._control.bound(self._next_delay())):
                 self._running -= 1
                 self._settle(outcome)
+            self._control.check()
             self._wake_delayed()
 
     def _start_ready(self) -> None:
         ready, slots = self._ready, self._executor.slots
+        control = self._control
         while ready and self._running < slots:
+            if control.reason is not None:
+                control.check()
             node = ready.popleft()
             # A task that has begun may go on with its further attempts.
             if not self._halted or self._tasks[node].attempt:
@@ -115,10 +188,13 @@ class Engine:
         task._previous_context = previous
         if self._resuming and task.attempt == 0 and self._settled_before(node, task):
             return
+        if task._step.guarded and not self._admit(node, task, previous, named):
+            return
         task.attempt += 1
         task.status = _IN_PROGRESS
+        task._attempt_started = started = _now()
         if task._started is None:
-            task._started = _now()
+            task._started = started
         if self._on_started:
             event = events.TaskStarted(task)
             for listener in self._on_started:
@@ -128,6 +204,46 @@ class Engine:
             self._running += 1
         else:
             self._settle(outcome)
+
+    def _admit(
+        self, node: int, task: Task, previous: Context, named: dict[str, Any] | None
+    ) -> bool:
+        """Tell whether an attempt is to start now: not if it is cached, or must wait."""
+        if task._step.cache and task.attempt == 0:
+            attempt = Attempt(node, task, 1, previous, named)
+            if self._found_in_cache(attempt):
+                return False
+        wait = self._admission.ask(task) if self._admission is not None else 0.0
+        if wait:
+            heapq.heappush(self._delayed, (self._clock.monotonic() + wait, node))
+        return not wait
+
+    def _found_in_cache(self, attempt: Attempt) -> bool:
+        """Complete a task with a kept result; True also where looking for it failed."""
+        if self._cache is None:
+            return False
+        task = attempt.task
+        try:
+            found = self._cache.find(attempt)
+        except Exception as error:  # noqa: BLE001 - inputs and keys are user code
+            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            self._fail(attempt.node, task, failure, _now())
+            return True
+        if found is None:
+            return False
+        failure_to_keep = self._keep(
+            task, Outcome(attempt.node, found.storage, None, _now())
+        )
+        if failure_to_keep is not None:
+            self._fail(attempt.node, task, failure_to_keep, _now())
+            return True
+        task.cached = True
+        task.status = _COMPLETED
+        task.outcome = TypeOutcome.COMPLETED
+        self._bus.emit(events.TaskRestored(task))
+        self._call_back(task)
+        self._release(attempt.node)
+        return True
 
     def _settled_before(self, node: int, task: Task) -> bool:
         """Restore a task from the storage, if an earlier run has completed it."""
@@ -161,15 +277,19 @@ class Engine:
         """Take note of the end of an attempt."""
         task = self._tasks[outcome.node]
         failure = outcome.failure
+        if task._step.guarded and self._admission is not None:
+            self._admission.release(task)
         if failure is None:
             failure = self._keep(task, outcome)
+            if failure is None and task._step.cache:
+                failure = self._keep_in_cache(outcome.node, task)
             if failure is None:
                 self._complete(outcome.node, task)
                 return
         elif failure.fatal:
             self._stop(task, failure, outcome.finished)
         if failure.retryable and task.attempt < task.step.policy.attempts:
-            self._retry(outcome.node, task, failure)
+            self._retry(outcome.node, task, failure, outcome.finished)
         else:
             self._fail(outcome.node, task, failure, outcome.finished)
 
@@ -189,6 +309,17 @@ class Engine:
             return Failure.from_error(error, TypeOutcome.FAILED, ())
         task._current_context = context
         task._finished = outcome.finished
+        return None
+
+    def _keep_in_cache(self, node: int, task: Task) -> Failure | None:
+        if self._cache is None:
+            return None
+        previous, named = self._inputs(node, task)
+        attempt = Attempt(node, task, task.attempt, previous, named)
+        try:
+            self._cache.keep(attempt, task.current_context)
+        except Exception as error:  # noqa: BLE001 - inputs and keys are user code
+            return Failure.from_error(error, TypeOutcome.FAILED, ())
         return None
 
     def _complete(self, node: int, task: Task) -> None:
@@ -211,16 +342,16 @@ class Engine:
         self._bus.emit(events.TaskRestored(task))
         self._release(node)
 
-    def _retry(self, node: int, task: Task, failure: Failure) -> None:
+    def _retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
         delay = task.step.policy.delay_after(task.attempt)
-        self._note_error(task, failure)
+        self._note_error(task, failure, finished)
         task.retry_count += 1
         task.status = TypeStatus.RETRY
         self._bus.emit(events.TaskRetried(task, failure, delay))
-        heapq.heappush(self._delayed, (time.monotonic() + delay, node))
+        heapq.heappush(self._delayed, (self._clock.monotonic() + delay, node))
 
     def _fail(self, node: int, task: Task, failure: Failure, finished: float) -> None:
-        self._note_error(task, failure)
+        self._note_error(task, failure, finished)
         task.status = TypeStatus.FAILED
         task.outcome = failure.kind
         task.reason = failure.message
@@ -274,15 +405,17 @@ class Engine:
         """Mark what was in flight, or waited for another attempt, as cancelled."""
         for task in self._tasks:
             if task.status in (_IN_PROGRESS, TypeStatus.RETRY):
+                reason = self._control.reason
+                why = "" if reason is None else f": {reason}"
                 failure = Failure(
                     TypeOutcome.CANCELLED,
                     type(error).__name__,
-                    "The run was interrupted while the task was running.",
+                    f"The run was ended while the task was running{why}.",
                 )
                 self._note_end(task, failure, _now())
 
     def _note_end(self, task: Task, failure: Failure, finished: float) -> None:
-        self._note_error(task, failure)
+        self._note_error(task, failure, finished)
         cancelled = failure.kind == TypeOutcome.CANCELLED
         task.status = TypeStatus.CANCELLED if cancelled else TypeStatus.FAILED
         task.outcome = failure.kind
@@ -293,10 +426,12 @@ class Engine:
         self._bus.emit(event(task, failure))
         self._call_back(task)
 
-    def _note_error(self, task: Task, failure: Failure) -> None:
+    def _note_error(self, task: Task, failure: Failure, finished: float) -> None:
         from dotflow.core.task import TaskError
 
-        task.errors.append(TaskError.from_failure(failure, task.attempt))
+        error = TaskError.from_failure(failure, task.attempt)
+        error.started, error.finished = task._attempt_started, finished
+        task.errors.append(error)
 
     @staticmethod
     def _note_duration(task: Task) -> None:
@@ -315,9 +450,9 @@ class Engine:
     def _next_delay(self) -> float | None:
         if not self._delayed:
             return None
-        return max(0.0, self._delayed[0][0] - time.monotonic())
+        return self._clock.until(self._delayed[0][0])
 
     def _wake_delayed(self) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         while self._delayed and self._delayed[0][0] <= now:
             self._ready.append(heapq.heappop(self._delayed)[1])

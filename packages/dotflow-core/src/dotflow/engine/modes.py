@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from dotflow.abc.executor import Executor
+    from dotflow.abc.executor import AnyExecutor, AsyncExecutor, Executor
     from dotflow.core.task import Task
 
 EXECUTORS = "dotflow.executors"
@@ -34,7 +34,7 @@ class Mode:
     def __init__(
         self,
         name: str,
-        executor: Callable[[], Executor],
+        executor: Callable[[], AnyExecutor],
         *,
         chained: bool = True,
         across_groups: bool = False,
@@ -63,6 +63,18 @@ def _grouped() -> Executor:
     return ProcessExecutor(by_group=True)
 
 
+def _threads() -> Executor:
+    from dotflow.engine.executors.threads import ThreadExecutor
+
+    return ThreadExecutor()
+
+
+def _event_loop() -> AsyncExecutor:
+    from dotflow.engine.executors.event_loop import EventLoopExecutor
+
+    return EventLoopExecutor()
+
+
 _BUILT_IN = {
     TypeExecution.SEQUENTIAL: Mode(TypeExecution.SEQUENTIAL, InlineExecutor),
     TypeExecution.SEQUENTIAL_GROUP: Mode(TypeExecution.SEQUENTIAL_GROUP, _grouped),
@@ -70,6 +82,8 @@ _BUILT_IN = {
         TypeExecution.BACKGROUND, InlineExecutor, across_groups=True, background=True
     ),
     TypeExecution.PARALLEL: Mode(TypeExecution.PARALLEL, _parallel, chained=False),
+    TypeExecution.THREADS: Mode(TypeExecution.THREADS, _threads, chained=False),
+    TypeExecution.ASYNC: Mode(TypeExecution.ASYNC, _event_loop, chained=False),
 }
 
 
@@ -93,14 +107,14 @@ def find_mode(name: Any, tasks: Sequence[Task]) -> Mode:
 
 
 def _plugged_in(name: Any) -> Mode:
-    from dotflow.abc.executor import Executor
+    from dotflow.abc.executor import AnyExecutor
     from dotflow.providers.registry import entry_point_names, load_entry_point
 
     known = entry_point_names(EXECUTORS)
     if name not in known:
         raise ExecutionModeNotExist(name, (*_BUILT_IN, *sorted(known)))
     executor = load_entry_point(EXECUTORS, name)
-    if not (isinstance(executor, type) and issubclass(executor, Executor)):
+    if not (isinstance(executor, type) and issubclass(executor, AnyExecutor)):
         raise ProviderConflict(
             f"The executor {name!r} is registered as {executor!r}, which is no subclass"
             " of dotflow.abc.executor.Executor: tell its author."

@@ -129,7 +129,7 @@ def is_ours(frame: FrameType) -> bool:
     """Say whether a frame runs dotflow's own code rather than a step's."""
     module = frame.f_globals.get("__name__")
     return isinstance(module, str) and module.startswith(
-        ("dotflow.engine.", "dotflow.core.")
+        ("dotflow.engine.", "dotflow.core.", "dotflow.pipeline.")
     )
 
 

@@ -7,6 +7,7 @@ import time
 from dotflow.core.types import TypeStatus, WorkflowStatus
 from dotflow.engine import events
 from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.control import CancelRequests, Control, RunCancelled
 from dotflow.engine.listeners import connect_providers
 from dotflow.engine.loop import Engine
 
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    from dotflow.abc.history import RunInfo
     from dotflow.core.config import Config
     from dotflow.core.task import Task
+    from dotflow.engine.admission import Admission
+    from dotflow.engine.cache import ResultCache
     from dotflow.engine.modes import Mode
+    from dotflow.report.model import RunReport
 
 # How long a provider that delivers in the background may hold up the end of a run.
 FLUSH_SECONDS = 5.0
@@ -40,6 +45,10 @@ class Run:
         on_failure: Called as `on_failure(tasks=…)` otherwise.
         keep_going: Whether a task runs although the one before it has failed.
         max_parallel: The bound on attempts at once; None for the mode's own.
+        deadline: Seconds until the run is cancelled; None for no bound.
+        limits: The sizes of named limits.
+        refresh_cache: Whether cached results are computed again.
+        name: The workflow's name, for reports.
 
     Raises:
         GraphError: The tasks form no graph.
@@ -57,10 +66,17 @@ class Run:
         on_failure: Callable[..., Any],
         keep_going: bool = False,
         max_parallel: int | None = None,
+        deadline: float | None = None,
+        limits: dict[str, int] | None = None,
+        refresh_cache: bool = False,
+        name: str | None = None,
     ) -> None:
         self.mode = mode
+        self.name = name
+        self.metadata: dict[str, Any] = {}
         self.status = WorkflowStatus.NEW
         self.duration: float | None = None
+        self._started: float | None = None
         self._tasks = list(tasks)
         self._config = config
         self._workflow_id = workflow_id
@@ -68,9 +84,12 @@ class Run:
         self._on_failure = on_failure
         self._keep_going = keep_going
         self._max_parallel = max_parallel
+        self._limits = limits or {}
+        self._refresh_cache = refresh_cache
+        self._control = Control(deadline, self._cancel_requests(resumable))
+        self._bus = events.EventBus()
         self._graph = mode.compile(tasks)
         self._checkpoints = Checkpoints(config.storage, workflow_id, resumable)
-        self._bus = events.EventBus()
 
     def prepare(
         self, resume: bool, on_input_change: str, fingerprint: str | None
@@ -82,6 +101,8 @@ class Run:
             StorageError: The storage failed.
         """
         self._checkpoints.begin(self._tasks, resume, on_input_change, fingerprint)
+        if self._workflow_id is not None and self._config.storage.shared:
+            CancelRequests(self._config.storage, self._workflow_id).clear()
         for task in self._tasks:
             task.reset()
 
@@ -92,25 +113,133 @@ class Run:
             KeyboardInterrupt: The run was interrupted.
             SystemExit: A task has asked for the end of the program.
         """
-        started = time.time()
+        self._started = started = time.time()
         self.status = WorkflowStatus.IN_PROGRESS
-        connect_providers(self._config, self._bus, self._workflow_id)
+        self._record_history()
+        connect_providers(self._config, self._bus, self._workflow_id, self._graph)
         self._announce()
+        executor = self.mode.executor()
+        if self._config.tracer.active:
+            from dotflow.engine.tracing import trace_attempts
+
+            trace_attempts(executor, self._config.tracer, self._bus)
         engine = Engine(
             self._graph,
-            self.mode.executor(),
+            executor,
             self._checkpoints,
             self._bus,
             self._keep_going,
             self._max_parallel,
+            self._control,
+            admission := self._make_admission(),
+            self._make_cache(),
         )
         interrupted = True
         try:
             engine.run()
             interrupted = False
+        except RunCancelled:
+            pass  # it is what was asked for: the tasks and the status tell
+        except KeyboardInterrupt:
+            if self._control.reason is None:
+                raise
         finally:
+            if admission is not None:
+                admission.close()
             self.duration = time.time() - started
             self._finish(interrupted)
+
+    @property
+    def run_id(self) -> str:
+        """The id of this start."""
+        return self._checkpoints.start_id
+
+    def report(self, include_results: bool = False) -> RunReport:
+        """Return what is known of the run now.
+
+        Args:
+            include_results: Whether results are told, beside their type and size.
+        """
+        from dotflow.report.build import build_report
+
+        return build_report(
+            self._info(),
+            self._tasks,
+            status=self.status,
+            started=self._started,
+            duration=self.duration,
+            include_results=include_results,
+        )
+
+    def detach(self) -> None:
+        """Keep the state of the tasks, which are about to start again."""
+        self._tasks = [task.snapshot() for task in self._tasks]
+
+    def _info(self) -> RunInfo:
+        from dotflow.abc.history import RunInfo
+
+        return RunInfo(
+            self._checkpoints.start_id,
+            self._workflow_id,
+            self.name,
+            self.mode.name,
+            self._graph,
+            self._checkpoints.resumed_from,
+            self.metadata,
+        )
+
+    def _record_history(self) -> None:
+        storage = self._config.storage
+        try:
+            history = storage.history
+            recorder = None if history is None else history.recorder(self._info())
+            if recorder is not None:
+                recorder.connect(self._bus)
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            self._bus.report(f"The history of {type(storage).__name__}", error)
+
+    def cancel(self, reason: str, interrupt: bool = True) -> None:
+        """End the run as soon as possible; from any thread.
+
+        Args:
+            reason: Why.
+            interrupt: Whether to stop a step that blocks the loop, if nobody else does.
+        """
+        self._control.cancel(reason, interrupt)
+
+    def _cancel_requests(self, resumable: bool) -> Callable[[], str | None] | None:
+        """Return what tells the requests of other processes, where there can be any."""
+        storage = self._config.storage
+        if not (resumable and storage.shared) or self._workflow_id is None:
+            return None
+        requests = CancelRequests(storage, self._workflow_id)
+
+        def requested() -> str | None:
+            try:
+                return requests.read()
+            except Exception as error:  # noqa: BLE001 - asking never breaks running
+                self._bus.report(type(storage).__name__, error)
+                return None
+
+        return requested
+
+    def _make_admission(self) -> Admission | None:
+        steps = [task._step for task in self._tasks if task._step.guarded]
+        if not any(step.limit is not None or step.rate is not None for step in steps):
+            return None
+        from dotflow.engine.admission import Admission
+        from dotflow.engine.leases import Leases
+
+        storage = self._config.storage
+        shared = storage.shared and any(step.limit is not None for step in steps)
+        return Admission(self._limits, Leases(storage) if shared else None)
+
+    def _make_cache(self) -> ResultCache | None:
+        if not any(task._step.cache for task in self._tasks):
+            return None
+        from dotflow.engine.cache import ResultCache
+
+        return ResultCache(self._config.storage, self._refresh_cache)
 
     def _announce(self) -> None:
         self._bus.emit(
@@ -128,6 +257,8 @@ class Run:
             task.status == TypeStatus.FAILED for task in self._tasks
         )
         self.status = WorkflowStatus.FAILED if failed else WorkflowStatus.COMPLETED
+        if self._control.reason is not None:
+            self.status = WorkflowStatus.CANCELLED
         self._note_in_storage(completed=not failed)
         self._bus.emit(
             events.RunFinished(

@@ -138,9 +138,7 @@ class _Alarm:
 
     def _wind(self) -> None:
         left = min(self._due, self._outer_due) - time.monotonic()
-        self._signal.setitimer(
-            self._signal.ITIMER_REAL, max(left, 1e-6), REPEAT_SECONDS
-        )
+        self._signal.setitimer(self._signal.ITIMER_REAL, max(left, 1e-6), TICK_SECONDS)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -203,7 +201,7 @@ def finished_value(value: Any, seconds: float = 0, task_name: str = "") -> Any:
         return value
     import asyncio
 
-    coroutine = _bounded(value, seconds, task_name) if seconds else value
+    coroutine = within(value, seconds, task_name) if seconds else value
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -220,7 +218,12 @@ def _run_in_thread(coroutine: Any) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-async def _bounded(coroutine: Awaitable[T], seconds: float, task_name: str) -> T:
+async def within(coroutine: Awaitable[T], seconds: float, task_name: str) -> T:
+    """Await a coroutine and cancel it when `seconds` have passed.
+
+    Raises:
+        TaskTimeout: The time ran out.
+    """
     import asyncio
 
     try:

@@ -7,10 +7,10 @@ group `dotflow.providers`, and so may anybody else's.
 
 from __future__ import annotations
 
-from typing import Any
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dotflow_aws import StorageS3 as StorageS3  # type: ignore[import-not-found, unused-ignore]
     from dotflow_discord import NotifyDiscord as NotifyDiscord  # type: ignore[import-not-found, unused-ignore]
     from dotflow_gcp import StorageGCS as StorageGCS  # type: ignore[import-not-found, unused-ignore]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.log import LEVELS, Log
 from dotflow.core.exception import ProviderError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dotflow.providers._log_sinks import Sinks
 
 OUTPUTS = ("console", "file", "both")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from dotflow.providers._delivery import Delivery
+    from dotflow.delivery.delivery import Delivery
+    from dotflow.delivery.endpoint import Endpoint
 
 _MAX_TASK = 5_000_000
 
@@ -155,11 +156,11 @@ class ServerDefault(Server):
     ) -> None:
         if not self.active:
             return
-        from dotflow.providers._outbox import Message
+        from dotflow.delivery.message import Call
 
         try:
             # Taken here and now: a moment later the task is in another state.
-            message = Message(method, path, payload(), subject)
+            call = Call(method, path, payload(), subject)
         except Exception as error:  # noqa: BLE001 - values of users may fail in any way
             from dotflow.logging import logger
 
@@ -169,16 +170,28 @@ class ServerDefault(Server):
             return
         if self._delivery is None:
             self._delivery = self._open()
-        self._delivery.put(message)
+        self._delivery.put(call)
 
     def _open(self) -> Delivery:
-        from dotflow.providers._delivery import Delivery
+        from dotflow.delivery.delivery import Delivery
+
+        return Delivery(
+            self._endpoint,
+            "the server",
+            timeout=self._timeout,
+            retry_for=self._retry_for,
+            thread_name="dotflow-server",
+        )
+
+    def _endpoint(self) -> Endpoint:
+        # Imported in the thread: loading `urllib` would delay whoever reports first.
+        from dotflow.delivery.endpoint import Endpoint
 
         headers = {
             "Authorization": f"Bearer {self._token}",
             "X-User-Token": self._token,
         }
-        return Delivery(self._base_url, headers, self._timeout, self._retry_for)
+        return Endpoint(self._base_url, headers, self._timeout)
 
     def __getstate__(self) -> dict[str, Any]:
         # A thread cannot travel; in another process a new one starts when needed.

@@ -42,6 +42,8 @@ class StorageFile(Storage):
         ValueError: There is no such codec.
     """
 
+    shared = True
+
     def __init__(
         self,
         *args: str | os.PathLike[str],

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from dotflow.testing.fakes import RecordingNotify as RecordingNotify
     from dotflow.testing.fakes import RecordingServer as RecordingServer
     from dotflow.testing.fakes import RecordingTracer as RecordingTracer
+    from dotflow.testing.fault_contract import (
+        StorageFaultContract as StorageFaultContract,
+    )
+    from dotflow.testing.fault_contract import (
+        TellingFaultContract as TellingFaultContract,
+    )
+    from dotflow.testing.faults import faulty_endpoint as faulty_endpoint
     from dotflow.testing.log import LogContract as LogContract
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
@@ -38,7 +45,10 @@ _MODULES = {
     "SchedulerContract": "scheduler",
     "ServerContract": "server",
     "StorageContract": "storage",
+    "StorageFaultContract": "fault_contract",
+    "TellingFaultContract": "fault_contract",
     "TracerContract": "tracer",
+    "faulty_endpoint": "faults",
 }
 
 __all__ = [
@@ -55,7 +65,10 @@ __all__ = [
     "SchedulerContract",
     "ServerContract",
     "StorageContract",
+    "StorageFaultContract",
+    "TellingFaultContract",
     "TracerContract",
+    "faulty_endpoint",
 ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotflow.core.types import TypeOutcome
+from dotflow.engine.outcome import Failure
 from dotflow.testing._provider import ProviderContract
 from dotflow.testing.tasks import tasks_in_every_status
 
@@ -36,5 +38,8 @@ class LogContract(ProviderContract):
             for write in (provider.info, provider.warning, provider.debug):
                 self.call(write, task=task)
             self.call(provider.error, task=task)
+            if task.errors:
+                failure = Failure(TypeOutcome.FAILED, "ValueError", "No such file")
+                self.call(provider.failed, task, failure)
         self.call(provider.info, message="no task", count=3)
         self.call(provider.error, message="no task")

@@ -58,6 +58,7 @@ class FakeTask:
         self.checkpoint_key = f"{workflow_id}-{name}"
         self.duration = 1.5 if status in _ENDED else None
         self.retry_count = 1 if status == TypeStatus.RETRY else 0
+        self.attempt = 0 if status == TypeStatus.NOT_STARTED else 1
         self.created_at = started - timedelta(seconds=1)
         self.started_at = None if status == TypeStatus.NOT_STARTED else started
         self.finished_at = (

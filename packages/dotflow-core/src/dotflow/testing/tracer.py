@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
+from dotflow.core.types import TypeOutcome
+from dotflow.engine.outcome import Failure
 from dotflow.testing._provider import ProviderContract
 from dotflow.testing.tasks import tasks_in_every_status
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 class TracerContract(ProviderContract):
     """Tests of a `Tracer`, for pytest and, as a mixin, for `unittest.TestCase`.
 
-    A run begins, its tasks begin and end, the run ends.
+    A run begins, its tasks and their attempts begin and end, the run ends.
 
     Example:
         ```python
@@ -36,5 +39,23 @@ class TracerContract(ProviderContract):
         self.call(provider.start_workflow, workflow, mode="sequential", tasks_count=8)
         for task in tasks_in_every_status():
             self.call(provider.start_task, task)
+            self.call(provider.start_attempt, task)
+            around = self.call(provider.around, task)
+            if around is not None:
+                self._enter(around)
+                self._enter(pickle.loads(pickle.dumps(around)))
+            if task.errors:
+                failure = Failure(TypeOutcome.FAILED, "ValueError", "No such file")
+                self.call(provider.end_attempt, task, failure, 0.5)
+                self.call(provider.end_attempt, task, failure)
+            else:
+                self.call(provider.end_attempt, task)
             self.call(provider.end_task, task)
         self.call(provider.end_workflow, workflow, duration=1.5, failed=True)
+
+    def _enter(self, around: Any) -> None:
+        def enter() -> None:
+            with around():
+                pass
+
+        self.call(enter)

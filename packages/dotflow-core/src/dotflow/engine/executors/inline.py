@@ -6,17 +6,19 @@ import time
 
 from dotflow.abc.executor import Executor
 from dotflow.engine.attempt import Attempt, run_attempt
-from dotflow.engine.steps import has_timed_methods
+from dotflow.engine.executors.isolated import (
+    check_isolated,
+    needs_process,
+    run_isolated,
+)
+from dotflow.engine.interruption import Interruption
 from dotflow.engine.timeout import can_interrupt_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
-    from dotflow.core.action import Action
     from dotflow.core.task import Task
-    from dotflow.engine.executors.processes import ProcessExecutor
     from dotflow.engine.outcome import Outcome
 
 
@@ -27,23 +29,22 @@ class InlineExecutor(Executor):
     where its timeout could not stop it in this thread.
     """
 
+    blocks = True
+
     def __init__(self) -> None:
-        self._isolated: ProcessExecutor | None = None
         self._can_interrupt = False
+        self._interruption: Interruption | None = None
 
     def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
         """Check what needs a process; one is made only for an attempt."""
         self._can_interrupt = can_interrupt_here()
-        apart = [task for task in tasks if self._needs_process(task._step)]
-        if apart:
-            from dotflow.engine.executors.processes import ProcessExecutor
-
-            ProcessExecutor().open(apart, 1)
+        check_isolated(tasks, self._can_interrupt)
+        self._interruption = Interruption()
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end."""
-        if self._needs_process(attempt.task._step):
-            return self._run_isolated(attempt)
+        if needs_process(attempt.task._step, self._can_interrupt):
+            return run_isolated(attempt)
         return run_attempt(attempt)
 
     def wait(self, timeout: float | None) -> list[Outcome]:
@@ -52,32 +53,13 @@ class InlineExecutor(Executor):
             time.sleep(timeout)
         return []
 
+    def interrupt(self, error: type[BaseException]) -> None:
+        """Raise `error` in the thread that runs the attempt."""
+        if self._interruption is not None:
+            self._interruption.raise_there(error)
+
     def close(self, kill: bool = False) -> None:
         """Nothing outlives an attempt."""
-        if self._isolated is not None:
-            self._isolated.close(kill=True)
-            self._isolated = None
-
-    def _needs_process(self, step: Action[..., Any]) -> bool:
-        if step.isolate:
-            return True
-        if self._can_interrupt or step.is_async:
-            return False
-        return bool(step.timeout) or has_timed_methods(step.func)
-
-    def _run_isolated(self, attempt: Attempt) -> Outcome:
-        from dotflow.engine.executors.processes import ProcessExecutor
-
-        self._isolated = ProcessExecutor()
-        try:
-            self._isolated.open((attempt.task,), 1)
-            alone = Attempt(
-                0, attempt.task, attempt.number, attempt.previous, attempt.named
-            )
-            outcome = self._isolated.submit(alone)
-            while outcome is None:
-                outcome = next(iter(self._isolated.wait(None)), None)
-        finally:
-            self.close(kill=True)
-        outcome.node = attempt.node
-        return outcome
+        if self._interruption is not None:
+            self._interruption.close()
+            self._interruption = None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from dotflow.abc.executor import Executor
 from dotflow.core.exception import GraphError, NotPicklable, WorkerDied
 from dotflow.core.types import TypeOutcome
+from dotflow.engine.attempt import failed_attempt
 from dotflow.engine.executors.worker import GOODBYE_SECONDS, INTERRUPT_SECONDS, Worker
 from dotflow.engine.executors.worker_main import BEGUN, Order, pack_task
-from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.outcome import Outcome
 from dotflow.engine.timeout import timed_out
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ class ProcessExecutor(Executor):
         except Exception as error:  # noqa: BLE001 - pickling runs user code
             if not forks:
                 problem = _unsendable(attempt, error)
-                return _failed(attempt, problem, TypeOutcome.FAILED, retry=False)
+                return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
         try:
             if portable is None:
-                first = (attempt.node, task.name, None, attempt.number, inputs)
+                first = _order(attempt, None, inputs)
                 worker = self._free_worker(task.group_name, first)
             else:
                 worker = self._free_worker(task.group_name)
@@ -82,7 +83,7 @@ class ProcessExecutor(Executor):
             died = WorkerDied(
                 f"No process could be started for '{task.name}': {error}."
             )
-            return _failed(attempt, died, TypeOutcome.CRASHED)
+            return failed_attempt(attempt, died, TypeOutcome.CRASHED)
         worker.attempt = attempt
         if task.step.timeout:
             worker.deadline = time.monotonic() + START_SECONDS
@@ -96,7 +97,7 @@ class ProcessExecutor(Executor):
             packed = self._packed[node]
             worker.packed.add(node)
         try:
-            worker.send((node, attempt.task.name, packed, attempt.number, inputs))
+            worker.send(_order(attempt, packed, inputs))
         except OSError:
             pass  # it has died; wait() will find that and say how
 
@@ -178,7 +179,7 @@ class ProcessExecutor(Executor):
         if worker.deadline is not None and time.monotonic() >= worker.deadline:
             self._discard(worker)
             error = timed_out(attempt.task.name, attempt.task.step.timeout)
-            return _failed(attempt, error, TypeOutcome.TIMEOUT)
+            return failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
         return None
 
     def _received(
@@ -200,7 +201,7 @@ class ProcessExecutor(Executor):
             f" before it reported a result: {worker.how_it_died()}."
         )
         self._discard(worker)
-        return _failed(attempt, error, TypeOutcome.CRASHED)
+        return failed_attempt(attempt, error, TypeOutcome.CRASHED)
 
     def _discard(self, worker: Worker) -> None:
         self._workers.remove(worker)
@@ -212,6 +213,15 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _order(attempt: Attempt, packed: bytes | None, inputs: Any) -> Order:
+    around = None
+    if attempt.around is not None:
+        from dotflow.engine.tracing import pack_around
+
+        around = pack_around(attempt.around)
+    return attempt.node, attempt.task.name, packed, attempt.number, inputs, around
 
 
 def _default_start_method() -> str:
@@ -255,7 +265,7 @@ def _read(message: bytes, attempt: Attempt) -> Outcome:
             f"The result of task '{attempt.task.name}' cannot be read in the parent"
             f" process: {type(error).__name__}: {error}."
         )
-        return _failed(attempt, problem, TypeOutcome.FAILED, retry=False)
+        return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
     return outcome
 
 
@@ -265,11 +275,3 @@ def _unsendable(attempt: Attempt, error: Exception) -> NotPicklable:
         f" {type(attempt.previous.storage).__qualname__}, cannot be sent to its process:"
         f" {error}"
     )
-
-
-def _failed(
-    attempt: Attempt, error: Exception, kind: str, retry: bool = True
-) -> Outcome:
-    retry_on = attempt.task.step.policy.retry_on if retry else ()
-    failure = Failure.from_error(error, kind, retry_on)
-    return Outcome(attempt.node, None, failure, time.time())

@@ -61,6 +61,8 @@ class Worker:
         Raises:
             OSError: The system has no more processes or files to give.
         """
+        from multiprocessing import process
+
         _close_in_forked_children()
         forked = self._context.get_start_method() == "fork"
         with _making:
@@ -81,6 +83,9 @@ class Worker:
                 if read is not None:
                     os.close(read)
             self._pid = self._process.pid
+            # Whoever starts a process reaps all that multiprocessing knows of; until
+            # this one is killed its id must not become another's.
+            getattr(process, "_children", set()).discard(self._process)
         self.exited = _exit_handle(self._process)
 
     def send(self, order: Order) -> None:
@@ -160,7 +165,7 @@ class Worker:
         if self._pid is not None:
             self._process.join()
         self._close_handles()
-        if self._pid is not None:
+        if self._pid is not None and self._process.exitcode is not None:
             self._process.close()
 
     def _signal(self, number: int) -> None:
@@ -174,8 +179,11 @@ class Worker:
         except (ProcessLookupError, PermissionError):
             # Between fork and setpgid it leads no group yet; macOS answers a signal to
             # a group of zombies with EPERM.
-            if self._process.is_alive():
-                os.kill(self._pid, number)
+            try:
+                if self._process.is_alive():
+                    os.kill(self._pid, number)
+            except ProcessLookupError:
+                pass  # it ended by itself in between
 
     def _hint_at_main(self, code: int) -> str:
         if code != 1 or self._answered or self._context.get_start_method() == "fork":

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from dotflow.core.task import Task
 
 # Orders of the parent: (node, name of the task, portable task or None, number of the
-# attempt, previous context and named values, pickled if they could be).
-Order = tuple[int, str, Any, int, Any]
+# attempt, previous context and named values, pickled if they could be, what the tracer
+# puts around it, pickled, or None).
+Order = tuple[int, str, Any, int, Any, "bytes | None"]
 
 # What a worker sends when the clock of a step with a timeout starts, and what it is sent
 # to end.
@@ -71,7 +72,7 @@ def _serve(
     """Run the attempt that was ordered and return its outcome, pickled."""
     import pickle
 
-    node, name, packed, number, inputs = order
+    node, name, packed, number, inputs, packed_around = order
     try:
         if packed is not None:
             known[node] = unpack_task(packed)
@@ -85,7 +86,12 @@ def _serve(
     task = known[node]
     if task.step.timeout:
         connection.send_bytes(BEGUN)
-    outcome = run_attempt(Attempt(node, task, number, previous, named))
+    around = None
+    if packed_around is not None:
+        from dotflow.engine.tracing import unpack_around
+
+        around = unpack_around(packed_around)
+    outcome = run_attempt(Attempt(node, task, number, previous, named, around))
     if outcome.failure is not None and isinstance(outcome.failure.error, SystemExit):
         outcome.failure = _left(outcome.failure.error, task, number)
     _flush()

@@ -31,6 +31,37 @@ MIGRATIONS: list[tuple[str, ...]] = [
         WHERE expires_at IS NOT NULL
         """,
     ),
+    (
+        """
+        CREATE TABLE pipeline_runs (
+            run_id TEXT PRIMARY KEY,
+            dag_name TEXT NOT NULL,
+            metadata NOT NULL,
+            created_at REAL NOT NULL,
+            finished_at REAL,
+            status TEXT NOT NULL,
+            owner TEXT NOT NULL
+        ) WITHOUT ROWID
+        """,
+        """
+        CREATE INDEX pipeline_runs_unfinished ON pipeline_runs (created_at)
+        WHERE finished_at IS NULL
+        """,
+        """
+        CREATE TABLE pipeline_tasks (
+            id INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            started_at REAL,
+            finished_at REAL,
+            error TEXT,
+            result,
+            UNIQUE (run_id, name)
+        )
+        """,
+    ),
 ]
 """The statements of each version: element 0 leads from an empty file to version 1.
 

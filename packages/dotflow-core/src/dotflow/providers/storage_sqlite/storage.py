@@ -57,6 +57,8 @@ class StorageSQLite(Storage):
         ValueError: There is no such codec or level, or the path is no file.
     """
 
+    shared = True
+
     def __init__(
         self,
         path: str | os.PathLike[str] | None = None,

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
-from dotflow.providers._http import UrllibRequest
+from dotflow.delivery.http import UrllibRequest
+from dotflow.delivery.sender import Refused, Sender, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dotflow.delivery.message import Call, Message
 
 _MOST_REDIRECTS = 3
 _RETRIED = frozenset({408, 425, 429})
 _CONFLICT = 409
 
 
-class Unreachable(Exception):
-    """Nothing came of an attempt, and another one may do better.
-
-    Args:
-        problem: What went wrong, one clause.
-        wait: The least seconds to wait, as the API asked for.
-    """
-
-    def __init__(self, problem: str, wait: float = 0.0) -> None:
-        super().__init__(problem)
-        self.wait = wait
-
-
-class Refused(Exception):
-    """The API answered that it will not take this message.
-
-    Args:
-        status: The status code.
-        what: The message's method and path.
-    """
-
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(f"The server answered {status} to {what}: {_explain(status)}.")
-        self.status = status
-
-
-class Endpoint:
+class Endpoint(Sender):
     """An API at an address.
 
     Args:
@@ -56,26 +36,25 @@ class Endpoint:
         self._timeout = timeout
         self._http = UrllibRequest()
 
-    def send(self, method: str, path: str, body: bytes) -> None:
-        """Send a message once, following redirects on the same host.
+    def send(self, message: Message) -> None:
+        """Send a `Call` once, following redirects on the same host.
 
         Args:
-            method: The HTTP method.
-            path: The address below the base address.
-            body: JSON.
+            message: The call.
 
         Raises:
             Unreachable: There was no answer, or one that asks to try again.
             Refused: There was any other answer than success.
         """
-        url = self._base_url + path
+        call = cast("Call", message)
+        url, method, body = self._base_url + call.path, call.method, call.body()
         for _ in range(_MOST_REDIRECTS + 1):
             try:
                 status, headers = self._http.request(
                     method, url, body, self._headers, self._timeout
                 )
             except OSError as error:
-                raise Unreachable(_reason(error)) from error
+                raise Unreachable(reason(error)) from error
             if status in _RETRIED or status >= 500:
                 raise Unreachable(f"it answered {status}", retry_after(headers))
             target = headers.get("location") if 300 <= status < 400 else None
@@ -85,7 +64,8 @@ class Endpoint:
         # A conflict on creation says that it is there already, e.g. on resume.
         known = status == _CONFLICT and method == "POST"
         if not (200 <= status < 300 or known):
-            raise Refused(status, f"{method} {path}")
+            text = f"The server answered {status} to {call.label}: {_explain(status)}."
+            raise Refused(text, status)
 
     def abort(self) -> None:
         """End, from another thread, an attempt that is waiting, and refuse others."""
@@ -112,17 +92,25 @@ def retry_after(headers: Mapping[str, str]) -> float:
         headers: The answer's headers, with names in lower case.
     """
     text = headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text)
-    from email.utils import parsedate_to_datetime
-
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        # Some services give fractions of a second.
+        return max(0.0, float(text)) if text[:1].isdigit() else _until(text)
     except (TypeError, ValueError, OverflowError):
         return 0.0  # a header that says nothing is as good as none
 
 
-def _reason(error: OSError) -> str:
+def _until(date: str) -> float:
+    from email.utils import parsedate_to_datetime
+
+    return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+
+
+def reason(error: OSError) -> str:
+    """Return what went wrong with a request, one clause.
+
+    Args:
+        error: What `UrllibRequest.request` has raised.
+    """
     cause = getattr(error, "reason", None)
     return str(cause if isinstance(cause, Exception) else error) or type(error).__name__
 

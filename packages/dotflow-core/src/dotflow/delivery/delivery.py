@@ -1,4 +1,4 @@
-"""`Delivery`: sends messages to a remote API from a thread in the background."""
+"""`Delivery`: sends messages to a remote service from a thread in the background."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import atexit
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from dotflow.providers._outbox import Message, Outbox
+from dotflow.delivery.outbox import Outbox
+from dotflow.delivery.sender import Refused, Unreachable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from dotflow.providers._endpoint import Endpoint
+    from dotflow.delivery.message import Message
+    from dotflow.delivery.sender import Sender
 
 _IDLE_SECONDS = 1.0
 _END_SECONDS = 5.0
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 5.0
+_LONGEST_REST = 3600.0
 _MAX_MESSAGES = 10_000
 _MAX_WEIGHT = 64_000_000
 
@@ -34,26 +37,35 @@ class Delivery:
     while the interpreter is taken down can crash it.
 
     Args:
-        base_url: What every path is appended to.
-        headers: Sent with every request, to that host alone.
-        timeout: Seconds that connecting, and each wait for data, may take; also what
-            `flush` and the exit of the program wait by default.
-        retry_for: Seconds for which one message is tried again while the API cannot be
-            reached.
+        open_sender: Makes what to send through; it is called in the thread.
+        target: What warnings call the service, e.g. `"the server"`.
+        timeout: Seconds that one attempt may wait; also what `flush` and the exit of
+            the program wait by default.
+        retry_for: Seconds for which one message is tried again while the service cannot
+            be reached.
+        max_messages: The most messages that wait.
+        max_weight: The most characters of text in them.
+        thread_name: The name of the thread.
     """
 
     def __init__(
         self,
-        base_url: str,
-        headers: Mapping[str, str],
+        open_sender: Callable[[], Sender],
+        target: str,
+        *,
         timeout: float,
         retry_for: float,
+        max_messages: int = 10_000,
+        max_weight: int = 64_000_000,
+        thread_name: str = "dotflow-delivery",
     ) -> None:
-        self._address = (base_url, headers, timeout)
+        self._open_sender = open_sender
+        self._target = target
         self._timeout = timeout
         self._retry_for = retry_for
-        self._endpoint: Endpoint | None = None
-        self._outbox = Outbox(_MAX_MESSAGES, _MAX_WEIGHT)
+        self._thread_name = thread_name
+        self._sender: Sender | None = None
+        self._outbox = Outbox(max_messages, max_weight)
         # Re-entrant: a signal handler may report while its thread holds the lock.
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
@@ -62,6 +74,8 @@ class Delivery:
         # Whether the last message arrived; whether a flush waited in vain since.
         self._reachable = True
         self._stuck = False
+        # When the service may be spoken to again, on the monotonic clock.
+        self._rested = 0.0
         self._reported: set[object] = set()
         self._dropped = 0
         self._pid = os.getpid()
@@ -73,15 +87,16 @@ class Delivery:
         return self._dropped
 
     def put(self, message: Message) -> None:
-        """Hand over a message; this takes microseconds, whatever the API does."""
+        """Hand over a message; this takes microseconds, whatever the service does."""
         if self._pid != os.getpid():
-            # The thread is the parent's, and the parent reports what children do.
-            self._report("fork", "A forked child does not report to the server.")
+            self._report("fork", f"A forked child does not report to {self._target}.")
             return
         with self._changed:
             if self._stopped.is_set():
                 self._dropped += 1
-                self._report("closed", "The server is closed: later reports are lost.")
+                self._report(
+                    "closed", f"What is reported to {self._target} once closed is lost."
+                )
                 return
             self._give_up(self._outbox.put(message))
             if self._thread is None:
@@ -122,7 +137,7 @@ class Delivery:
             timeout: The most seconds to wait. Default: that of a request.
 
         Returns:
-            Whether everything was sent or given up by the API's fault alone.
+            Whether everything was sent or given up by the service's fault alone.
         """
         if self._pid != os.getpid():
             return True
@@ -136,10 +151,12 @@ class Delivery:
             self._changed.notify_all()
         if lost:
             self._dropped += lost
-            self._report("lost", f"{lost} reports have not reached the server in time.")
+            self._report(
+                "lost", f"{lost} reports have not reached {self._target} in time."
+            )
         if thread is not None and not done:
-            if self._endpoint is not None:
-                self._endpoint.abort()
+            if self._sender is not None:
+                self._sender.abort()
             thread.join(max(self._timeout, _END_SECONDS))
         return done
 
@@ -154,70 +171,85 @@ class Delivery:
         self.close(0.0 if self._stuck else max(0.0, left))
 
     def _start(self) -> None:
-        thread = threading.Thread(target=self._work, name="dotflow-server", daemon=True)
+        thread = threading.Thread(
+            target=self._work, name=self._thread_name, daemon=True
+        )
         try:
             thread.start()
         except RuntimeError as error:  # out of threads, or the interpreter is ending
-            self._report("thread", f"Nothing is reported to the server: {error}.")
+            self._report("thread", f"Nothing is reported to {self._target}: {error}.")
             self._give_up(self._outbox.clear())
             return
         self._thread = thread
 
     def _work(self) -> None:
-        if self._endpoint is None:
-            # Imported here: loading `urllib` would delay whoever reports first.
-            from dotflow.providers._endpoint import Endpoint
-
-            self._endpoint = Endpoint(*self._address)
-        while True:
-            with self._changed:
-                if not self._outbox and not self._flushing:
-                    self._changed.wait(_IDLE_SECONDS)
-                if not self._outbox:
-                    self._thread = None
-                    self._changed.notify_all()
-                    return
-                message = self._outbox.pop()
+        sender: Sender | None = None
+        while message := self._next():
             try:
-                self._deliver(message, self._endpoint)
+                if sender is None:
+                    # Here, for what it imports would delay whoever reports first.
+                    sender = self._sender = self._open_sender()
+                    if self._stopped.is_set():
+                        sender.abort()
+                self._deliver(message, sender)
             except Exception as error:  # noqa: BLE001 - the thread outlives any message
-                # The type alone: the text could quote a header, and so the token.
-                what = f"{message.method} {message.path}: {type(error).__name__}"
-                self._report(type(error), f"Could not report to the server: {what}.")
-
-    def _deliver(self, message: Message, endpoint: Endpoint) -> None:
-        import json
-
-        from dotflow.providers._endpoint import Refused, Unreachable
-
-        body = json.dumps(message.payload, default=str).encode()
-        deadline = time.monotonic() + self._retry_for
-        delay = _FIRST_DELAY
-        while True:
+                self._failed(message.label, error)
+        if sender is not None:
             try:
-                endpoint.send(message.method, message.path, body)
+                sender.close()
+            except Exception as error:  # noqa: BLE001 - everything is sent already
+                self._failed("closing", error)
+
+    def _next(self) -> Message | None:
+        """Return the next message; None, when there is no more, to end the thread."""
+        with self._changed:
+            if not self._outbox and not self._flushing:
+                self._changed.wait(_IDLE_SECONDS)
+            if self._outbox:
+                return self._outbox.pop()
+            self._thread = None
+            self._changed.notify_all()
+            return None
+
+    def _deliver(self, message: Message, sender: Sender) -> None:
+        deadline = time.monotonic() + self._retry_for
+        wait, delay = 0.0, _FIRST_DELAY
+        problem = "it asks to be left alone"
+        while self._wait(wait, deadline):
+            try:
+                rest = sender.send(message)
             except Unreachable as error:
-                problem, wait = str(error), max(delay, error.wait)
+                problem, rest = str(error), error.wait
             except Refused as error:
                 self._arrived()
-                self._report(error.status, f"{error} Further ones are not reported.")
+                self._report(error.kind, f"{error} Further ones are not reported.")
                 return
             else:
                 self._arrived()
+                self._leave_alone(rest)
                 return
-            # Once the API has been down for the whole of one message's time, the next
-            # ones are tried once each: they must not wait behind each other.
-            if (
-                not self._reachable
-                or time.monotonic() + wait > deadline
-                or self._stopped.wait(wait)
-            ):
+            self._leave_alone(rest)
+            # Once the service has been down for the whole of one message's time, the
+            # next ones are tried once each: they must not wait behind each other.
+            if not (self._reachable or rest):
                 break
-            delay = min(delay * 2, _LONGEST_DELAY)
+            wait, delay = delay, min(delay * 2, _LONGEST_DELAY)
         self._reachable = False
-        self._report("unreachable", f"The server cannot be reached: {problem}.")
+        target = self._target[0].upper() + self._target[1:]
+        self._report("unreachable", f"{target} cannot be reached: {problem}.")
         with self._changed:
             self._dropped += 1
+
+    def _leave_alone(self, seconds: float | None) -> None:
+        """Speak to the service no sooner than it asks, whichever message is next."""
+        if seconds:
+            self._rested = time.monotonic() + min(seconds, _LONGEST_REST)
+
+    def _wait(self, seconds: float, deadline: float) -> bool:
+        """Wait before an attempt; return False where it would come too late."""
+        now = time.monotonic()
+        wait = max(seconds, self._rested - now)
+        return wait <= 0 or (now + wait <= deadline and not self._stopped.wait(wait))
 
     def _arrived(self) -> None:
         self._reachable = True
@@ -228,8 +260,15 @@ class Delivery:
             self._dropped += count
             self._report(
                 "dropped",
-                "The server is slower than the reports come: some are dropped.",
+                f"Reports come faster than {self._target} takes them: some are dropped.",
             )
+
+    def _failed(self, what: str, error: Exception) -> None:
+        # The type alone: the text could quote a header, and so the token.
+        self._report(
+            type(error),
+            f"Could not report to {self._target}: {what}: {type(error).__name__}.",
+        )
 
     def _report(self, what: object, text: str) -> None:
         """Warn, once for each kind of problem."""

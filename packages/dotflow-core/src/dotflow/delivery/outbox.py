@@ -2,34 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-
-class Message:
-    """One call to the remote API.
-
-    Args:
-        method: The HTTP method.
-        path: The address below the base address.
-        payload: The body, before it is encoded.
-        subject: The task whose state it reports; None for any other message. A later
-            message of the same subject makes it obsolete.
-    """
-
-    __slots__ = ("method", "path", "payload", "subject", "weight")
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        payload: dict[str, Any],
-        subject: str | None = None,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.payload = payload
-        self.subject = subject
-        self.weight = _weight(payload)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotflow.delivery.message import Message
 
 
 class Outbox:
@@ -122,14 +97,3 @@ class Outbox:
         if message.subject is not None and self._latest.get(message.subject) == number:
             del self._latest[message.subject]
         return message
-
-
-def _weight(payload: dict[str, Any]) -> int:
-    """Return about how much text a payload holds, without walking all of it."""
-    weight = 0
-    for value in payload.values():
-        if type(value) is str:
-            weight += len(value)
-        elif type(value) is dict:
-            weight += sum(len(item) for item in value.values() if type(item) is str)
-    return weight

@@ -1,0 +1,89 @@
+"""Which attempt may start now: named concurrency limits and rates."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from dotflow.engine.rate import parse_rate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.core.action import Action
+    from dotflow.core.task import Task
+    from dotflow.engine.leases import Leases
+
+# How long to wait before asking again for a slot that another process holds.
+_ASK_AGAIN_SECONDS = 0.05
+
+
+class Admission:
+    """Keeps the limits and rates of the steps of one run.
+
+    Args:
+        sizes: How many attempts may hold a limit at once, by its name; 1 where a name
+            is missing.
+        leases: Slots shared with other processes; None where the storage shares none.
+    """
+
+    def __init__(self, sizes: dict[str, int], leases: Leases | None = None) -> None:
+        self._sizes = sizes
+        self._leases = leases
+        self._held: dict[str, int] = {}
+        self._slots: dict[str, str] = {}
+        self._starts: dict[Action[..., Any], deque[float]] = {}
+
+    def ask(self, task: Task) -> float:
+        """Let an attempt of `task` start, or say when to ask again.
+
+        Returns:
+            0 if it may start now; else the seconds to wait.
+        """
+        step = task._step
+        wait = self._rate_wait(step) if step.rate is not None else 0.0
+        if wait:
+            return wait
+        if step.limit is not None and not self._take(step.limit, task.name):
+            return _ASK_AGAIN_SECONDS
+        if step.rate is not None:
+            self._starts[step].append(time.monotonic())
+        return 0.0
+
+    def release(self, task: Task) -> None:
+        """Give back what an attempt of `task` held."""
+        name = task._step.limit
+        if name is None:
+            return
+        self._held[name] -= 1
+        slot = self._slots.pop(task.name, None)
+        if slot is not None and self._leases is not None:
+            self._leases.release(slot)
+
+    def close(self) -> None:
+        """Give everything back."""
+        if self._leases is not None:
+            self._leases.close()
+
+    def _take(self, name: str, task_name: str) -> bool:
+        size = self._sizes.get(name, 1)
+        if self._held.get(name, 0) >= size:
+            return False
+        if self._leases is not None:
+            slot = self._leases.acquire(name, size)
+            if slot is None:
+                return False
+            self._slots[task_name] = slot
+        self._held[name] = self._held.get(name, 0) + 1
+        return True
+
+    def _rate_wait(self, step: Action[..., Any]) -> float:
+        """Return how long the oldest start still counts, where there are too many."""
+        count, period = parse_rate(step.rate)
+        starts = self._starts.get(step)
+        if starts is None:
+            starts = self._starts[step] = deque(maxlen=count)
+        if len(starts) < count:
+            return 0.0
+        return max(0.0, starts[0] + period - time.monotonic())

@@ -1,0 +1,40 @@
+"""The clock that waits between attempts go by, so that a test need not wait."""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """Time as it passes."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def until(self, due: float) -> float:
+        """Return how many seconds to wait for a moment of `monotonic`.
+
+        Args:
+            due: The moment.
+        """
+        return max(0.0, due - time.monotonic())
+
+
+_current = Clock()
+
+
+def current_clock() -> Clock:
+    """Return the clock that a run which begins now goes by."""
+    return _current
+
+
+def set_clock(clock: Clock) -> Clock:
+    """Make the runs that begin from now on, in this process, go by a clock.
+
+    Returns:
+        The clock until now.
+    """
+    global _current
+    before, _current = _current, clock
+    return before

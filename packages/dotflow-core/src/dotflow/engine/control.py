@@ -1,0 +1,149 @@
+"""`Control`: the cancellation of a run, from a thread, a deadline or another process."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dotflow.core.context import Context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from dotflow.abc.storage import Storage
+
+_CANCEL = "_cancel"
+POLL_SECONDS = 0.5
+
+
+class RunCancelled(BaseException):
+    """Ends a run from within; not an `Exception`, so no step can take it for its own."""
+
+
+class Control:
+    """Knows whether a run is to end early, and why.
+
+    Args:
+        deadline: Seconds from now until the run is cancelled; None for no bound.
+        requested: Tells whether another process asks for it; None where none can.
+    """
+
+    def __init__(
+        self,
+        deadline: float | None = None,
+        requested: Callable[[], str | None] | None = None,
+    ) -> None:
+        self.reason: str | None = None
+        self._requested = requested
+        self._until = None if deadline is None else time.monotonic() + deadline
+        self._deadline = deadline
+        self._next_poll = 0.0
+        self._interrupt: Callable[[], None] | None = None
+        self._ended = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def cancel(self, reason: str, interrupt: bool = True) -> None:
+        """End the run as soon as possible; from any thread, more than once at will.
+
+        Args:
+            reason: Why; the first one counts.
+            interrupt: Whether to stop a step that blocks the loop, too.
+        """
+        if self.reason is None:
+            self.reason = reason
+        stop = self._interrupt
+        if interrupt and stop is not None:
+            stop()
+
+    def check(self) -> None:
+        """Raise if the run is to end; asks other processes at most every half second.
+
+        Raises:
+            RunCancelled: It is; the message is the reason.
+        """
+        if self.reason is None:
+            self.poll()
+        if self.reason is not None:
+            raise RunCancelled(self.reason)
+
+    def bound(self, wait: float | None) -> float | None:
+        """Return the longest time that the loop may wait before it checks again."""
+        if self._until is None and self._requested is None and wait is None:
+            return POLL_SECONDS  # `cancel` may come from a thread
+        return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
+
+    def poll(self) -> None:
+        """Note a deadline that has passed, or the request of another process."""
+        now = time.monotonic()
+        if self._until is not None and now >= self._until:
+            self.reason = f"its deadline of {self._deadline:g} s has passed"
+        elif self._requested is not None and now >= self._next_poll:
+            self._next_poll = now + POLL_SECONDS
+            self.reason = self._requested()
+
+    def watch(self, interrupt: Callable[[], None]) -> None:
+        """Watch from a thread, for an executor whose steps block the loop.
+
+        Args:
+            interrupt: Stops the step that runs.
+        """
+        self._interrupt = interrupt
+        if self._until is None and self._requested is None:
+            return
+        self._watcher = threading.Thread(
+            target=self._watch, name="dotflow-control", daemon=True
+        )
+        self._watcher.start()
+
+    def end(self) -> None:
+        """Stop watching: the run is over."""
+        self._interrupt = None
+        self._ended.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._pause()):
+            if self.reason is None:
+                self.poll()
+            # Again and again: a step may have swallowed the first interruption.
+            if self.reason is not None and self._interrupt is not None:
+                self._interrupt()
+
+    def _pause(self) -> float:
+        if self._until is None or self.reason is not None:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.01, self._until - time.monotonic()))
+
+
+class CancelRequests:
+    """Requests to cancel a workflow, left in the storage for the process that runs it.
+
+    Args:
+        storage: A durable storage.
+        workflow_id: The workflow.
+    """
+
+    def __init__(self, storage: Storage, workflow_id: UUID | str) -> None:
+        self._storage = storage
+        self._workflow_id = workflow_id
+        self._key = f"{workflow_id}-{_CANCEL}"
+
+    def post(self, reason: str) -> None:
+        """Ask whoever runs the workflow to end it."""
+        self._storage.post(
+            self._key, Context(storage=reason, workflow_id=self._workflow_id)
+        )
+
+    def read(self) -> str | None:
+        """Return the reason of a request, or None if there is none."""
+        found = self._storage.get(self._key).storage
+        return found if isinstance(found, str) else None
+
+    def clear(self) -> None:
+        """Forget a request that was meant for an earlier run."""
+        if self.read() is not None:
+            self._storage.delete(self._key)

@@ -1,0 +1,165 @@
+"""Runs attempts in the running event loop: coroutines there, functions in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Executor as Pool
+from concurrent.futures import ThreadPoolExecutor
+
+from dotflow.abc.executor import AsyncExecutor
+from dotflow.core.types import TypeOutcome
+from dotflow.engine.attempt import (
+    Attempt,
+    class_results,
+    failed_attempt,
+    run_attempt,
+)
+from dotflow.engine.executors.isolated import (
+    IsolatedAttempts,
+    check_isolated,
+    needs_process,
+)
+from dotflow.engine.outcome import Outcome
+from dotflow.engine.steps import action_methods, is_plain
+from dotflow.engine.timeout import TaskTimeout, within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotflow.core.task import Task
+
+# Coroutines that wait cost little: this only bounds what is in flight at once.
+DEFAULT_SLOTS = 1000
+
+
+class EventLoopExecutor(AsyncExecutor):
+    """The executor of `async`, and of `Pipeline.run_once`.
+
+    Args:
+        pool: Where sync steps run, a `concurrent.futures` thread pool; it stays open.
+            Default: one of its own, closed with the run.
+        max_workers: The threads of its own pool; None for the default.
+    """
+
+    def __init__(
+        self, pool: Pool | None = None, max_workers: int | None = None
+    ) -> None:
+        self._pool = pool
+        self._own_pool: ThreadPoolExecutor | None = None
+        self._max_workers = max_workers
+        self._isolated = IsolatedAttempts()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outcomes: list[Outcome] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+        """Note the bound; threads start when a sync step needs one."""
+        self.slots = max_parallel or DEFAULT_SLOTS
+        check_isolated(tasks, can_interrupt=False)
+
+    def submit(self, attempt: Attempt) -> Outcome | None:
+        """Start the attempt as a task of the loop."""
+        task = asyncio.get_running_loop().create_task(self._run(attempt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return None
+
+    async def wait(self, timeout: float | None) -> list[Outcome]:
+        """Collect what has ended; see `Executor.wait`."""
+        if not self._outcomes:
+            if not self._tasks:
+                await asyncio.sleep(timeout or 0)
+                return []
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            handle = None
+            if timeout is not None:
+                handle = loop.call_later(timeout, _wake, self._waiter)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+                if handle is not None:
+                    handle.cancel()
+        outcomes, self._outcomes = self._outcomes, []
+        return outcomes
+
+    async def close(self, kill: bool = False) -> None:
+        """Cancel what still runs and end the threads of its own pool."""
+        if kill:
+            await asyncio.to_thread(self._isolated.stop)
+        running = list(self._tasks)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        if self._own_pool is not None:
+            self._own_pool.shutdown(wait=not kill, cancel_futures=True)
+            self._own_pool = None
+
+    async def _run(self, attempt: Attempt) -> None:
+        step = attempt.task._step
+        if step.is_async and not step.isolate:
+            if attempt.around is None:
+                outcome = await self._run_coroutine(attempt)
+            else:
+                from dotflow.engine.tracing import entered
+
+                # The context variables that it sets are those of this task alone.
+                with entered(attempt.around):
+                    outcome = await self._run_coroutine(attempt)
+        else:
+            apart = needs_process(step, can_interrupt=False)
+            try:
+                outcome = await asyncio.get_running_loop().run_in_executor(
+                    self._threads(),
+                    self._isolated.run if apart else run_attempt,
+                    attempt,
+                )
+            except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
+                outcome = failed_attempt(attempt, error, TypeOutcome.CRASHED)
+        self._outcomes.append(outcome)
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+    async def _run_coroutine(self, attempt: Attempt) -> Outcome:
+        """Run an async step here, where it runs beside the others."""
+        task = attempt.task
+        step = task._step
+        try:
+            coroutine = step.invoke(task, attempt.previous, attempt.named)
+            value = await (
+                within(coroutine, step.timeout, task.name)
+                if step.timeout
+                else coroutine
+            )
+            if not is_plain(value) and action_methods(type(value)):
+                value = await asyncio.get_running_loop().run_in_executor(
+                    self._threads(), class_results, value, attempt
+                )
+        except TaskTimeout as error:
+            return failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
+        except asyncio.CancelledError as error:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise  # the run was cancelled, not only something in the step
+            return failed_attempt(attempt, error, TypeOutcome.FAILED)
+        except BaseException as error:  # noqa: BLE001 - a step may raise anything
+            return failed_attempt(attempt, error, TypeOutcome.FAILED)
+        return Outcome(attempt.node, value, None, time.time())
+
+    def _threads(self) -> Pool:
+        if self._pool is not None:
+            return self._pool
+        if self._own_pool is None:
+            self._own_pool = ThreadPoolExecutor(
+                self._max_workers, thread_name_prefix="dotflow-sync"
+            )
+        return self._own_pool
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -1,0 +1,97 @@
+"""One attempt in a process of its own, for executors that otherwise use none."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from dotflow.engine.attempt import Attempt
+from dotflow.engine.control import POLL_SECONDS
+from dotflow.engine.steps import has_timed_methods
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from dotflow.core.action import Action
+    from dotflow.core.task import Task
+    from dotflow.engine.outcome import Outcome
+
+
+def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
+    """Tell whether only a process of its own can keep what a step asks for.
+
+    It asks for one itself (`isolate=True`), or it has a timeout that could not stop it.
+
+    Args:
+        step: The step.
+        can_interrupt: Whether a sync step can be interrupted where it would run.
+    """
+    if step.isolate:
+        return True
+    if can_interrupt or step.is_async:
+        return False
+    return bool(step.timeout) or has_timed_methods(step.func)
+
+
+def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> None:
+    """Check that the tasks that need a process can run in one.
+
+    Raises:
+        GraphError: They cannot; the problems of all of them.
+    """
+    apart = [task for task in tasks if needs_process(task._step, can_interrupt)]
+    if apart:
+        from dotflow.engine.executors.processes import ProcessExecutor
+
+        ProcessExecutor().open(apart, 1)
+
+
+def run_isolated(attempt: Attempt) -> Outcome:
+    """Run an attempt in a process that lives no longer than it."""
+    from dotflow.engine.executors.processes import ProcessExecutor
+
+    task = attempt.task
+    executor = ProcessExecutor()
+    try:
+        executor.open((task,), 1)
+        alone = Attempt(
+            0, task, attempt.number, attempt.previous, attempt.named, attempt.around
+        )
+        outcome = executor.submit(alone)
+        while outcome is None:
+            outcome = next(iter(executor.wait(POLL_SECONDS)), None)
+    finally:
+        executor.close(kill=True)
+    outcome.node = attempt.node
+    return outcome
+
+
+class IsolatedAttempts:
+    """The attempts in processes of their own that threads of an executor wait for."""
+
+    def __init__(self) -> None:
+        self._threads: set[int] = set()
+
+    def run(self, attempt: Attempt) -> Outcome:
+        """Run an attempt as `run_isolated` does."""
+        thread = threading.get_ident()
+        self._threads.add(thread)
+        try:
+            return run_isolated(attempt)
+        finally:
+            self._threads.discard(thread)
+
+    def stop(self) -> None:
+        """Interrupt the steps, then end the processes of those that go on."""
+        if not self._threads:
+            return
+        from dotflow.engine.executors.worker import INTERRUPT_SECONDS, interrupt_workers
+
+        for kill in (False, True):
+            for thread in tuple(self._threads):
+                interrupt_workers(thread, kill)
+            until = time.monotonic() + INTERRUPT_SECONDS
+            while self._threads and time.monotonic() < until:
+                time.sleep(0.01)

@@ -1,0 +1,229 @@
+"""Suites for what every provider promises while its service is failing.
+
+`TellingFaultContract` is for what only tells: the run finishes with the same result and
+within the time limit. `StorageFaultContract` is for storages: a `StorageError` comes
+within the time limit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dotflow.testing.faults import faulty_endpoint
+
+if TYPE_CHECKING:
+    from dotflow.abc.storage import Storage
+    from dotflow.testing.faults import FaultyURL
+
+TELLING = ("log", "notify", "tracer", "metrics", "server")
+"""The families whose failures never fail a run."""
+
+
+def within(limit: float, call: Callable[[], Any]) -> Any:
+    """Return what a call returns, and fail the test where it takes too long.
+
+    Args:
+        limit: The most seconds it may take.
+        call: What to call, in a thread of its own.
+
+    Raises:
+        AssertionError: The time is over.
+    """
+    returned: list[Any] = []
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            returned.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(limit)
+    assert not thread.is_alive(), f"not over after {limit} s"
+    if raised:
+        raise raised[0]
+    return returned[0]
+
+
+class TellingFaultContract:
+    """Tests of a provider that tells, for pytest and, as a mixin, for unittest.
+
+    A workflow of two steps runs while its provider's service refuses, hangs, answers
+    500, answers garbage, or is slow.
+
+    Example:
+        ```python
+        class TestMine(TellingFaultContract):
+            family = "notify"
+
+            def make_provider(self, url):
+                return NotifyMine(url, timeout=0.5)
+        ```
+
+    Attributes:
+        family: The argument of `Config`, a name out of `TELLING`.
+        time_limit: Seconds that the whole run may take. The engine itself gives a
+            provider five to deliver what it has.
+        secrets: Texts that the provider was given and that nothing may show.
+    """
+
+    family: str = "notify"
+    time_limit: float = 20.0
+    secrets: tuple[str, ...] = ()
+
+    def make_provider(self, url: FaultyURL) -> Any:
+        """Return a provider whose service is at `url`. Override this."""
+        raise NotImplementedError
+
+    def test_survives_refusal(self) -> None:
+        """A run ends well while nobody listens at the service's address."""
+        self.check("refuses")
+
+    def test_survives_hanging(self) -> None:
+        """A run ends well while the service takes everything and never answers."""
+        self.check("hangs")
+
+    def test_survives_500(self) -> None:
+        """A run ends well while the service answers every request with status 500."""
+        self.check("500")
+
+    def test_survives_garbage(self) -> None:
+        """A run ends well while the service answers what is no answer."""
+        self.check("garbage")
+
+    def test_survives_slowness(self) -> None:
+        """A run ends well while the service is slow."""
+        self.check("slow")
+
+    def check(self, kind: str) -> None:
+        """Run a workflow while the service has a fault.
+
+        Args:
+            kind: A fault that `faulty_endpoint` knows.
+        """
+        with faulty_endpoint(kind) as url:
+            provider = self.make_provider(url)
+            try:
+                shown = repr(provider)
+                found = within(self.time_limit, lambda: self._run(provider))
+            finally:
+                close = getattr(provider, "close", None)
+                if close is not None:
+                    within(self.time_limit, close)
+        assert found == [("Completed", 1), ("Completed", 2)]
+        for secret in self.secrets:
+            assert secret not in shown
+
+    def _run(self, provider: Any) -> list[tuple[str, Any]]:
+        from dotflow import Config, DotFlow, action
+
+        def first() -> int:
+            return 1
+
+        def second(previous_context: Any) -> Any:
+            return previous_context.storage + 1
+
+        providers = {self.family: provider}
+        if self.family != "log":
+            from dotflow.testing.fakes import RecordingLog
+
+            providers["log"] = RecordingLog()
+        workflow = DotFlow(config=Config(**providers))
+        workflow.task.add(action(first))
+        workflow.task.add(action(second))
+        workflow.start()
+        return [
+            (task.status, task.current_context.storage)
+            for task in workflow.result_task()
+        ]
+
+
+class StorageFaultContract:
+    """Tests of a storage whose server fails, for pytest and, as a mixin, for unittest.
+
+    Attributes:
+        time_limit: Seconds after which a call must have given up. Make the storage with
+            a timeout well below it.
+        secrets: Texts that the storage was given and that nothing may show.
+    """
+
+    time_limit: float = 20.0
+    secrets: tuple[str, ...] = ()
+
+    def make_storage_at(self, url: FaultyURL) -> Storage:
+        """Return a storage whose server is at `url.host` and `url.port`."""
+        raise NotImplementedError
+
+    def test_refusal_is_an_error(self) -> None:
+        """Each call raises `StorageError` while nobody listens."""
+        self.check("refuses")
+
+    def test_hanging_is_an_error(self) -> None:
+        """Each call raises `StorageError` in time while the server never answers."""
+        self.check("hangs")
+
+    def test_garbage_is_an_error(self) -> None:
+        """Each call raises `StorageError` while the server answers garbage."""
+        self.check("garbage")
+
+    def test_hanging_up_is_an_error(self) -> None:
+        """Each call raises `StorageError` while the server hangs up on everybody."""
+        self.check("closes")
+
+    def test_run_fails_in_time(self) -> None:
+        """A task whose result cannot be stored fails, and says where the storage is."""
+        from dotflow import Config, DotFlow, action
+        from dotflow.testing.fakes import RecordingLog
+
+        def step() -> int:
+            return 1
+
+        with faulty_endpoint("refuses") as url:
+            storage = self.make_storage_at(url)
+            workflow = DotFlow(config=Config(storage=storage, log=RecordingLog()))
+            workflow.task.add(action(step))
+            within(self.time_limit, workflow.start)
+            (task,) = workflow.result_task()
+        assert task.status == "Failed"
+        assert task.errors[-1].exception == "StorageError"
+        assert str(url.port) in task.errors[-1].message
+
+    def check(self, kind: str) -> None:
+        """Make every kind of call while the server has a fault.
+
+        Args:
+            kind: A fault that `faulty_endpoint` knows.
+        """
+        from dotflow.core.context import Context
+
+        value = Context(storage=1, task_id="01JTASK")
+        calls: list[Callable[[Storage], object]] = [
+            lambda storage: storage.post("k", value),
+            lambda storage: storage.get("k"),
+            lambda storage: storage.list_keys(),
+            lambda storage: storage.atomic_swap("k", None, value),
+        ]
+        with faulty_endpoint(kind) as url:
+            storage = self.make_storage_at(url)
+            for call in calls:
+                self._fails(lambda call=call: call(storage), url)  # type: ignore[misc]
+            storage.close()
+
+    def _fails(self, call: Callable[[], object], url: FaultyURL) -> None:
+        import traceback
+
+        from dotflow.core.exception import StorageError
+
+        try:
+            within(self.time_limit, call)
+        except StorageError as error:
+            assert str(url.port) in str(error), error
+            everything = "".join(traceback.format_exception(error))
+        else:
+            raise AssertionError("StorageError was not raised")
+        for secret in self.secrets:
+            assert secret not in everything

@@ -1,0 +1,233 @@
+"""How many processes a run uses, what they share, and that none is left."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from dotflow import DotFlow, action
+
+
+class Counter:
+    """Counts, in files, how many steps run at the same time."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "running").mkdir()
+
+    def __enter__(self):
+        self.mine = self.folder / "running" / f"{os.getpid()}-{time.monotonic_ns()}"
+        self.mine.touch()
+        with (self.folder / "seen").open("a") as file:
+            file.write(f"{len(list((self.folder / 'running').iterdir()))}\n")
+
+    def __exit__(self, *_error):
+        self.mine.unlink()
+
+    def most(self):
+        return max(map(int, (self.folder / "seen").read_text().split()))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_max_parallel_is_honoured(limit, tmp_path):
+    """Never do more steps run at once than max_parallel says."""
+    counter = Counter(tmp_path)
+
+    @action(retry=2, retry_delay=0)
+    def step(initial_context):
+        with counter:
+            time.sleep(0.01)
+        if initial_context.storage % 7 == 0:
+            raise ValueError
+
+    workflow = DotFlow()
+    for number in range(30):
+        workflow.task.add(step, initial_context=number)
+    workflow.start(mode="parallel", max_parallel=limit)
+    assert counter.most() <= limit
+
+
+def test_as_many_run_at_once_as_may(tmp_path, wait_until):
+    """With max_parallel=4 four steps do run at once, whatever the cores."""
+
+    @action
+    def meet(initial_context):
+        (tmp_path / f"here {initial_context.storage}").touch()
+        wait_until(lambda: len(list(tmp_path.glob("here *"))) == 4)
+        return True
+
+    workflow = DotFlow()
+    for number in range(4):
+        workflow.task.add(meet, initial_context=number)
+    workflow.start(mode="parallel", max_parallel=4)
+    assert workflow.result_storage() == [True] * 4
+
+
+def test_processes_are_used_again():
+    """100 tasks in parallel need no more processes than run at once."""
+
+    @action
+    def step():
+        return os.getpid()
+
+    workflow = DotFlow()
+    workflow.task.add([step] * 100)
+    workflow.start(mode="parallel", max_parallel=3)
+    assert 1 <= len(set(workflow.result_storage())) <= 3
+
+
+def test_a_group_shares_a_process_and_groups_run_at_once(tmp_path, wait_until):
+    """The tasks of a group run in one process, several groups at the same time."""
+
+    @action
+    def meet(initial_context):
+        (tmp_path / f"here {initial_context.storage}").touch()
+        wait_until(lambda: len(list(tmp_path.glob("here *"))) == 3)
+        return os.getpid()
+
+    @action
+    def follow():
+        return os.getpid()
+
+    workflow = DotFlow()
+    for group in "abc":
+        workflow.task.add(meet, initial_context=group, group_name=group)
+        workflow.task.add([follow, follow], group_name=group)
+    workflow.start()
+    pids = workflow.result_storage()
+    groups = [set(pids[start : start + 3]) for start in (0, 3, 6)]
+    assert [len(group) for group in groups] == [1, 1, 1]
+    assert len(set(pids)) == 3
+    assert os.getpid() not in pids
+
+
+def test_more_groups_than_processes_all_run():
+    """60 groups complete although fewer processes serve them."""
+
+    @action
+    def step(previous_context):
+        return (previous_context.storage or 0) + 1
+
+    workflow = DotFlow()
+    for group in range(60):
+        workflow.task.add([step, step], group_name=str(group))
+    workflow.start(max_parallel=4)
+    assert workflow.result_storage() == [1, 2] * 60
+
+
+def test_200_runs_leave_nothing_open(processes, nothing_left):
+    """200 runs in processes leave no file descriptor, process or thread behind."""
+
+    @action
+    def step():
+        return 1
+
+    @action
+    def dies():
+        os._exit(1)
+
+    @action(timeout=0.01)
+    def slow():
+        time.sleep(100)
+
+    def run(number):
+        workflow = DotFlow()
+        workflow.task.add(step)
+        workflow.task.add(dies if number % 2 else slow)
+        workflow.start(mode="parallel", max_parallel=2)
+
+    run(0)
+    run(1)
+    before = processes.open_files()
+    for number in range(200):
+        run(number)
+    nothing_left()
+    assert processes.open_files() <= before
+
+
+def test_what_a_step_leaves_running_ends_with_the_run(processes, tmp_path):
+    """A program that a completed step left running in its process ends with the run."""
+    import subprocess
+
+    @action
+    def leaves_one():
+        return subprocess.Popen(["sleep", "1000"]).pid
+
+    workflow = DotFlow()
+    workflow.task.add(leaves_one)
+    workflow.start(mode="parallel")
+    processes.wait_until_dead(workflow.result_storage()[0])
+
+
+def test_a_step_may_use_processes_itself():
+    """A step in a worker process can run a workflow in processes of its own."""
+
+    @action
+    def square(initial_context):
+        return initial_context.storage**2
+
+    @action
+    def outer():
+        inner = DotFlow()
+        for number in range(4):
+            inner.task.add(square, initial_context=number)
+        inner.start(mode="parallel", max_parallel=2)
+        return inner.result_storage()
+
+    workflow = DotFlow()
+    workflow.task.add([outer, outer])
+    workflow.start(mode="parallel", max_parallel=2)
+    assert workflow.result_storage() == [[0, 1, 4, 9]] * 2
+
+
+def test_a_step_ignores_signal_masks_of_its_parent(nothing_left):
+    """A timeout works in a process although the starting thread blocks signals."""
+    import signal
+
+    @action(timeout=0.1)
+    def step():
+        try:
+            time.sleep(1000)
+        finally:
+            note.append("interrupted")
+
+    note = []
+
+    def run():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGINT})
+        workflow.start(mode="parallel")
+
+    workflow = DotFlow()
+    workflow.task.add(step)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    task = workflow.result_task()[0]
+    assert task.outcome == "Timeout"
+    assert "time.sleep" in task.errors[0].traceback  # stopped in place, not killed
+
+
+def test_no_process_can_be_started(monkeypatch):
+    """Where the system refuses a process, the task fails and says so; none hangs."""
+    import multiprocessing.popen_fork
+
+    def refuse(*_args):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    @action
+    def step():
+        return 1
+
+    workflow = DotFlow()
+    workflow.task.add(step)
+    monkeypatch.setattr(multiprocessing.popen_fork.Popen, "_launch", refuse)
+    workflow.start(mode="parallel")
+    task = workflow.result_task()[0]
+    assert (task.status, task.outcome) == ("Failed", "Crashed")
+    assert "temporarily unavailable" in task.reason
+    monkeypatch.undo()
+    workflow.start(mode="parallel")
+    assert workflow.result_storage() == [1]
