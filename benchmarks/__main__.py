@@ -9,7 +9,7 @@ import sys
 
 import pyperf
 
-from benchmarks import chains, processes, storages
+from benchmarks import chains, maps, pipelines, processes, storages
 
 
 class Bench:
@@ -69,6 +69,21 @@ def bench_chain(bench: Bench) -> None:
         )
 
 
+def bench_map(bench: Bench) -> None:
+    """A map over the items of a generator: its time, and that it keeps none of them."""
+    length = 100_000
+    each = bench.seconds(f"map {length}", maps.time_map, length) / length
+    bench.report(f"map over {length:,} items", f"{each * 1e6:.2f} µs/item", "6 µs")
+    if not bench.is_worker:
+        few, many = maps.peak_memory(length), maps.peak_memory(10 * length)
+        # The list of a million results takes 8 MB by itself.
+        bench.report(
+            f"map over {10 * length:,} items, peak memory",
+            f"{many / 2**20:.0f} MB (+{(many - few) / 2**20:.0f} MB)",
+            "flat",
+        )
+
+
 def bench_storages(bench: Bench) -> None:
     """Durable chains over a bare loop of commits."""
     for level in ("FULL", "NORMAL"):
@@ -95,13 +110,26 @@ def bench_processes(bench: Bench) -> None:
     bench.report("parallel, start and stop", f"{start_up * 1e3:.1f} ms", "100 ms")
 
 
+def bench_pipelines(bench: Bench) -> None:
+    """1,000 coroutines that do nothing, over a bare task group."""
+    group = bench.seconds("TaskGroup 1000", pipelines.time_task_group, 1000)
+    pipeline = bench.seconds("pipeline 1000", pipelines.time_pipeline, 1000)
+    bench.report(
+        "Pipeline.run_once, 1,000 coroutines",
+        f"{pipeline / group:.2f} x ({pipeline / 1000 * 1e6:.1f} µs/task)",
+        "3 x a task group",
+    )
+
+
 def main() -> None:
     """Measure everything and print the table."""
     bench = Bench()
     bench_import(bench)
     bench_chain(bench)
+    bench_map(bench)
     bench_storages(bench)
     bench_processes(bench)
+    bench_pipelines(bench)
     if not bench.is_worker:
         print(f"\n{'what':<48} {'measured':<26} target")
         for what, figure, target in bench.rows:

@@ -88,3 +88,13 @@ class AsyncExecutor(AnyExecutor):
     @abstractmethod
     async def close(self, kill: bool = False) -> None:
         """Release everything; see `Executor.close`."""
+
+
+def attempts_at_once(tasks: Sequence[Task], bound: int) -> int:
+    """Return how many attempts of these tasks there can be at once, up to a bound.
+
+    A task has one at a time, a mapped one as many as there are items.
+    """
+    if any(task.expansion is not None for task in tasks):
+        return bound
+    return max(1, min(len(tasks), bound))

@@ -6,12 +6,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dotflow.core.exception import StorageError
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from dotflow.engine.events import EventBus
@@ -41,6 +41,7 @@ class RunInfo:
         graph: What runs.
         resumed_from: The run it goes on from, or None.
         metadata: What the front end notes of it; JSON keeps it.
+        started: When it began, in seconds since the epoch; None before.
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class RunInfo:
     graph: Graph
     resumed_from: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    started: float | None = None
 
 
 @dataclass(slots=True)

@@ -82,10 +82,10 @@ class ObjectStorage(Storage):
         self.bucket = bucket
         self.prefix = prefix
         self._codec = Codec.named(codec)
-        self._made: tuple[int, Any] | None = None
+        self._clients: dict[int, Any] = {}  # by process
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_made": None}
+        return self.__dict__ | {"_clients": {}}
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -108,17 +108,19 @@ class ObjectStorage(Storage):
     def client(self) -> Any:
         """Return this process's client, made at the first call."""
         # No lock, since one that another thread held during a fork would never open
-        # again in the child. Two threads may both make a client, and one is dropped.
-        made = self._made
-        if made is None or made[0] != os.getpid():
-            made = self._made = (os.getpid(), self.connect())
-        return made[1]
+        # again in the child. Two threads may both make a client; one is then used.
+        process = os.getpid()
+        client = self._clients.get(process)
+        if client is None:
+            client = self._clients.setdefault(process, self.connect())
+        return client
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
-        made, self._made = self._made, None
-        if made is not None and made[0] == os.getpid():
-            made[1].close()
+        # What a forked child has of its parent's is neither used nor closed.
+        client = self._clients.pop(os.getpid(), None)
+        if client is not None:
+            client.close()
 
     @abstractmethod
     def read_object(self, name: str, limit: int | None = None) -> StoredObject | None:

@@ -87,14 +87,14 @@ class Tracer(ABC):
         """
         self.end_workflow(workflow_id, **kwargs)
 
-    def start_attempt(self, task: Any) -> None:
+    def start_attempt(self, task: Any) -> None:  # noqa: B027 - to hear of it is optional
         """Be told that an attempt begins; for the first one after `start_task`.
 
         Args:
             task: The `Task`; its `attempt` is the number, from 1.
         """
 
-    def end_attempt(
+    def end_attempt(  # noqa: B027 - as start_attempt
         self, task: Any, failure: Failure | None = None, delay: float | None = None
     ) -> None:
         """Be told that an attempt has ended; for the last one before `end_task`.

@@ -37,7 +37,12 @@ _write = json.JSONEncoder(
     separators=(",", ":"),
 ).encode
 _write_short = json.JSONEncoder(separators=(",", ":")).encode
+_quote_text = json.encoder.encode_basestring_ascii
 _read_plain = json.JSONDecoder().decode
+
+
+def _quote(text: str | None) -> str:
+    return "null" if text is None else _quote_text(text)
 
 
 class Codec:
@@ -58,6 +63,8 @@ class Codec:
 
     def __init__(self, pickle: bool = False) -> None:
         self.pickle = pickle
+        # Those of the last context and their text: a run has the same for all tasks.
+        self._ids: tuple[object, object, str] = (self, self, "")
         self._read_tagged = json.JSONDecoder(
             object_hook=untag_trusted if pickle else untag_untrusted
         ).decode
@@ -143,17 +150,19 @@ class Codec:
         Raises:
             EncodeError: The value has no stored form.
         """
-        workflow_id = context.workflow_id
-        owner = None if workflow_id is None else str(workflow_id)
+        workflow_id, run_id = context.workflow_id, context.run_id
+        known = self._ids
+        if known[0] is not workflow_id or known[1] is not run_id:
+            owner = None if workflow_id is None else str(workflow_id)
+            ids = f'"workflow_id":{_quote(owner)},"run_id":{_quote(run_id)},'
+            known = self._ids = (workflow_id, run_id, ids)
         when: Any = context._time  # mostly a float, cheaper than the datetime
         if type(when) is datetime and when.tzinfo is None:
             when = when.timestamp()
         more = f",{_write_short(extra)[1:-1]}" if extra else ""
         # A text is written much faster by itself than in a dict.
         return (
-            f'{{"v":{VERSION},"task_id":{_write_short(context.task_id)},'
-            f'"workflow_id":{_write_short(owner)},'
-            f'"run_id":{_write_short(context.run_id)},'
+            f'{{"v":{VERSION},"task_id":{_quote(context.task_id)},{known[2]}'
             f'"time":{repr(when) if type(when) is float else self.encode(when)}{more},'
             f'\n"value":{self.encode(context.storage)}}}'
         )

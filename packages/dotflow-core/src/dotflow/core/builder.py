@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.core.config import Config
+    from dotflow.engine.mapping import Mapping
 
 
 class TaskBuilder:
@@ -56,25 +57,48 @@ class TaskBuilder:
         *,
         name: str | None = None,
         depends_on: Any = None,
+        map_over: Any = None,
+        spill: bool = False,
     ) -> TaskBuilder:
         """Append a task, or one for each step of a list.
 
+        With `map_over` the step runs once for each item of what another task returned:
+        a list, a generator, any iterable. It receives the item as `item`, and as the
+        value of `previous_context`, and its place from 0 as `index`. Each item is
+        retried, timed out and checkpointed by itself; the task's result is the list of
+        the items' results in order. An item that fails for good fails the task, after
+        what has begun has ended; with `start(keep_going=True)` the other items run all
+        the same, and the list then holds None for each that failed.
+
+        A workflow as a step becomes a part of this one: its tasks, as they are now, run
+        under the names `name/task` and depend on each other as they would in a
+        sequential run of their own. The first of them receive what the step would; the
+        result is that of the last one, or a dictionary by name where there are several.
+        Its own config, id and groups do not count here.
+
         Args:
-            step: An `@action`, the dotted path of one (`"module.attribute"`), or a list
-                of those, nested at will.
+            step: An `@action`, the dotted path of one (`"module.attribute"`), a workflow
+                (`DotFlow` or `Pipeline`), or a list of those, nested at will.
             callback: Called as `callback(task=task)` when the task has ended.
             initial_context: A value for the parameter `initial_context`.
             group_name: Tasks of a group run in order, groups at the same time.
             name: What identifies the task; default: the step's name, then `name#2`.
             depends_on: The tasks it waits for: a name, an action, a task, or a list of
                 those; `[]` for none. Default: the task before it in its group.
+            map_over: The task whose items the step runs for, which it then depends on:
+                a name, an action or a task.
+            spill: Leave the results of items in the storage, which has to be durable.
+                The task's result then is a sequence that reads them one by one, rather
+                than a list.
 
         Returns:
             The builder, so that calls can be chained.
 
         Raises:
             MissingActionDecorator: A step is not an `@action`.
-            InvalidTask: A name is taken already, or given to several steps.
+            InvalidTask: A name is taken already, or given to several steps; a workflow
+                has no name, or is mapped; `spill` makes no sense.
+            GraphError: The tasks of a workflow form no graph.
         """
         if isinstance(step, (list, tuple)):
             if name is not None:
@@ -88,8 +112,19 @@ class TaskBuilder:
                     initial_context,
                     group_name,
                     depends_on=depends_on,
+                    map_over=map_over,
+                    spill=spill,
                 )
             return self
+        expansion = None
+        if map_over is not None or spill:
+            expansion = self._mapping(step, map_over, spill)
+            further = () if depends_on is None else self._names(depends_on)
+            depends_on = tuple(dict.fromkeys((expansion.over, *further)))
+        if hasattr(type(step), "inner_graph"):
+            return self._add_workflow(
+                step, callback, initial_context, group_name, name, depends_on
+            )
         task = Task(
             None,
             step,
@@ -101,7 +136,88 @@ class TaskBuilder:
             name=name,
             depends_on=None if depends_on is None else self._names(depends_on),
         )
-        unique = self._unique(task.name, given=name is not None)
+        task.expansion = expansion
+        self._append(task, self._unique(task.name, given=name is not None))
+        return self
+
+    def rebind(
+        self, config: Config | None = None, workflow_id: UUID | str | None = None
+    ) -> None:
+        """Give the tasks another config or a fixed workflow id, before they run.
+
+        Args:
+            config: The providers; None leaves them as they are.
+            workflow_id: The id; None leaves it as it is.
+        """
+        if config is not None:
+            self.config = config
+        if workflow_id is not None:
+            self.workflow_id = workflow_id
+            self._stable_ids = True
+            self._key_prefix = f"{workflow_id}-"
+        for task in self.queue:
+            if config is not None:
+                task.config = config
+            if workflow_id is not None:
+                task.workflow_id = workflow_id
+                task.name = task.name  # which forgets the key under the former id
+                task.task_id = stable_ulid(workflow_id, task.name)
+
+    def _add_workflow(
+        self,
+        workflow: Any,
+        callback: Callable[..., Any] | str,
+        initial_context: Any,
+        group_name: str,
+        name: str | None,
+        depends_on: Any,
+    ) -> TaskBuilder:
+        from dotflow.core.inlining import inlined_tasks
+
+        # All that can be wrong with it comes first: then no name is taken by mistake.
+        own_name = name if name is not None else workflow.name_as_step()
+        graph = workflow.inner_graph(initial_context)
+        if not graph.tasks:
+            raise InvalidTask(
+                f"The workflow {own_name!r} has no tasks: add them first."
+            )
+        whole = self._unique(own_name, given=name is not None)
+        tasks = inlined_tasks(
+            graph,
+            whole,
+            callback,
+            initial_context,
+            group_name,
+            None if depends_on is None else self._names(depends_on),
+        )
+        for task in tasks:
+            task.config, task.workflow_id = self.config, self.workflow_id
+            last = task is tasks[-1]
+            self._append(task, whole if last else self._unique(task.name, given=True))
+        return self
+
+    def _mapping(self, step: Any, map_over: Any, spill: bool) -> Mapping:
+        from dotflow.engine.mapping import Mapping
+
+        if map_over is None:
+            raise InvalidTask("spill=True is for a task with map_over=….")
+        if hasattr(type(step), "inner_graph"):
+            raise InvalidTask(
+                "map_over takes an action: a workflow cannot run once for each item. Map"
+                " each of its steps, or start it from an action."
+            )
+        if isinstance(map_over, (list, tuple)):
+            raise InvalidTask(
+                "map_over takes one task. Let one task return the items of all of them."
+            )
+        if spill and not (self.config is None or self.config.storage.persistent):
+            raise InvalidTask(
+                "spill=True needs a storage that keeps results on disk, such as"
+                " StorageFile or StorageSQLite: DotFlow(Config(storage=…))."
+            )
+        return Mapping(self._name_of(map_over), spill)
+
+    def _append(self, task: Task, unique: str) -> None:
         task.name = unique
         task._key = self._key_prefix + quote_name(unique)
         task.task_id = (
@@ -110,7 +226,6 @@ class TaskBuilder:
         self.queue.append(task)
         if self._on_add is not None:
             self._on_add(task)
-        return self
 
     def _unique(self, name: str, given: bool) -> str:
         if not isinstance(name, str) or not name:

@@ -6,7 +6,9 @@ from dotflow.core.exception import NotCallableObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from os import PathLike
+    from typing import Any, Generic, TypeVar
 
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
@@ -15,6 +17,21 @@ if TYPE_CHECKING:
     from dotflow.abc.server import Server
     from dotflow.abc.storage import Storage
     from dotflow.abc.tracer import Tracer
+
+    T = TypeVar("T")
+
+    # What type checkers see of `_Provider`: what is read, and what may be assigned.
+    class _One(Generic[T]):
+        def __get__(self, config: object, owner: object) -> T: ...
+        def __set__(self, config: object, value: T | None) -> None: ...
+
+    class _Several(Generic[T]):
+        def __get__(self, config: object, owner: object) -> T: ...
+        def __set__(self, config: object, value: T | Sequence[T] | None) -> None: ...
+
+
+# The families that tell. There is one place for results, and one clock.
+_SEVERAL = ("log", "notify", "tracer", "metrics", "server")
 
 
 class _Provider:
@@ -48,10 +65,22 @@ class _Provider:
         if value is None:
             config.__dict__.pop(self.slot, None)
             return
+        several = isinstance(value, (list, tuple)) and self.name in _SEVERAL
         expected = self._load(f"dotflow.abc.{self.name}")
-        if not isinstance(value, expected):
-            raise NotCallableObject(self.name, self._explain(value, expected))
+        for one in value if several else (value,):  # type: ignore[attr-defined]
+            if not isinstance(one, expected):
+                raise NotCallableObject(self.name, self._explain(one, expected))
+        if several:
+            value = self._compose(value)
         config.__dict__[self.slot] = value
+
+    def _compose(self, values: Any) -> Any:
+        if len(values) == 1:
+            return values[0]
+        from importlib import import_module
+
+        module = import_module(f"dotflow.providers.composite.{self.name}")
+        return getattr(module, f"Composite{self.family}")(values)
 
     def _load(self, module: str, suffix: str = "") -> Any:
         from importlib import import_module
@@ -60,6 +89,8 @@ class _Provider:
 
     def _explain(self, value: object, expected: type) -> str:
         wanted = f"an instance of {expected.__module__}.{expected.__name__}"
+        if isinstance(value, (list, tuple)) and self.name not in _SEVERAL:
+            return f"exactly one, {wanted}, not a {type(value).__name__}"
         if not isinstance(value, type):
             return f"{wanted}, not a {type(value).__name__}"
         if issubclass(value, expected):
@@ -70,6 +101,9 @@ class _Provider:
 
 class Config:
     """The providers of a workflow; each one left out is the default of its kind.
+
+    Of those that tell there may be several: `Config(log=[a, b])` calls both, and one
+    that fails does not disturb the other. Reading `config.log` gives one in any case.
 
     Args:
         storage: Keeps results and checkpoints. Default: `StorageDefault`, in memory.
@@ -88,13 +122,13 @@ class Config:
     """
 
     if TYPE_CHECKING:
-        storage: Storage
-        notify: Notify
-        log: Log
-        server: Server
-        scheduler: Scheduler
-        tracer: Tracer
-        metrics: Metrics
+        storage = _One["Storage"]()
+        notify = _Several["Notify"]()
+        log = _Several["Log"]()
+        server = _Several["Server"]()
+        scheduler = _One["Scheduler"]()
+        tracer = _Several["Tracer"]()
+        metrics = _Several["Metrics"]()
     else:
         storage = _Provider()
         notify = _Provider()
@@ -107,12 +141,12 @@ class Config:
     def __init__(
         self,
         storage: Storage | None = None,
-        notify: Notify | None = None,
-        log: Log | None = None,
-        server: Server | None = None,
+        notify: Notify | Sequence[Notify] | None = None,
+        log: Log | Sequence[Log] | None = None,
+        server: Server | Sequence[Server] | None = None,
         scheduler: Scheduler | None = None,
-        tracer: Tracer | None = None,
-        metrics: Metrics | None = None,
+        tracer: Tracer | Sequence[Tracer] | None = None,
+        metrics: Metrics | Sequence[Metrics] | None = None,
     ) -> None:
         # A default is made when it is first read, so None needs no assignment.
         if storage is not None:
@@ -129,6 +163,37 @@ class Config:
             self.tracer = tracer
         if metrics is not None:
             self.metrics = metrics
+
+    @classmethod
+    def from_env(cls) -> Config:
+        """Return what the environment variables `DOTFLOW_…` ask for.
+
+        `DOTFLOW_STORAGE`, `DOTFLOW_LOG_LEVEL` and the others are described in
+        `docs/configuration.md`. What none of them speaks of is the default.
+
+        Raises:
+            ConfigError: A variable is misspelt or malformed.
+            ProviderNotInstalled: A provider's distribution is not installed.
+        """
+        from dotflow.core.config_sources import from_environment
+
+        return cls(**from_environment())
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str] | None = None) -> Config:
+        """Return what a TOML file asks for, and the environment, which goes first.
+
+        Args:
+            path: The file. Default: `dotflow.toml`, or a `pyproject.toml` that has a
+                table `[tool.dotflow]`, in the current folder or the nearest above it.
+
+        Raises:
+            ConfigError: There is no file, or something in it is unknown or malformed.
+            ProviderNotInstalled: A provider's distribution is not installed.
+        """
+        from dotflow.core.config_sources import from_file
+
+        return cls(**from_file(path))
 
     def __repr__(self) -> str:
         # Names only: a provider may hold a token.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from functools import partial
 from weakref import ref
 
@@ -11,14 +12,17 @@ from dotflow.core.callbacks import basic_callback
 from dotflow.core.claims import Claims
 from dotflow.core.config import Config
 from dotflow.core.exception import (
+    InvalidTask,
     NotCallableObject,
     ResumeNeedsWorkflowId,
+    WorkflowAlreadyRunning,
 )
 from dotflow.core.identity import check_workflow_id
 from dotflow.core.types import TypeExecution, TypeInputChange
 from dotflow.core.workflow import Manager
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.control import CancelRequests
+from dotflow.engine.graph import Graph
 from dotflow.engine.modes import find_mode
 
 TYPE_CHECKING = False
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    from dotflow.abc.storage import Storage
     from dotflow.core.context import Context
     from dotflow.core.task import Task
     from dotflow.report.graph import GraphView
@@ -172,6 +177,51 @@ class DotFlow:
             claim.release()
             raise
 
+    def configure(
+        self, *, storage: Storage | None = None, workflow_id: UUID | str | None = None
+    ) -> DotFlow:
+        """Replace what was given to the constructor, before the next start.
+
+        It is how the command line wins over what a workflow says of itself. Another
+        workflow that shares the config is not touched.
+
+        Args:
+            storage: Where results are kept from now on; None leaves it as it is.
+            workflow_id: The id from now on, fixed as one given to the constructor; None
+                leaves it as it is.
+
+        Returns:
+            The workflow, so that calls can be chained.
+
+        Raises:
+            WorkflowAlreadyRunning: A run of this object goes on.
+            InvalidWorkflowId: `workflow_id` is malformed.
+            NotCallableObject: `storage` is no `Storage`.
+        """
+        if self._runs:
+            raise WorkflowAlreadyRunning(self.workflow_id)
+        if workflow_id is not None:
+            workflow_id = check_workflow_id(workflow_id)
+        if storage is not None:
+            config = copy(self.config)
+            config.storage = storage
+            self.config = config
+            self.task.rebind(config=config)
+        if workflow_id is not None and not (
+            self._has_fixed_id and workflow_id == self.workflow_id
+        ):
+            self.workflow_id = workflow_id
+            self._has_fixed_id = True
+            self._claims = Claims(workflow_id)
+            self.task.rebind(workflow_id=workflow_id)
+            if self.config.server.active:
+                # What was registered under the former id never ran.
+                server = self.config.server
+                self._tell_server(partial(server.create_workflow, self))
+                for task in self.task.queue:
+                    self._register_task(task)
+        return self
+
     def cancel(self, reason: str = "it was cancelled") -> None:
         """End the runs of this workflow as soon as possible.
 
@@ -229,6 +279,24 @@ class DotFlow:
     def result(self) -> dict[str, Any]:
         """Return the workflow and its tasks as a dictionary that JSON can hold."""
         return self.task.result()
+
+    def inner_graph(self, _initial_context: Any = None) -> Graph:
+        """Return the graph of the tasks as a part of another workflow.
+
+        Raises:
+            GraphError: They form none.
+        """
+        return Graph(self.task.queue, chained=True)
+
+    def name_as_step(self) -> str:
+        """Refuse: the name of a workflow is for people, and need not be unique.
+
+        Raises:
+            InvalidTask: Always.
+        """
+        raise InvalidTask(
+            "A workflow as a step needs a name: task.add(step=workflow, name=…)."
+        )
 
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):

@@ -28,8 +28,8 @@ MESSAGE_MODULE_NOT_FOUND = (
 )
 MESSAGE_EXECUTION_WITH_CLASS = "A problem occurred while running the class '{name}'."
 MESSAGE_INVALID_WORKFLOW_FACTORY = (
-    "'{factory}' is not a workflow factory: it must be a callable that takes no"
-    " required argument and returns a DotFlow (return it, do not start it)."
+    "'{factory}' is not a workflow factory: it must be a DotFlow, a Pipeline, or a"
+    " callable that returns one (return it, do not start it)."
 )
 MESSAGE_WORKFLOW_FLAG_CONFLICT = (
     "'{flag}' cannot be used together with '--workflow': set it inside the factory."
@@ -124,6 +124,10 @@ class ModuleNotFound(DotflowError, ImportError):
 
 class ProviderError(DotflowError, ValueError):
     """An argument of a provider is out of range or malformed."""
+
+
+class ConfigError(ProviderError):
+    """A setting in a file or in the environment is unknown or malformed."""
 
 
 class ProviderNotInstalled(DotflowError, ImportError):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
+_time_ns = time.time_ns
+_getpid = os.getpid
 _COUNTER_MAX = (1 << 20) - 1
 _block: tuple[int, int, str, Iterator[int]] = (0, 0, "", count())
 _WORKFLOW_ID_LENGTH = 200
@@ -43,15 +45,17 @@ def new_ulid() -> str:
     no system call each and keeps their order within a millisecond.
     """
     global _block
-    milliseconds = time.time_ns() // 1_000_000
-    block = _block
-    if block[0] != milliseconds or block[1] != os.getpid():
-        block = _block = _new_block(milliseconds)
-    number = next(block[3])
+    milliseconds = _time_ns() // 1_000_000
+    made_at, process, prefix, counter = _block
+    if made_at != milliseconds or process != _getpid():
+        _block = _new_block(milliseconds)
+        _, _, prefix, counter = _block
+    number = next(counter)
     if number > _COUNTER_MAX:
-        block = _block = _new_block(milliseconds)
-        number = next(block[3])
-    return block[2] + _PAIRS[number >> 10] + _PAIRS[number & 1023]
+        _block = _new_block(milliseconds)
+        _, _, prefix, counter = _block
+        number = next(counter)
+    return prefix + _PAIRS[number >> 10] + _PAIRS[number & 1023]
 
 
 def _new_block(milliseconds: int) -> tuple[int, int, str, Iterator[int]]:

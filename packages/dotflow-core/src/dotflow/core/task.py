@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.core.config import Config
+    from dotflow.engine.expansion import Expansion
+    from dotflow.engine.items import MapProgress
     from dotflow.engine.outcome import Failure
 
 
@@ -39,6 +41,7 @@ class TaskError:
         "attempt",
         "exception",
         "finished",
+        "index",
         "message",
         "outcome",
         "started",
@@ -49,6 +52,8 @@ class TaskError:
         self, error: BaseException | None = None, attempt: int | None = None
     ) -> None:
         self.attempt = attempt
+        # Of which item of a mapped task, from 0; None for the task itself.
+        self.index: int | None = None
         self.exception = self.message = self.traceback = ""
         # Of the attempt, in seconds since the epoch, and a `TypeOutcome`.
         self.started: float | None = None
@@ -121,8 +126,11 @@ class Task(TaskInstance):
         "cached",
         "depends_on",
         "duration",
+        "expansion",
         "group_name",
+        "mapped",
         "outcome",
+        "parent",
         "reason",
         "restored",
         "retry_count",
@@ -149,7 +157,14 @@ class Task(TaskInstance):
         self.group_name = group_name
         self.depends_on = depends_on
         self.step = step
-        self.callback = callback
+        if callback is basic_callback:  # which is known to be one
+            self._callback = callback
+        else:
+            self.callback = callback
+        # How it runs where it is more than one attempt of its step, and the sub-workflow
+        # that it is a part of.
+        self.expansion: Expansion | None = None
+        self.parent: str | None = None
         self._initial_context: Context | None = None
         if initial_context is not None:
             self._initial_context = _as_context(initial_context)
@@ -167,6 +182,7 @@ class Task(TaskInstance):
         self.cached = False
         self.attempt = 0
         self.retry_count = 0
+        self.mapped: MapProgress | None = None
         self.duration: float | None = None
         self._started: float | None = None
         self._attempt_started: float | None = None
@@ -210,6 +226,15 @@ class Task(TaskInstance):
     def name(self, value: str) -> None:
         self._name = value
         self._key = None
+
+    def local_name(self, name: str) -> str:
+        """Return what this task calls another: without the sub-workflow they share."""
+        scope = self.parent
+        while scope:
+            if name.startswith(f"{scope}/"):
+                return name[len(scope) + 1 :]
+            scope = scope.rpartition("/")[0]
+        return name
 
     @property
     def checkpoint_key(self) -> str:

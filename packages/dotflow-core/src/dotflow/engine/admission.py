@@ -32,7 +32,8 @@ class Admission:
         self._sizes = sizes
         self._leases = leases
         self._held: dict[str, int] = {}
-        self._slots: dict[str, str] = {}
+        # By limit: all slots of one are alike, so any of them may be given back.
+        self._slots: dict[str, list[str]] = {}
         self._starts: dict[Action[..., Any], deque[float]] = {}
 
     def ask(self, task: Task) -> float:
@@ -45,7 +46,7 @@ class Admission:
         wait = self._rate_wait(step) if step.rate is not None else 0.0
         if wait:
             return wait
-        if step.limit is not None and not self._take(step.limit, task.name):
+        if step.limit is not None and not self._take(step.limit):
             return _ASK_AGAIN_SECONDS
         if step.rate is not None:
             self._starts[step].append(time.monotonic())
@@ -57,16 +58,16 @@ class Admission:
         if name is None:
             return
         self._held[name] -= 1
-        slot = self._slots.pop(task.name, None)
-        if slot is not None and self._leases is not None:
-            self._leases.release(slot)
+        slots = self._slots.get(name)
+        if slots and self._leases is not None:
+            self._leases.release(slots.pop())
 
     def close(self) -> None:
         """Give everything back."""
         if self._leases is not None:
             self._leases.close()
 
-    def _take(self, name: str, task_name: str) -> bool:
+    def _take(self, name: str) -> bool:
         size = self._sizes.get(name, 1)
         if self._held.get(name, 0) >= size:
             return False
@@ -74,7 +75,7 @@ class Admission:
             slot = self._leases.acquire(name, size)
             if slot is None:
                 return False
-            self._slots[task_name] = slot
+            self._slots.setdefault(name, []).append(slot)
         self._held[name] = self._held.get(name, 0) + 1
         return True
 

@@ -9,9 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.core.context import Context
     from dotflow.abc.storage import Storage
     from dotflow.core.action import Action
+    from dotflow.core.context import Context
     from dotflow.engine.attempt import Attempt
 
 _PREFIX = "cache-"

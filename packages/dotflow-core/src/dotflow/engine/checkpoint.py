@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.core.task import Task
+    from dotflow.engine.items import ItemKey
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
@@ -121,7 +122,30 @@ class Checkpoints:
         found = self._read_run().storage
         return isinstance(found, dict) and found.get("finished") is True
 
-    def load(self, task: Task) -> Context | None:
+    @property
+    def storage(self) -> Storage:
+        """Where the records are."""
+        return self._storage
+
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return self.run_id is not None
+
+    def forget_items(self, task: Task) -> None:
+        """Delete the checkpoints of a mapped task's items: the task has one itself.
+
+        Where that cannot be done they do no harm: a later run does not take them for
+        its own.
+        """
+        key = self._storage.key(task)
+        if not key.startswith(task.checkpoint_key):
+            return  # a storage of a user's own, with keys of its own
+        try:
+            self._storage.delete_prefix(f"{task.checkpoint_key}~")
+        except Exception:  # noqa: BLE001 - the results themselves are stored
+            return
+
+    def load(self, task: Task | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
 
         Raises:
@@ -139,7 +163,7 @@ class Checkpoints:
         # A storage of a user's own may keep the bare value and no run.
         return found if found.storage is not None or found.task_id else None
 
-    def save(self, task: Task, context: Context) -> None:
+    def save(self, task: Task | ItemKey, context: Context) -> None:
         """Store the result of a task.
 
         Raises:
@@ -151,7 +175,7 @@ class Checkpoints:
         except Exception as error:
             raise StorageError(
                 f"The result of task '{task.name}' could not be stored by"
-                f" {type(self._storage).__name__}: {error}"
+                f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
             ) from error
 
     def _read_run(self) -> Context:
@@ -179,3 +203,13 @@ class Checkpoints:
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
         )
+
+
+def _hint(value: object) -> str:
+    """Say what else a task may return that gives its items one by one."""
+    if not hasattr(value, "__next__"):
+        return ""
+    return (
+        " What can be read once only cannot be stored: return a list, a range, or an"
+        " object of a class with __iter__ that pickle can hold."
+    )

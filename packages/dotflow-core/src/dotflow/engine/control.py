@@ -92,10 +92,16 @@ class Control:
         self._interrupt = interrupt
         if self._until is None and self._requested is None:
             return
-        self._watcher = threading.Thread(
+        watcher = threading.Thread(
             target=self._watch, name="dotflow-control", daemon=True
         )
-        self._watcher.start()
+        try:
+            watcher.start()
+        except RuntimeError:
+            # Python 3.12.0 and 3.12.1 start none once the script has ended: then the
+            # loop looks by itself, between two steps.
+            return
+        self._watcher = watcher
 
     def end(self) -> None:
         """Stop watching: the run is over."""

@@ -124,6 +124,45 @@ class TaskCancelled(TaskFailed):
     __slots__ = ()
 
 
+class ItemEvent(TaskEvent):
+    """Something that happened to an item of a mapped task.
+
+    Attributes: `task`, whose `mapped` tells how far it is, and `index`, from 0.
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self, task: Task, index: int) -> None:
+        self.task = task
+        self.index = index
+
+
+class ItemCompleted(ItemEvent):
+    """An item has a result, new or of an earlier run."""
+
+    __slots__ = ()
+
+
+class ItemFailed(ItemEvent):
+    """An item has failed for good; `failure` says why."""
+
+    __slots__ = ("failure",)
+
+    def __init__(self, task: Task, index: int, failure: Failure) -> None:
+        super().__init__(task, index)
+        self.failure = failure
+
+
+class ItemRetried(ItemFailed):
+    """An attempt of an item failed and another follows after `delay` seconds."""
+
+    __slots__ = ("delay",)
+
+    def __init__(self, task: Task, index: int, failure: Failure, delay: float) -> None:
+        super().__init__(task, index, failure)
+        self.delay = delay
+
+
 class EventBus:
     """Tells events to listeners, in the order they subscribed.
 

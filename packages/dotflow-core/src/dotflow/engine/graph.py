@@ -74,10 +74,26 @@ class Graph:
             last[task.group_name] = node
         return edges
 
+    def _edges_around_parts(self, across_groups: bool) -> list[tuple[int, ...]]:
+        """Chain the tasks with each sub-workflow as one: its roots follow what it does."""
+        last: dict[str, int] = {}
+        edges: list[tuple[int, ...]] = []
+        for node, task in enumerate(self.tasks):
+            group = "" if across_groups else task.group_name
+            before = last.get(group)
+            edges.append(_NO_NODES if before is None else (before,))
+            if task.parent is None:
+                last[group] = node
+        return edges
+
     def _resolve_edges(
         self, chained: bool, across_groups: bool
     ) -> list[tuple[int, ...]]:
-        edges = self._order_edges(chained, across_groups)
+        edges = (
+            self._edges_around_parts(across_groups)
+            if chained and any(task.parent is not None for task in self.tasks)
+            else self._order_edges(chained, across_groups)
+        )
         nodes: dict[str, int] = {}
         problems: list[str] = []
         for node, task in enumerate(self.tasks):

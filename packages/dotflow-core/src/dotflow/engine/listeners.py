@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dotflow.core.fan_out import parts_of
 from dotflow.core.types import WorkflowStatus
 from dotflow.engine import events
 
@@ -43,16 +44,22 @@ def connect_providers(
         workflow: What `Server.update_workflow` receives.
         graph: What runs; None where a task runs without one.
     """
-    if config.tracer.active:
-        _connect_tracer(config.tracer, bus, graph)
-    if config.notify.active:
-        _connect_notify(config.notify, bus)
-    if config.log.listening():
-        _connect_log(config.log, bus)
-    if config.metrics.active:
-        _connect_metrics(config.metrics, bus)
-    if config.server.active:
-        _connect_server(config.server, bus, workflow)
+    # Each of several by itself, so that the bus reports it by its own name.
+    for tracer in parts_of(config.tracer):
+        if tracer.active:
+            _connect_tracer(tracer, bus, graph)
+    for notify in parts_of(config.notify):
+        if notify.active:
+            _connect_notify(notify, bus)
+    for log in parts_of(config.log):
+        if log.listening():
+            _connect_log(log, bus)
+    for metrics in parts_of(config.metrics):
+        if metrics.active:
+            _connect_metrics(metrics, bus)
+    for server in parts_of(config.server):
+        if server.active:
+            _connect_server(server, bus, workflow)
 
 
 def _is_first(event: events.TaskStarted) -> bool:
@@ -120,6 +127,7 @@ def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
     )
     bus.subscribe(events.TaskCompleted, lambda e: metrics.task_completed(e.task), name)
     bus.subscribe(events.TaskRetried, lambda e: metrics.task_retried(e.task), name)
+    bus.subscribe(events.ItemRetried, lambda e: metrics.task_retried(e.task), name)
     for kind in (events.TaskFailed, events.TaskCancelled):
         bus.subscribe(kind, lambda e: metrics.task_failed(e.task), name)
     bus.subscribe(events.RunFinished, on_finished, name)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dotflow.engine.admission import Admission
     from dotflow.engine.cache import ResultCache
     from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.expansion import Expanded, Expansion
     from dotflow.engine.graph import Graph
 
 _now = time.time
@@ -97,6 +98,9 @@ class Engine:
         self._resuming = checkpoints.resuming
         self._on_started = bus.listeners(events.TaskStarted)
         self._on_completed = bus.listeners(events.TaskCompleted)
+        self._on_item = bus.listeners(events.ItemCompleted)
+        # The tasks with an expansion that have begun, by node.
+        self._expanded: dict[int, Expanded] = {}
 
     def run(self) -> None:
         """Run every task that can run, waiting in this thread.
@@ -184,6 +188,9 @@ class Engine:
 
     def _start(self, node: int) -> None:
         task = self._tasks[node]
+        if task.expansion is not None:
+            self._advance(node, task, task.expansion)
+            return
         previous, named = self._inputs(node, task)
         task._previous_context = previous
         if self._resuming and task.attempt == 0 and self._settled_before(node, task):
@@ -204,6 +211,16 @@ class Engine:
             self._running += 1
         else:
             self._settle(outcome)
+
+    def _advance(self, node: int, task: Task, expansion: Expansion) -> None:
+        """Go on with a task that is more than one attempt."""
+        expanded = self._expanded.get(node)
+        if expanded is None:
+            task._previous_context = self._inputs(node, task)[0]
+            if self._resuming and self._settled_before(node, task):
+                return
+            expanded = self._expanded[node] = expansion.open(self, node)
+        expanded.advance()
 
     def _admit(
         self, node: int, task: Task, previous: Context, named: dict[str, Any] | None
@@ -255,6 +272,8 @@ class Engine:
             return True
         if stored is None:
             return False
+        if task.expansion is not None:
+            stored = task.expansion.revive(task, stored, self._checkpoints)
         self._restore(node, task, stored)
         return True
 
@@ -263,11 +282,13 @@ class Engine:
         upstream = self._upstream[node]
         if task.depends_on is None:
             if not upstream:
-                return Context(), None
+                return Context.of_task(None, "", None, _now()), None
             return self._tasks[upstream[0]].current_context, None
         contexts = {
             self._tasks[up].name: self._tasks[up].current_context for up in upstream
         }
+        if task.parent is not None:
+            contexts = {task.local_name(name): contexts[name] for name in contexts}
         named = {name: context.storage for name, context in contexts.items()}
         if len(upstream) == 1:
             return self._tasks[upstream[0]].current_context, named
@@ -276,6 +297,9 @@ class Engine:
     def _settle(self, outcome: Outcome) -> None:
         """Take note of the end of an attempt."""
         task = self._tasks[outcome.node]
+        if task.expansion is not None:
+            self._expanded[outcome.node].settle(outcome)
+            return
         failure = outcome.failure
         if task._step.guarded and self._admission is not None:
             self._admission.release(task)
@@ -350,8 +374,17 @@ class Engine:
         self._bus.emit(events.TaskRetried(task, failure, delay))
         heapq.heappush(self._delayed, (self._clock.monotonic() + delay, node))
 
-    def _fail(self, node: int, task: Task, failure: Failure, finished: float) -> None:
-        self._note_error(task, failure, finished)
+    def _fail(
+        self,
+        node: int,
+        task: Task,
+        failure: Failure,
+        finished: float,
+        noted: bool = False,
+    ) -> None:
+        """End a task that has failed; `noted` where its errors tell of it already."""
+        if not noted:
+            self._note_error(task, failure, finished)
         task.status = TypeStatus.FAILED
         task.outcome = failure.kind
         task.reason = failure.message
@@ -374,6 +407,12 @@ class Engine:
             task = self._tasks[current]
             if task.status != TypeStatus.NOT_STARTED:
                 continue
+            if task.expansion is not None:
+                failure = task.expansion.failure_within(task, self._tasks)
+                if failure is not None:
+                    self._bus.emit(events.TaskStarted(task))
+                    self._fail(current, task, failure, _now())
+                    continue
             task.status = TypeStatus.SKIPPED
             task.outcome = TypeOutcome.SKIPPED
             task.reason = reason
@@ -404,7 +443,10 @@ class Engine:
     def _cancel_running(self, error: BaseException) -> None:
         """Mark what was in flight, or waited for another attempt, as cancelled."""
         for task in self._tasks:
-            if task.status in (_IN_PROGRESS, TypeStatus.RETRY):
+            if task.status in (_IN_PROGRESS, TypeStatus.RETRY) or (
+                task.expansion is not None
+                and task.expansion.cancelled_within(task, self._tasks)
+            ):
                 reason = self._control.reason
                 why = "" if reason is None else f": {reason}"
                 failure = Failure(
@@ -455,4 +497,8 @@ class Engine:
     def _wake_delayed(self) -> None:
         now = self._clock.monotonic()
         while self._delayed and self._delayed[0][0] <= now:
-            self._ready.append(heapq.heappop(self._delayed)[1])
+            node = heapq.heappop(self._delayed)[1]
+            if node in self._expanded:
+                self._expanded[node].wake()
+            else:
+                self._ready.append(node)

@@ -80,6 +80,7 @@ class Run:
         self._tasks = list(tasks)
         self._config = config
         self._workflow_id = workflow_id
+        self._resumable = resumable
         self._on_success = on_success
         self._on_failure = on_failure
         self._keep_going = keep_going
@@ -101,7 +102,12 @@ class Run:
             StorageError: The storage failed.
         """
         self._checkpoints.begin(self._tasks, resume, on_input_change, fingerprint)
-        if self._workflow_id is not None and self._config.storage.shared:
+        # Nobody else can ask for it of an id that nobody else knows.
+        if (
+            self._resumable
+            and self._workflow_id is not None
+            and self._config.storage.shared
+        ):
             CancelRequests(self._config.storage, self._workflow_id).clear()
         for task in self._tasks:
             task.reset()
@@ -166,7 +172,6 @@ class Run:
             self._info(),
             self._tasks,
             status=self.status,
-            started=self._started,
             duration=self.duration,
             include_results=include_results,
         )
@@ -186,6 +191,7 @@ class Run:
             self._graph,
             self._checkpoints.resumed_from,
             self.metadata,
+            self._started,
         )
 
     def _record_history(self) -> None:

@@ -11,6 +11,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dotflow.providers.log_default import LogDefault as LogDefault
+    from dotflow.providers.metrics_default import MetricsDefault as MetricsDefault
+    from dotflow.providers.notify_default import NotifyDefault as NotifyDefault
+    from dotflow.providers.scheduler_default import SchedulerDefault as SchedulerDefault
+    from dotflow.providers.server_default import ServerDefault as ServerDefault
+    from dotflow.providers.storage_default import StorageDefault as StorageDefault
+    from dotflow.providers.storage_file import StorageFile as StorageFile
+    from dotflow.providers.storage_sqlite import StorageSQLite as StorageSQLite
+    from dotflow.providers.tracer_default import TracerDefault as TracerDefault
     from dotflow_aws import StorageS3 as StorageS3  # type: ignore[import-not-found, unused-ignore]
     from dotflow_discord import NotifyDiscord as NotifyDiscord  # type: ignore[import-not-found, unused-ignore]
     from dotflow_gcp import StorageGCS as StorageGCS  # type: ignore[import-not-found, unused-ignore]
@@ -23,16 +32,6 @@ if TYPE_CHECKING:
     from dotflow_sentry import LogSentry as LogSentry  # type: ignore[import-not-found, unused-ignore]
     from dotflow_sentry import TracerSentry as TracerSentry  # type: ignore[import-not-found, unused-ignore]
     from dotflow_telegram import NotifyTelegram as NotifyTelegram  # type: ignore[import-not-found, unused-ignore]
-
-    from dotflow.providers.log_default import LogDefault as LogDefault
-    from dotflow.providers.metrics_default import MetricsDefault as MetricsDefault
-    from dotflow.providers.notify_default import NotifyDefault as NotifyDefault
-    from dotflow.providers.scheduler_default import SchedulerDefault as SchedulerDefault
-    from dotflow.providers.server_default import ServerDefault as ServerDefault
-    from dotflow.providers.storage_default import StorageDefault as StorageDefault
-    from dotflow.providers.storage_file import StorageFile as StorageFile
-    from dotflow.providers.storage_sqlite import StorageSQLite as StorageSQLite
-    from dotflow.providers.tracer_default import TracerDefault as TracerDefault
 
 # Not the integrations: `import *` must not ask for what is not installed.
 __all__ = [

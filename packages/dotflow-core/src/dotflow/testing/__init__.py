@@ -1,4 +1,4 @@
-"""Suites that a provider of your own must pass, and fakes for tests of pipelines.
+"""Helpers for tests of workflows, and suites that a provider of your own must pass.
 
 Importing it needs no test framework: the suites are plain classes with plain asserts,
 for pytest and unittest alike.
@@ -9,6 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dotflow.testing.assertions import assert_completed as assert_completed
+    from dotflow.testing.assertions import assert_failed as assert_failed
+    from dotflow.testing.assertions import assert_not_ran as assert_not_ran
+    from dotflow.testing.assertions import assert_ran as assert_ran
+    from dotflow.testing.clock import FakeClock as FakeClock
+    from dotflow.testing.clock import fake_clock as fake_clock
+    from dotflow.testing.clock import run_with_fake_clock as run_with_fake_clock
     from dotflow.testing.fakes import RecordingLog as RecordingLog
     from dotflow.testing.fakes import RecordingMetrics as RecordingMetrics
     from dotflow.testing.fakes import RecordingNotify as RecordingNotify
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from dotflow.testing.log import LogContract as LogContract
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
+    from dotflow.testing.overrides import override_steps as override_steps
     from dotflow.testing.scheduler import SchedulerContract as SchedulerContract
     from dotflow.testing.server import ServerContract as ServerContract
     from dotflow.testing.storage import StorageContract as StorageContract
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     from dotflow.testing.tracer import TracerContract as TracerContract
 
 _MODULES = {
+    "FakeClock": "clock",
     "FakeTask": "tasks",
     "FakeWorkflow": "tasks",
     "LogContract": "log",
@@ -48,10 +57,18 @@ _MODULES = {
     "StorageFaultContract": "fault_contract",
     "TellingFaultContract": "fault_contract",
     "TracerContract": "tracer",
+    "assert_completed": "assertions",
+    "assert_failed": "assertions",
+    "assert_not_ran": "assertions",
+    "assert_ran": "assertions",
+    "fake_clock": "clock",
+    "override_steps": "overrides",
+    "run_with_fake_clock": "clock",
     "faulty_endpoint": "faults",
 }
 
 __all__ = [
+    "FakeClock",
     "FakeTask",
     "FakeWorkflow",
     "LogContract",

@@ -218,12 +218,13 @@ class StorageFaultContract:
 
         from dotflow.core.exception import StorageError
 
+        raised: StorageError | None = None
         try:
             within(self.time_limit, call)
         except StorageError as error:
-            assert str(url.port) in str(error), error
-            everything = "".join(traceback.format_exception(error))
-        else:
-            raise AssertionError("StorageError was not raised")
+            raised = error
+        assert raised is not None, "StorageError was not raised"
+        assert str(url.port) in str(raised), raised
+        everything = "".join(traceback.format_exception(raised))
         for secret in self.secrets:
             assert secret not in everything

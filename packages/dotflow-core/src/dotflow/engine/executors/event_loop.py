@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor
 from dotflow.core.types import TypeOutcome
@@ -26,7 +28,8 @@ from dotflow.engine.timeout import TaskTimeout, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from dotflow.core.task import Task
 
@@ -50,25 +53,36 @@ class EventLoopExecutor(AsyncExecutor):
         self._own_pool: ThreadPoolExecutor | None = None
         self._max_workers = max_workers
         self._isolated = IsolatedAttempts()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[Attempt, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
         self._waiter: asyncio.Future[None] | None = None
+        self._create_task: Callable[[Any], asyncio.Task[None]]
 
     def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
         """Note the bound; threads start when a sync step needs one."""
         self.slots = max_parallel or DEFAULT_SLOTS
+        self._create_task = _task_maker()
         check_isolated(tasks, can_interrupt=False)
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Start the attempt as a task of the loop."""
-        task = asyncio.get_running_loop().create_task(self._run(attempt))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        step = attempt.task._step
+        if not step.is_async or step.isolate:
+            running = self._run_elsewhere(attempt)
+        elif attempt.around is None:
+            running = self._run_coroutine(attempt)
+        else:
+            running = self._run_traced(attempt)
+        task = self._create_task(running)
+        if not task.done():
+            self._tasks[attempt] = task
         return None
 
     async def wait(self, timeout: float | None) -> list[Outcome]:
         """Collect what has ended; see `Executor.wait`."""
-        if not self._outcomes:
+        if self._outcomes:
+            await asyncio.sleep(0)  # what else runs in the loop has its turn
+        else:
             if not self._tasks:
                 await asyncio.sleep(timeout or 0)
                 return []
@@ -90,41 +104,35 @@ class EventLoopExecutor(AsyncExecutor):
         """Cancel what still runs and end the threads of its own pool."""
         if kill:
             await asyncio.to_thread(self._isolated.stop)
-        running = list(self._tasks)
+        running = list(self._tasks.values())
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running)
+            self._tasks.clear()
         if self._own_pool is not None:
             self._own_pool.shutdown(wait=not kill, cancel_futures=True)
             self._own_pool = None
 
-    async def _run(self, attempt: Attempt) -> None:
-        step = attempt.task._step
-        if step.is_async and not step.isolate:
-            if attempt.around is None:
-                outcome = await self._run_coroutine(attempt)
-            else:
-                from dotflow.engine.tracing import entered
+    async def _run_elsewhere(self, attempt: Attempt) -> None:
+        """Run a sync step in a thread, or what asks for it in a process."""
+        apart = needs_process(attempt.task._step, can_interrupt=False)
+        try:
+            outcome = await asyncio.get_running_loop().run_in_executor(
+                self._threads(), self._isolated.run if apart else run_attempt, attempt
+            )
+        except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
+            outcome = failed_attempt(attempt, error, TypeOutcome.CRASHED)
+        self._report(attempt, outcome)
 
-                # The context variables that it sets are those of this task alone.
-                with entered(attempt.around):
-                    outcome = await self._run_coroutine(attempt)
-        else:
-            apart = needs_process(step, can_interrupt=False)
-            try:
-                outcome = await asyncio.get_running_loop().run_in_executor(
-                    self._threads(),
-                    self._isolated.run if apart else run_attempt,
-                    attempt,
-                )
-            except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
-                outcome = failed_attempt(attempt, error, TypeOutcome.CRASHED)
-        self._outcomes.append(outcome)
-        if self._waiter is not None:
-            _wake(self._waiter)
+    async def _run_traced(self, attempt: Attempt) -> None:
+        from dotflow.engine.tracing import entered
 
-    async def _run_coroutine(self, attempt: Attempt) -> Outcome:
+        # The context variables that it sets are those of this task alone.
+        with entered(attempt.around):
+            await self._run_coroutine(attempt)
+
+    async def _run_coroutine(self, attempt: Attempt) -> None:
         """Run an async step here, where it runs beside the others."""
         task = attempt.task
         step = task._step
@@ -139,16 +147,24 @@ class EventLoopExecutor(AsyncExecutor):
                 value = await asyncio.get_running_loop().run_in_executor(
                     self._threads(), class_results, value, attempt
                 )
+            outcome = Outcome(attempt.node, value, None, time.time())
         except TaskTimeout as error:
-            return failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
+            outcome = failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
         except asyncio.CancelledError as error:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise  # the run was cancelled, not only something in the step
-            return failed_attempt(attempt, error, TypeOutcome.FAILED)
+            outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
         except BaseException as error:  # noqa: BLE001 - a step may raise anything
-            return failed_attempt(attempt, error, TypeOutcome.FAILED)
-        return Outcome(attempt.node, value, None, time.time())
+            outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
+        self._report(attempt, outcome)
+
+    def _report(self, attempt: Attempt, outcome: Outcome) -> None:
+        # Cheaper than a callback of the task, which is a further turn of the loop.
+        self._tasks.pop(attempt, None)
+        self._outcomes.append(outcome)
+        if self._waiter is not None:
+            _wake(self._waiter)
 
     def _threads(self) -> Pool:
         if self._pool is not None:
@@ -158,6 +174,18 @@ class EventLoopExecutor(AsyncExecutor):
                 self._max_workers, thread_name_prefix="dotflow-sync"
             )
         return self._own_pool
+
+
+def _task_maker() -> Callable[[Any], asyncio.Task[None]]:
+    """Return what makes a task of the running loop.
+
+    From Python 3.12 on a task starts at once, and one that need not wait for anything
+    has ended when it is made: that halves what a short step costs.
+    """
+    loop = asyncio.get_running_loop()
+    if sys.version_info < (3, 12) or loop.get_task_factory() is not None:
+        return loop.create_task
+    return partial(asyncio.Task, loop=loop, eager_start=True)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

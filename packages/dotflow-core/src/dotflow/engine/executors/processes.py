@@ -8,18 +8,18 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.executor import Executor
+from dotflow.abc.executor import Executor, attempts_at_once
 from dotflow.core.exception import GraphError, NotPicklable, WorkerDied
 from dotflow.core.types import TypeOutcome
 from dotflow.engine.attempt import failed_attempt
 from dotflow.engine.executors.worker import GOODBYE_SECONDS, INTERRUPT_SECONDS, Worker
 from dotflow.engine.executors.worker_main import BEGUN, Order, pack_task
-from dotflow.engine.outcome import Outcome
 from dotflow.engine.timeout import timed_out
 
 if TYPE_CHECKING:
     from dotflow.core.task import Task
     from dotflow.engine.attempt import Attempt
+    from dotflow.engine.outcome import Outcome
 
 # More groups than this share processes.
 MAX_GROUPS = 32
@@ -54,11 +54,11 @@ class ProcessExecutor(Executor):
         self._tasks = tasks
         if method != "fork":
             self._packed = _pack_all(tasks)
-        wanted = (
-            len({task.group_name for task in tasks}) if self._by_group else len(tasks)
-        )
-        bound = max_parallel or (MAX_GROUPS if self._by_group else usable_cores())
-        self.slots = max(1, min(wanted, bound))
+        if self._by_group:
+            groups = len({task.group_name for task in tasks})
+            self.slots = max(1, min(groups, max_parallel or MAX_GROUPS))
+        else:
+            self.slots = attempts_at_once(tasks, max_parallel or usable_cores())
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Hand the attempt to a free process."""

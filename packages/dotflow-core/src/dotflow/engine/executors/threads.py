@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 
-from dotflow.abc.executor import Executor
+from dotflow.abc.executor import Executor, attempts_at_once
 from dotflow.engine.attempt import Attempt, run_attempt
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
@@ -41,7 +41,7 @@ class ThreadExecutor(Executor):
     def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
         """Decide on the number of threads; each starts when it is needed."""
         check_isolated(tasks, can_interrupt=False)
-        self.slots = max(1, min(len(tasks), max_parallel or DEFAULT_THREADS))
+        self.slots = attempts_at_once(tasks, max_parallel or DEFAULT_THREADS)
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Hand the attempt to a free thread."""

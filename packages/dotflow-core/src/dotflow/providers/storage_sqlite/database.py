@@ -6,7 +6,6 @@ the one that opened them (https://www.sqlite.org/howtocorrupt.html, section 2.6)
 
 from __future__ import annotations
 
-import atexit
 import os
 import sqlite3
 import threading
@@ -20,12 +19,7 @@ from typing import Any
 from dotflow.providers._durable import failure, make_folder
 from dotflow.providers.storage_sqlite.errors import is_locked, storage_error
 from dotflow.providers.storage_sqlite.schema import migrate
-from dotflow.providers.storage_sqlite.transaction import immediate
-
-# What a forked child got from its parent: to close it, even at exit, could damage the
-# file, so it is kept for ever.
-_inherited: list[sqlite3.Connection] = []
-
+from dotflow.providers.storage_sqlite.transaction import immediate, reading
 
 # The second one is Python's for a text of 2 GB or more.
 _ERRORS = (sqlite3.Error, OverflowError)
@@ -39,34 +33,28 @@ class _Handle:
         self.process = os.getpid()
         # `close` may come from another thread while a statement runs.
         self.lock = threading.RLock()
+        # Not `__del__`: a collected cycle may finalize the connection before its handle,
+        # and an unclosed one warns.
+        self._let_go = weakref.finalize(self, _let_go, connection, self.process)
 
     def close(self) -> None:
-        if self.connection is None:
-            return
-        if self.process == os.getpid():
-            with self.lock:
-                connection, self.connection = self.connection, None
-                if connection is not None:
-                    connection.close()
-            return
-        if not _inherited:
-            atexit.register(_keep_for_ever)
-        _inherited.append(self.connection)
-        self.connection = None
-
-    def __del__(self) -> None:
-        self.close()
+        with self.lock:
+            self.connection = None
+            self._let_go()
 
 
-def _keep_for_ever() -> None:
-    """Give each inherited connection a reference that nothing takes back.
+def _let_go(connection: sqlite3.Connection, process: int) -> None:
+    """Close a connection, but never one that a forked child got from its parent.
 
-    The interpreter clears every module as it exits, which would close them.
+    To close that could damage the file, even at exit, so it gets a reference that
+    nothing takes back.
     """
+    if process == os.getpid():
+        connection.close()
+        return
     import ctypes
 
-    for connection in _inherited:
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
 
 
 class Database:
@@ -81,8 +69,8 @@ class Database:
 
     def __init__(self, path: str, synchronous: str, timeout: float) -> None:
         self.path = path
-        self._synchronous = synchronous
-        self._timeout = timeout
+        self.synchronous = synchronous
+        self.timeout = timeout
         self._local = threading.local()
         # By thread. An ended thread's handle is gone, and its id may come back.
         self._handles: weakref.WeakValueDictionary[int, _Handle] = (
@@ -90,7 +78,7 @@ class Database:
         )
 
     def __reduce__(self) -> tuple[type[Database], tuple[str, str, float]]:
-        return (type(self), (self.path, self._synchronous, self._timeout))
+        return (type(self), (self.path, self.synchronous, self.timeout))
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run one statement in a transaction of its own, and return its rows.
@@ -110,10 +98,14 @@ class Database:
                     raise storage_error(self.path, error) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, write: bool = True) -> Iterator[sqlite3.Connection]:
         """Hold the write lock for several statements, which count as one.
 
         An exception undoes them all. `execute` in the same thread takes part in it.
+
+        Args:
+            write: Whether anything is written; if not, nobody is locked out, and all
+                statements see one state of the file.
 
         Raises:
             StorageError: SQLite failed; the message names the file.
@@ -125,7 +117,7 @@ class Database:
                 if connection is None:
                     continue  # another thread has closed it just now
                 try:
-                    with immediate(connection):
+                    with immediate(connection) if write else reading(connection):
                         yield connection
                 except _ERRORS as error:
                     raise storage_error(self.path, error) from error
@@ -156,7 +148,7 @@ class Database:
         try:
             connection = sqlite3.connect(
                 self.path,
-                timeout=self._timeout,
+                timeout=self.timeout,
                 isolation_level=None,
                 # One thread uses it; another may close it.
                 check_same_thread=False,
@@ -173,11 +165,11 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait for a lock while it changes the journal mode, which two
         # processes may do at once to a new file.
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+                connection.execute(f"PRAGMA synchronous = {self.synchronous}")
                 migrate(connection, self.path)
             except sqlite3.OperationalError as error:
                 if not is_locked(error) or time.monotonic() > deadline:

@@ -62,6 +62,62 @@ MIGRATIONS: list[tuple[str, ...]] = [
         )
         """,
     ),
+    (
+        # Ids are never used again: a run that was forgotten may still be told of.
+        """
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run_id TEXT NOT NULL UNIQUE,
+            workflow_id TEXT,
+            name TEXT,
+            mode TEXT NOT NULL,
+            status TEXT NOT NULL,
+            started REAL NOT NULL,
+            finished REAL,
+            duration REAL,
+            resumed_from TEXT,
+            tasks INTEGER NOT NULL,
+            process TEXT NOT NULL,
+            heartbeat REAL NOT NULL,
+            metadata TEXT NOT NULL,
+            graph TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX runs_by_workflow ON runs (workflow_id, id)",
+        "CREATE INDEX runs_open ON runs (id) WHERE finished IS NULL",
+        """
+        CREATE TABLE events (
+            run INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            time REAL NOT NULL,
+            event TEXT NOT NULL,
+            task TEXT,
+            attempt INTEGER,
+            detail TEXT,
+            began REAL,
+            PRIMARY KEY (run, seq)
+        ) WITHOUT ROWID
+        """,
+        # Made of the events, so that a chain of fast tasks writes nothing twice.
+        """
+        CREATE VIEW attempts AS
+        SELECT
+            runs.run_id,
+            events.task,
+            events.attempt AS number,
+            min(CASE events.event WHEN 'TaskStarted' THEN events.time
+                ELSE events.began END) AS started,
+            max(CASE events.event WHEN 'TaskStarted' THEN NULL ELSE events.time END)
+                AS finished,
+            max(CASE events.event WHEN 'TaskStarted' THEN NULL
+                WHEN 'TaskCompleted' THEN 'Completed'
+                ELSE json_extract(events.detail, '$.outcome') END) AS outcome,
+            max(json_extract(events.detail, '$.message')) AS message
+        FROM events JOIN runs ON runs.id = events.run
+        WHERE events.attempt IS NOT NULL
+        GROUP BY events.run, events.task, events.attempt
+        """,
+    ),
 ]
 """The statements of each version: element 0 leads from an empty file to version 1.
 

@@ -12,10 +12,13 @@ from dotflow.codec.codec import Codec, holds
 from dotflow.core.context import Context
 from dotflow.core.exception import DecodeError, StorageError
 from dotflow.providers.storage_sqlite.database import Database, check_path
+from dotflow.providers.storage_sqlite.retention import Retention
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from dotflow.providers.storage_sqlite.history import SQLiteHistory
 
 _FILE = "dotflow.db"
 _LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -52,9 +55,13 @@ class StorageSQLite(Storage):
         synchronous: `"FULL"` (a checkpoint survives a power cut), `"NORMAL"` (it
             survives a kill; several times faster), `"EXTRA"` or `"OFF"`.
         timeout: How long to wait for another process's lock, in seconds.
+        keep_runs: How many of the newest runs the history keeps; None for all, 0 to
+            keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
-        ValueError: There is no such codec or level, or the path is no file.
+        ValueError: There is no such codec or level, the path is no file, or a number
+            is out of range.
     """
 
     shared = True
@@ -65,6 +72,8 @@ class StorageSQLite(Storage):
         codec: str = "pickle",
         synchronous: str = "FULL",
         timeout: float = 30.0,
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
     ) -> None:
         if path is None:
             path = Path(os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output") / _FILE
@@ -78,11 +87,22 @@ class StorageSQLite(Storage):
             raise ValueError(f"timeout={timeout!r} must be 0 or more seconds.")
         self._codec = Codec.named(codec)
         self.database = Database(check_path(os.fspath(path)), level, timeout)
+        self._retention = Retention(keep_runs, keep_days)
+        self._history: SQLiteHistory | None = None
 
     @property
     def path(self) -> Path:
         """The file."""
         return Path(self.database.path)
+
+    @property
+    def history(self) -> SQLiteHistory:
+        """What the file remembers of runs: `history.runs()`, `history.run(run_id)`."""
+        if self._history is None:
+            from dotflow.providers.storage_sqlite.history import SQLiteHistory
+
+            self._history = SQLiteHistory(self.database, self._retention)
+        return self._history
 
     def post(
         self,
@@ -164,7 +184,12 @@ class StorageSQLite(Storage):
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
+        if self._history is not None:
+            self._history.close()
         self.database.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_history": None}
 
     def _row(
         self, key: str, context: Context, ttl: float | None, fingerprint: str | None

@@ -32,3 +32,21 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all that is read inside be of one state of the database.
+
+    Args:
+        connection: A connection in autocommit mode, outside a transaction.
+
+    Raises:
+        sqlite3.Error: SQLite failed.
+    """
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")

@@ -1,0 +1,57 @@
+"""A task mapped over a million items of a generator, and what it keeps in memory."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.chains import silence_logging
+from dotflow import DotFlow, action
+
+# Run in a process of its own: prints the peak memory in KiB, as Linux tells it.
+PEAK = """
+from benchmarks.maps import build_map
+from benchmarks.chains import silence_logging
+silence_logging()
+build_map(int({length})).start()
+# Of this process alone: getrusage would count what it was forked from as well.
+with open("/proc/self/status") as file:
+    print(next(line.split()[1] for line in file if line.startswith("VmHWM")))
+"""
+
+
+@action
+def nothing(item: int) -> None:
+    """Do nothing with an item."""
+
+
+def build_map(length: int) -> DotFlow:
+    """Return a workflow that maps a step over a generator of `length` items."""
+    workflow = DotFlow()
+    numbers = action(lambda: (number for number in range(length)))
+    workflow.task.add(numbers, name="numbers")
+    workflow.task.add(nothing, map_over="numbers")
+    return workflow
+
+
+def time_map(loops: int, length: int) -> float:
+    """Time `start()` of a map; seconds."""
+    silence_logging()
+    total = 0.0
+    for _ in range(loops):
+        workflow = build_map(length)
+        started = time.perf_counter()
+        workflow.start()
+        total += time.perf_counter() - started
+    return total
+
+
+def peak_memory(length: int) -> int:
+    """Return the peak memory of a process that runs a map, in bytes."""
+    import subprocess
+    import sys
+
+    code = PEAK.format(length=length)
+    out = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return int(out.stdout) * 1024

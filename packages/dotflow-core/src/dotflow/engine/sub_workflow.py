@@ -1,0 +1,123 @@
+"""`SubWorkflow`: a task that stands for a whole workflow inside another one."""
+
+from __future__ import annotations
+
+import time
+
+from dotflow.core.action import Action
+from dotflow.core.types import TypeOutcome, TypeStatus
+from dotflow.engine import events
+from dotflow.engine.expansion import Expanded, Expansion
+from dotflow.engine.outcome import Failure, Outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from dotflow.core.task import Task
+    from dotflow.engine.loop import Engine
+
+
+class SubWorkflow(Expansion):
+    """Ends a sub-workflow, whose tasks are part of the same graph.
+
+    Its own step never runs: the result is what the last tasks of the sub-workflow left.
+    """
+
+    __slots__ = ()
+
+    def open(self, engine: Engine, node: int) -> EndedParts:
+        """Collect the results; see `Expansion.open`."""
+        return EndedParts(engine, node)
+
+    def within(self, parent: str) -> SubWorkflow:
+        """Return the same as a part of another one; see `Expansion.within`."""
+        return self
+
+    def failure_within(self, task: Task, tasks: Sequence[Task]) -> Failure | None:
+        """Return the failure of the first of its tasks that failed, if one did."""
+        for part in _parts(task, tasks):
+            if part.status == TypeStatus.FAILED and not _is_whole(part):
+                task._started = _earliest(task, tasks)
+                return Failure(
+                    part.outcome or TypeOutcome.FAILED,
+                    part.errors[-1].exception if part.errors else "",
+                    f"task '{part.name}' of the sub-workflow failed: {part.reason}",
+                    part.errors[-1].traceback if part.errors else "",
+                )
+        return None
+
+    def cancelled_within(self, task: Task, tasks: Sequence[Task]) -> bool:
+        """Say whether one of its tasks was cancelled; see `Expansion`."""
+        return task.status == TypeStatus.NOT_STARTED and any(
+            part.status == TypeStatus.CANCELLED for part in _parts(task, tasks)
+        )
+
+
+class EndedParts(Expanded):
+    """A sub-workflow whose tasks have all completed.
+
+    Args:
+        engine: The engine that runs it.
+        node: The place of the task that stands for it.
+    """
+
+    __slots__ = ("_engine", "_node")
+
+    def __init__(self, engine: Engine, node: int) -> None:
+        self._engine = engine
+        self._node = node
+
+    def advance(self) -> None:
+        """Complete the task with the results of the last ones inside."""
+        engine, node = self._engine, self._node
+        tasks = engine._tasks
+        task = tasks[node]
+        task.attempt = 1
+        task.status = TypeStatus.IN_PROGRESS
+        task._attempt_started = task._started = _earliest(task, tasks)
+        engine._bus.emit(events.TaskStarted(task))
+        last = [tasks[up] for up in engine._upstream[node]]
+        value: Any = last[0].current_context
+        if len(last) > 1:
+            begin = len(task.name) + 1
+            value = {end.name[begin:]: end.current_context.storage for end in last}
+        outcome = Outcome(node, value, None, time.time())
+        failure = engine._keep(task, outcome)
+        if failure is None:
+            engine._complete(node, task)
+        else:
+            engine._fail(node, task, failure, outcome.finished)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Do nothing: it has no attempts."""
+
+    def wake(self) -> None:
+        """Do nothing: it never waits."""
+
+
+def _nothing() -> None:
+    """Stand where a task has its step."""
+
+
+SUB_WORKFLOW = SubWorkflow()
+PLACEHOLDER: Action[..., Any] = Action(_nothing)
+
+
+def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
+    inside = f"{task.name}/"
+    return (
+        part
+        for part in tasks
+        if part.parent is not None and part.name.startswith(inside)
+    )
+
+
+def _is_whole(task: Task) -> bool:
+    return isinstance(task.expansion, SubWorkflow)
+
+
+def _earliest(task: Task, tasks: Sequence[Task]) -> float:
+    begun = [p._started for p in _parts(task, tasks) if p._started is not None]
+    return min(begun, default=time.time())

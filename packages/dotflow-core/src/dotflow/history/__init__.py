@@ -1,0 +1,1 @@
+"""What any storage needs to remember runs; the storages themselves only hold rows."""

@@ -1,0 +1,219 @@
+"""`Journal`: rows on their way to a database, in batches.
+
+A chain of fast tasks would pay more for a transaction an event than for its work, and a
+slow task must be seen while it runs. So whoever adds a row writes all that wait when the
+last time is a while ago; if nobody comes, a thread does soon after.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dotflow.history.rows import EventRow
+
+EAGER_SECONDS = 0.05
+LAZY_SECONDS = 0.1
+BEAT_SECONDS = 5.0
+# What is kept of a run whose database refuses to take it.
+MOST_ROWS = 100_000
+
+# Held while rows are written, and by whoever forks: a child must not begin in the middle
+# of it, since it would wait for ever for SQLite's own locks.
+_writing = threading.RLock()
+_journals: weakref.WeakSet[Journal] = weakref.WeakSet()
+
+
+class Writer(Protocol):
+    """What a journal writes to; each call is one transaction."""
+
+    def write(self, rows: Sequence[EventRow]) -> None:
+        """Write rows of events."""
+
+    def beat(self, runs: Sequence[int]) -> None:
+        """Note that these runs go on."""
+
+
+class RunRows:
+    """The rows of one run that wait to be written.
+
+    Args:
+        run: Its number.
+        report: Is told of failures to write.
+    """
+
+    __slots__ = ("report", "rows", "run")
+
+    def __init__(self, run: int, report: Callable[[Exception], None]) -> None:
+        self.run = run
+        self.report = report
+        self.rows: deque[EventRow] = deque()
+
+
+class Journal:
+    """Collects the rows of runs and writes those of each in their order.
+
+    Args:
+        writer: What it writes to.
+
+    Attributes:
+        due: From when on, in seconds since the epoch, whoever adds a row is to `flush`.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._forget()
+        _journals.add(self)
+
+    def _forget(self) -> None:
+        self.due = 0.0
+        self._runs: list[RunRows] = []
+        self._beaten = 0.0
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+
+    def begin(self, run: int, report: Callable[[Exception], None]) -> RunRows:
+        """Return where to add the rows of a run.
+
+        Args:
+            run: Its number.
+            report: Is told of failures to write.
+        """
+        waiting = RunRows(run, report)
+        self._beaten = time.monotonic()
+        self._runs.append(waiting)
+        return waiting
+
+    def flush(self) -> None:
+        """Write all rows that wait.
+
+        Raises:
+            StorageError: Writing failed; the rows are kept for the next time.
+        """
+        with _writing:
+            taken: list[tuple[RunRows, list[EventRow]]] = []
+            try:
+                for waiting in list(self._runs):
+                    rows: list[EventRow] = []
+                    taken.append((waiting, rows))
+                    while waiting.rows:
+                        rows.append(waiting.rows.popleft())
+                every = [row for _, rows in taken for row in rows]
+                if every:
+                    self._writer.write(every)
+            except BaseException:
+                for waiting, rows in taken:
+                    waiting.rows.extendleft(reversed(rows[:MOST_ROWS]))
+                raise
+            finally:
+                self.due = time.time() + EAGER_SECONDS
+
+    def nudge(self) -> None:
+        """See to it that rows which wait are written soon, whatever comes next."""
+        if not self._wake.is_set():
+            self._wake.set()
+        if self._thread is None:
+            with _writing:
+                if self._thread is None:
+                    self._start_thread()
+
+    def end(self, waiting: RunRows) -> None:
+        """Take no more rows of a run; after the last one the thread is gone.
+
+        Raises:
+            StorageError: Writing failed; the rows are lost.
+        """
+        try:
+            self.flush()
+        finally:
+            self._runs.remove(waiting)
+            if not self._runs:
+                self.stop()
+
+    def stop(self) -> None:
+        """End the thread until the next row comes."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        self._stop.set()
+        self._wake.set()
+        thread.join()
+        self._thread = None
+        self._stop.clear()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(
+            target=self._serve, name="dotflow-history", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            return  # the program ends: rows are written with the next ones
+        self._thread = thread
+
+    def _serve(self) -> None:
+        while not self._stop.is_set():
+            if self._wake.wait(BEAT_SECONDS):
+                self._stop.wait(LAZY_SECONDS)
+                self._wake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                if time.time() >= self.due or self._clock_was_set():
+                    self.flush()
+                self._beat()
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                self._report(error)
+
+    def _clock_was_set(self) -> bool:
+        return self.due - time.time() > 2 * EAGER_SECONDS
+
+    def _beat(self) -> None:
+        if time.monotonic() - self._beaten >= BEAT_SECONDS:
+            self._beaten = time.monotonic()
+            with _writing:
+                self._writer.beat([waiting.run for waiting in list(self._runs)])
+
+    def _report(self, error: Exception) -> None:
+        for waiting in list(self._runs):
+            waiting.report(error)
+
+
+def _before_fork() -> None:
+    # A program with threads must not fork: the journals' own end, and begin again with
+    # the next row.
+    for journal in list(_journals):
+        if journal._thread is None:
+            continue
+        try:
+            journal.flush()
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            journal._report(error)
+        journal.stop()
+    _writing.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    _writing.release()
+
+
+def _after_fork_in_child() -> None:
+    global _writing
+    _writing = threading.RLock()
+    for journal in list(_journals):
+        journal._forget()  # its rows are the parent's to write
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -1,0 +1,60 @@
+"""Pipelines: plain functions, wired by the names of their parameters."""
+
+from __future__ import annotations
+
+from dotflow.pipeline.context import RunCancelledError, RunContext
+from dotflow.pipeline.dag import DAG, DAGBuilder
+from dotflow.pipeline.engine import Engine, build_default_engine
+from dotflow.pipeline.hooks import RunHook, fn_hook
+from dotflow.pipeline.pipeline import Pipeline
+from dotflow.pipeline.registry import TaskRegistry, task
+from dotflow.pipeline.scheduler import SchedulerConfig
+from dotflow.pipeline.scope import DagScope
+from dotflow.pipeline.spec import TaskSpec
+from dotflow.pipeline.state import InMemoryStateStore, StateStore
+from dotflow.pipeline.template import task_template
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotflow.pipeline.serializers import JsonSerializer, PickleSerializer
+    from dotflow.pipeline.state_sqlite import SQLiteStateStore
+
+__all__ = [
+    "DAG",
+    "DAGBuilder",
+    "DagScope",
+    "Engine",
+    "InMemoryStateStore",
+    "JsonSerializer",
+    "PickleSerializer",
+    "Pipeline",
+    "RunCancelledError",
+    "RunContext",
+    "RunHook",
+    "SQLiteStateStore",
+    "SchedulerConfig",
+    "StateStore",
+    "TaskRegistry",
+    "TaskSpec",
+    "build_default_engine",
+    "fn_hook",
+    "task",
+    "task_template",
+]
+
+# What only a durable state needs: a pipeline in memory does without SQLite.
+_HOMES = {
+    "JsonSerializer": "dotflow.pipeline.serializers",
+    "PickleSerializer": "dotflow.pipeline.serializers",
+    "SQLiteStateStore": "dotflow.pipeline.state_sqlite",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value: object = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

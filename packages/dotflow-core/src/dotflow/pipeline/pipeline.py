@@ -1,0 +1,286 @@
+"""`Pipeline`: functions that name each other's results, run as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dotflow.core.exception import GraphError
+from dotflow.pipeline.context import RunContext
+from dotflow.pipeline.dag import require_known
+from dotflow.pipeline.engine import Engine
+from dotflow.pipeline.run import run_to_end
+from dotflow.pipeline.scheduler import SchedulerConfig
+from dotflow.pipeline.scope import DagScope
+from dotflow.pipeline.spec import TaskSpec, described
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor as Pool
+    from logging import Logger
+    from types import TracebackType
+    from typing import Self
+
+    from dotflow.engine.graph import Graph
+    from dotflow.pipeline.engine import Target
+    from dotflow.pipeline.hooks import RunHook
+    from dotflow.pipeline.registry import TaskRegistry
+    from dotflow.pipeline.state import StateStoreProtocol
+
+
+class Pipeline(DagScope):
+    """One graph of tasks, with what is needed to run it.
+
+        pipeline = Pipeline("etl")
+
+        @pipeline.task()
+        def extract() -> list[int]:
+            return [1, 2, 3]
+
+        @pipeline.task()
+        def total(extract: list[int]) -> int:
+            return sum(extract)
+
+        print(pipeline.run()["tasks"]["total"]["result"])
+
+    Coroutine functions run in the event loop, other functions in threads. Inside
+    `async with pipeline:` all runs share the threads; otherwise each has its own.
+
+    Args:
+        name: The name of the pipeline.
+        executor: A `concurrent.futures` pool for sync tasks, which stays open. In a
+            `ProcessPoolExecutor` tasks must be importable.
+        max_workers: The threads for sync tasks where no pool is given.
+        max_parallel: The most tasks in flight at once; None for as many as can run.
+        logger: Where it logs; default: the logger `dotflow.pipeline`.
+        hooks: Who hears the events of runs.
+        state_store: Where runs are recorded; default: in memory. With a
+            `SQLiteStateStore` another process can resume them.
+
+    Raises:
+        ValueError: A number is out of range.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        executor: Pool | None = None,
+        max_workers: int | None = 8,
+        max_parallel: int | None = 4,
+        logger: Logger | None = None,
+        hooks: Iterable[RunHook] | None = None,
+        state_store: StateStoreProtocol | None = None,
+    ) -> None:
+        engine = Engine(
+            None,
+            state_store,
+            SchedulerConfig(max_parallel),
+            executor=executor,
+            max_workers=max_workers,
+            hooks=hooks,
+            logger=logger,
+        )
+        super().__init__(engine, name)
+
+    async def __aenter__(self) -> Self:
+        await self._engine.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the threads of `async with` end; once or more often."""
+        self._engine.close()
+
+    @property
+    def registry(self) -> TaskRegistry:
+        """Where the tasks are declared."""
+        return self._engine.registry
+
+    @property
+    def state_store(self) -> StateStoreProtocol:
+        """Where the runs are recorded."""
+        return self._engine.state_store
+
+    @property
+    def tasks(self) -> Mapping[str, TaskSpec]:
+        """The tasks by name, in the order they were declared."""
+        return self.registry.of_dag(self.name)
+
+    @property
+    def dependencies(self) -> dict[str, list[str]]:
+        """For each task the tasks it depends on."""
+        return {name: list(spec.deps) for name, spec in self.tasks.items()}
+
+    def run(
+        self,
+        context: RunContext[Any] | None = None,
+        targets: Sequence[Target] | None = None,
+    ) -> dict[str, Any]:
+        """Run the pipeline from a script, without an event loop of one's own.
+
+        Args:
+            context: What the tasks share.
+            targets: Run only these tasks and all that they depend on.
+
+        Returns:
+            The report, as of `get_run_report`; a failed task does not raise.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread already.
+            GraphError: As in `run_once`.
+        """
+        run_id = run_to_end(
+            lambda: (
+                self.run_once(context)
+                if targets is None
+                else self.run_subgraph(targets, context)
+            ),
+            "run",
+        )
+        return self.get_run_report(run_id)
+
+    async def resume(
+        self,
+        run_id: str,
+        from_tasks: Sequence[Target] | None = None,
+        context: RunContext[Any] | None = None,
+    ) -> str:
+        """Run what an earlier run has not completed, in a new run.
+
+        It keeps the results of the tasks that succeeded, and runs all others of the
+        pipeline, with the code and the edges of now.
+
+        Args:
+            run_id: The earlier run; with a durable state store that of any process.
+            from_tasks: Tasks to run again although they succeeded, with all that depend
+                on them.
+            context: What the tasks share; without metadata the run has that of the
+                earlier one.
+
+        Returns:
+            The id of the new run.
+
+        Raises:
+            KeyError: There is no run of this id.
+            GraphError: The run is another pipeline's, a task in `from_tasks` does not
+                exist, or as in `run_once`.
+        """
+        owner = self.state_store.get_run(run_id).dag_name
+        if owner != self.name:
+            raise GraphError([f"Run {run_id} is one of {owner!r}, not {self.name!r}."])
+        return await self._engine.resume(run_id, from_tasks=from_tasks, context=context)
+
+    def get_run_report(self, run_id: str) -> dict[str, Any]:
+        """Return what is known of a run, as a plain dictionary.
+
+        Raises:
+            KeyError: There is no run of this id.
+        """
+        return self._engine.get_run_report(run_id)
+
+    def subgraph(self, targets: Sequence[Target]) -> Pipeline:
+        """Return a pipeline of some tasks and all that they depend on.
+
+        It has the same name, hooks and state store.
+
+        Args:
+            targets: Tasks by name, or as decorated functions.
+
+        Raises:
+            GraphError: Some do not exist, or something else is wrong.
+        """
+        engine = self._engine
+        dag = engine.build(self.name)
+        kept = set(dag.subgraph(engine.names_of(self.name, targets)).nodes)
+        return self._with(
+            (spec for name, spec in self.tasks.items() if name in kept),
+            engine.state_store,
+        )
+
+    def override_tasks(
+        self, overrides: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Pipeline:
+        """Return a pipeline in which some tasks do something else, for a test.
+
+        It has the same graph and hooks, and its runs are recorded in a memory of its
+        own.
+
+        Args:
+            overrides: For tasks of any name: a constant to return, or what to call.
+                It is given results and the context by its own parameters.
+            **named: The same, for tasks whose names can be written so.
+
+        Raises:
+            GraphError: There is no such task, or a parameter cannot be provided.
+        """
+        replaced = {**(overrides or {}), **named}
+        require_known(replaced, self.tasks, self.name)
+        specs = [
+            _overridden(spec, replaced[name]) if name in replaced else spec
+            for name, spec in self.tasks.items()
+        ]
+        problems = [problem for spec in specs for problem in spec.problems()]
+        if problems:
+            raise GraphError(problems)
+        return self._with(specs, None)
+
+    def inner_graph(self, initial_context: Any = None) -> Graph:
+        """Return the graph of the tasks as a part of a `DotFlow`.
+
+        Args:
+            initial_context: The `RunContext` of the tasks, or what becomes its `deps`.
+
+        Raises:
+            GraphError: As in `run_once`.
+        """
+        context = initial_context
+        if context is not None and not isinstance(context, RunContext):
+            context = RunContext(context)
+        return self._engine.graph(self.name, context)
+
+    def name_as_step(self) -> str:
+        """Return what a task is called by default that stands for the pipeline."""
+        return self.name
+
+    def _with(
+        self, specs: Iterable[TaskSpec], state_store: StateStoreProtocol | None
+    ) -> Pipeline:
+        engine = self._engine
+        other = Pipeline(
+            self.name,
+            engine.executor,
+            engine.max_workers,
+            engine.scheduler.max_parallel,
+            engine.logger,
+            engine.hooks,
+            state_store,
+        )
+        for spec in specs:
+            other.registry.register(spec)
+        return other
+
+    def __repr__(self) -> str:
+        return f"<Pipeline {self.name!r}: {len(self.tasks)} tasks>"
+
+
+class _Constant:
+    """A task that returns a value, and asks for nothing."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    async def __call__(self) -> Any:
+        return self._value
+
+
+def _overridden(spec: TaskSpec, instead: Any) -> TaskSpec:
+    if callable(instead):
+        return described(replace(spec, func=instead))
+    return described(replace(spec, func=_Constant(instead), process=False))

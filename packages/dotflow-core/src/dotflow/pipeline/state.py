@@ -1,0 +1,302 @@
+"""The state of runs: records, and the store that keeps them in memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, Protocol
+
+from dotflow.core.exception import DotflowError
+
+TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
+RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
+
+
+class IllegalTransition(DotflowError, RuntimeError):
+    """A task cannot get this status from the one it has."""
+
+
+@dataclass(slots=True)
+class TaskRunRecord:
+    """What is known of a task in a run; times are seconds since the epoch."""
+
+    task_name: str
+    attempt: int = 0
+    status: TaskStatus = "PENDING"
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: str | None = None
+    result: Any = None
+    result_cleared: bool = False
+
+    def report(self) -> dict[str, Any]:
+        """Return it as a plain dictionary."""
+        return {
+            "status": self.status,
+            "attempt": self.attempt,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "error": self.error,
+            "result": self.result,
+        }
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """What is known of a run; times are seconds since the epoch."""
+
+    run_id: str
+    dag_name: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tasks: dict[str, TaskRunRecord] = field(default_factory=dict)
+    created_at: float = field(default_factory=time.time)
+    finished_at: float | None = None
+
+    @property
+    def status(self) -> RunStatus:
+        """`SUCCESS` when every task is, `FAILED` when one failed or was skipped."""
+        statuses = {task.status for task in self.tasks.values()}
+        if "FAILED" in statuses or "SKIPPED" in statuses:
+            return "FAILED"
+        return "SUCCESS" if statuses == {"SUCCESS"} else "RUNNING"
+
+    def report(self) -> dict[str, Any]:
+        """Return it as a plain dictionary."""
+        return {
+            "run_id": self.run_id,
+            "dag_name": self.dag_name,
+            "metadata": dict(self.metadata),
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
+            "status": self.status,
+            "tasks": {name: task.report() for name, task in self.tasks.items()},
+        }
+
+
+class RunSummary(NamedTuple):
+    """A run in a list of them."""
+
+    run_id: str
+    dag_name: str
+    status: RunStatus
+    created_at: float
+    finished_at: float | None
+
+
+class StateStoreProtocol(Protocol):
+    """What a pipeline asks of its state store; see `InMemoryStateStore`."""
+
+    def create_run(
+        self,
+        run_id: str,
+        dag_name: str,
+        task_names: list[str],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Begin a run."""
+
+    def create_resumed_run(
+        self,
+        run_id: str,
+        prev_run_id: str,
+        dag_name: str,
+        task_names: list[str],
+        reset_tasks: set[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Begin a run that keeps what another has completed."""
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return a run."""
+
+    def mark_running(self, run_id: str, task_name: str) -> None:
+        """Note that an attempt begins."""
+
+    def mark_success(self, run_id: str, task_name: str, result: object) -> None:
+        """Keep a result."""
+
+    def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
+        """Note that an attempt failed."""
+
+    def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
+        """Note that a task will not run."""
+
+    def mark_retry(self, run_id: str, task_name: str) -> None:
+        """Note that another attempt follows."""
+
+    def finalize_run_if_done(self, run_id: str) -> None:
+        """Note the end of a run whose tasks have all ended."""
+
+
+class InMemoryStateStore:
+    """Keeps the runs of this process in memory, all of them until it is dropped."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, RunRecord] = {}
+
+    def create_run(
+        self,
+        run_id: str,
+        dag_name: str,
+        task_names: list[str],
+        metadata: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Begin a run: all its tasks are pending."""
+        tasks = {name: TaskRunRecord(name) for name in task_names}
+        run = self._runs[run_id] = RunRecord(
+            run_id, dag_name, dict(metadata or {}), tasks
+        )
+        return run
+
+    def create_resumed_run(
+        self,
+        run_id: str,
+        prev_run_id: str,
+        dag_name: str,
+        task_names: list[str],
+        reset_tasks: set[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> RunRecord:
+        """Begin a run with the results of another.
+
+        Args:
+            run_id: The new run.
+            prev_run_id: The run whose successful tasks are kept.
+            dag_name: The DAG.
+            task_names: All tasks of the new run.
+            reset_tasks: Tasks to run again although they succeeded.
+            metadata: For the new run; None or empty for that of the other one.
+
+        Raises:
+            KeyError: There is no run `prev_run_id`.
+        """
+        run = self._resumed(
+            self.get_run(prev_run_id),
+            RunRecord(run_id, dag_name, dict(metadata or {})),
+            task_names,
+            reset_tasks or set(),
+        )
+        self._runs[run_id] = run
+        return run
+
+    @staticmethod
+    def _resumed(
+        former: RunRecord, run: RunRecord, task_names: list[str], reset: set[str]
+    ) -> RunRecord:
+        """Fill a new record with what is kept of a former one."""
+        run.metadata = run.metadata or dict(former.metadata)
+        for name in task_names:
+            task = former.tasks.get(name)
+            kept = task is not None and task.status == "SUCCESS" and name not in reset
+            run.tasks[name] = (
+                replace(task) if task is not None and kept else TaskRunRecord(name)
+            )
+        return run
+
+    def get_run(self, run_id: str) -> RunRecord:
+        """Return a run.
+
+        Raises:
+            KeyError: There is none of this id.
+        """
+        return self._runs[run_id]
+
+    def list_runs(
+        self, dag_name: str | None = None, status: RunStatus | None = None
+    ) -> list[RunSummary]:
+        """Return the runs, the newest first.
+
+        Args:
+            dag_name: Only those of this DAG.
+            status: Only those of this status.
+        """
+        runs = [
+            RunSummary(r.run_id, r.dag_name, r.status, r.created_at, r.finished_at)
+            for r in reversed(self._runs.values())
+        ]
+        return [
+            run
+            for run in runs
+            if dag_name in (None, run.dag_name) and status in (None, run.status)
+        ]
+
+    def mark_running(self, run_id: str, task_name: str) -> None:
+        """Note that an attempt begins.
+
+        Raises:
+            RuntimeError: The task is not pending.
+        """
+        task = self._move(run_id, task_name, "PENDING", "RUNNING")
+        task.attempt += 1
+        task.started_at = time.time()
+        task.finished_at = None
+        task.error = None
+
+    def mark_success(self, run_id: str, task_name: str, result: object) -> None:
+        """Keep a result.
+
+        Raises:
+            RuntimeError: The task is not running.
+        """
+        task = self._move(run_id, task_name, "RUNNING", "SUCCESS")
+        task.finished_at = time.time()
+        task.result = result
+
+    def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
+        """Note that an attempt failed, and why.
+
+        Raises:
+            RuntimeError: The task is not running.
+        """
+        task = self._move(run_id, task_name, "RUNNING", "FAILED")
+        task.finished_at = time.time()
+        task.error = err
+
+    def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
+        """Note that a task will not run, and why.
+
+        Raises:
+            RuntimeError: The task is not pending.
+        """
+        task = self._move(run_id, task_name, "PENDING", "SKIPPED")
+        task.finished_at = time.time()
+        task.error = reason
+
+    def mark_retry(self, run_id: str, task_name: str) -> None:
+        """Note that another attempt follows.
+
+        Raises:
+            RuntimeError: The task has not failed.
+        """
+        self._move(run_id, task_name, "FAILED", "PENDING")
+
+    def clear_result(self, run_id: str, task_name: str) -> None:
+        """Let go of a result that no task needs any more."""
+        task = self.get_run(run_id).tasks[task_name]
+        task.result = None
+        task.result_cleared = True
+
+    def finalize_run_if_done(self, run_id: str) -> None:
+        """Note the end of a run whose tasks have all ended."""
+        run = self.get_run(run_id)
+        if run.finished_at is None and not any(
+            task.status in ("PENDING", "RUNNING") for task in run.tasks.values()
+        ):
+            run.finished_at = time.time()
+
+    def _move(
+        self, run_id: str, task_name: str, former: TaskStatus, status: TaskStatus
+    ) -> TaskRunRecord:
+        task = self._runs[run_id].tasks[task_name]
+        if task.status != former:
+            raise IllegalTransition(
+                f"Task {task_name!r} of run {run_id} cannot go from {task.status} to"
+                f" {status}."
+            )
+        task.status = status
+        return task
+
+
+StateStore = InMemoryStateStore
+"""The base of a store of one's own."""

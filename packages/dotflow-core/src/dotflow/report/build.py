@@ -1,0 +1,136 @@
+"""Makes reports of the tasks of a run, while it goes on or afterwards.
+
+Everything is read from the tasks: a run that nobody asks for a report pays nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dotflow.core.types import TypeOutcome, TypeStatus, WorkflowStatus
+from dotflow.report.model import AttemptReport, ErrorReport, RunReport, TaskReport
+from dotflow.report.values import result_report
+
+if TYPE_CHECKING:
+    from dotflow.abc.history import RunInfo
+    from dotflow.core.task import Task, TaskError
+
+
+def build_report(
+    info: RunInfo,
+    tasks: Sequence[Task],
+    *,
+    status: str = WorkflowStatus.NEW,
+    duration: float | None = None,
+    include_results: bool = False,
+) -> RunReport:
+    """Return the report of a run.
+
+    Args:
+        info: What was known of it when it began.
+        tasks: Its tasks, each in the place that it has in the graph.
+        status: A `WorkflowStatus`.
+        duration: How long it took, in seconds; None while it goes on.
+        include_results: Whether results are told, beside their type and size.
+    """
+    started = info.started
+    ended = started is not None and duration is not None
+    return RunReport(
+        run_id=info.run_id,
+        workflow_id=None if info.workflow_id is None else str(info.workflow_id),
+        name=info.name,
+        mode=info.mode,
+        status=status,
+        started=moment(started),
+        finished=moment((started or 0.0) + (duration or 0.0)) if ended else None,
+        duration=duration,
+        resumed_from=info.resumed_from,
+        metadata=plain(info.metadata),
+        tasks=[
+            task_report(task, upstream_names(info.graph, node), include_results)
+            for node, task in enumerate(tasks)
+        ],
+    )
+
+
+def task_report(
+    task: Task, upstream: tuple[str, ...] = (), include_results: bool = False
+) -> TaskReport:
+    """Return the report of one task.
+
+    Args:
+        task: The task.
+        upstream: The names of the tasks it waits for.
+        include_results: Whether its result is told, beside the type and size.
+    """
+    completed = task.status == TypeStatus.COMPLETED
+    return TaskReport(
+        name=task.name,
+        task_id=task.task_id,
+        group=task.group_name,
+        status=task.status,
+        outcome=task.outcome,
+        reason=task.reason,
+        upstream=upstream,
+        attempts=list(_attempts(task)),
+        restored=task.restored,
+        cached=bool(getattr(task, "cached", False)),
+        result=(
+            result_report(task.current_context.storage, include_results)
+            if completed
+            else None
+        ),
+        parent=task.parent,
+        mapped=None if task.mapped is None else task.mapped.to_dict(),
+    )
+
+
+def upstream_names(graph: Any, node: int) -> tuple[str, ...]:
+    """Return the names of the tasks that a node of a graph waits for."""
+    if graph is None or node >= len(graph.upstream):
+        return ()
+    return tuple(graph.tasks[up].name for up in graph.upstream[node])
+
+
+def _attempts(task: Task) -> Iterable[AttemptReport]:
+    for error in task.errors:
+        yield _failed(error)
+    if task.status == TypeStatus.COMPLETED and task.attempt and not task.restored:
+        yield AttemptReport(
+            task.attempt,
+            moment(task._attempt_started),
+            moment(task._finished),
+            TypeOutcome.COMPLETED,
+        )
+    elif task.status == TypeStatus.IN_PROGRESS:
+        yield AttemptReport(task.attempt, moment(task._attempt_started))
+
+
+def _failed(error: TaskError) -> AttemptReport:
+    return AttemptReport(
+        error.attempt or 0,
+        moment(error.started),
+        moment(error.finished),
+        error.outcome,
+        ErrorReport(error.exception, error.message, error.traceback),
+    )
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Return a time since the epoch with a time zone, UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata as JSON can hold it: what it has no form for becomes a text."""
+    if not metadata:
+        return {}
+    named = {str(name): value for name, value in metadata.items()}
+    try:
+        loaded: dict[str, Any] = json.loads(json.dumps(named, default=str))
+    except (TypeError, ValueError, RecursionError):
+        return {name: repr(value) for name, value in named.items()}
+    return loaded

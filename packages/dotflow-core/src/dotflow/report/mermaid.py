@@ -1,0 +1,85 @@
+"""Graphs as Mermaid flowcharts, which GitHub, GitLab and many editors draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from dotflow.report.colours import style_of
+from dotflow.report.escape import mermaid_text
+
+if TYPE_CHECKING:
+    from dotflow.report.graph import GraphView
+    from dotflow.report.model import RunReport, TaskReport
+
+
+def graph_chart(view: GraphView) -> str:
+    """Draw a graph that has not run."""
+    labels = [mermaid_text(node.name) for node in view.nodes]
+    lines = _nodes(labels, [node.group for node in view.nodes])
+    edges = (
+        (source, target)
+        for target, node in enumerate(view.nodes)
+        for source in node.sources
+    )
+    return _chart([*lines, *_arrows(edges)])
+
+
+def report_chart(report: RunReport) -> str:
+    """Draw the graph of a run, each task coloured by how it ended."""
+    tasks = report.tasks
+    places = {task.name: node for node, task in enumerate(tasks)}
+    edges = (
+        (places[name], node)
+        for node, task in enumerate(tasks)
+        for name in task.upstream
+        if name in places
+    )
+    lines = _nodes([_label(task) for task in tasks], [task.group for task in tasks])
+    lines += _arrows(edges)
+    lines += _styles([task.state for task in tasks])
+    return _chart(lines)
+
+
+def _label(task: TaskReport) -> str:
+    notes = [task.state.lower()]
+    if len(task.attempts) > 1:
+        notes.append(f"{len(task.attempts)} attempts")
+    if task.restored:
+        notes.append("restored")
+    if task.cached:
+        notes.append("cached")
+    return f"{mermaid_text(task.name)}<br/>{', '.join(notes)}"
+
+
+def _nodes(labels: Sequence[str], groups: Sequence[str]) -> list[str]:
+    members: dict[str, list[int]] = {}
+    for node, group in enumerate(groups):
+        members.setdefault(group, []).append(node)
+    if len(members) < 2:
+        return [f'n{node}["{label}"]' for node, label in enumerate(labels)]
+    lines: list[str] = []
+    for number, (group, nodes) in enumerate(members.items()):
+        lines.append(f'subgraph g{number}["{mermaid_text(group)}"]')
+        lines += [f'  n{node}["{labels[node]}"]' for node in nodes]
+        lines.append("end")
+    return lines
+
+
+def _arrows(edges: Iterable[tuple[int, int]]) -> list[str]:
+    return [f"n{source} --> n{target}" for source, target in edges]
+
+
+def _styles(states: Sequence[str]) -> list[str]:
+    members: dict[tuple[str, str, str], list[str]] = {}
+    for node, state in enumerate(states):
+        members.setdefault(style_of(state), []).append(f"n{node}")
+    lines: list[str] = []
+    for (name, fill, text), nodes in members.items():
+        lines.append(f"classDef {name} fill:{fill},color:{text}")
+        lines.append(f"class {','.join(nodes)} {name}")
+    return lines
+
+
+def _chart(lines: Sequence[str]) -> str:
+    return "\n".join(["flowchart LR", *(f"  {line}" for line in lines)]) + "\n"

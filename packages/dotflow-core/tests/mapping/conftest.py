@@ -1,0 +1,72 @@
+"""What the tests of mapping share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from dotflow import Config, DotFlow
+from dotflow.abc.log import Log
+
+LIMIT = 120.0
+MODES = ("sequential", "background", "parallel", "threads", "async")
+
+
+class Silent(Log):
+    """Failures that a test wants are in no log."""
+
+    active = False
+
+    def info(self, **kwargs):
+        raise NotImplementedError
+
+    error = warning = info
+
+
+@pytest.fixture
+def quiet():
+    """Make a workflow that logs nothing, of a storage and an id."""
+
+    def make(storage=None, workflow_id=None):
+        given = {} if storage is None else {"storage": storage}
+        return DotFlow(Config(log=Silent(), **given), workflow_id=workflow_id)
+
+    return make
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    """Every mode that runs a graph."""
+    return request.param
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Run a script in a process of its own, in its own folder; return its result."""
+    processes = []
+
+    def run(source, *args):
+        path = tmp_path / "program.py"
+        path.write_text(source, encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, str(path), *args],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        processes.append(process)
+        out, err = process.communicate(timeout=LIMIT)
+        return subprocess.CompletedProcess(args, process.returncode, out, err)
+
+    yield run
+    for process in processes:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,67 @@
+"""A map keeps nothing of an item but its result."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from dotflow import Context, action
+from dotflow.engine.items import Item
+
+
+class Value:
+    """An item that can be counted."""
+
+
+def count(kind):
+    gc.collect()
+    return sum(1 for found in gc.get_objects() if type(found) is kind)
+
+
+@pytest.mark.parametrize("mode", ["sequential", "threads", "async"])
+def test_nothing_of_an_item_outlives_it(mode, quiet):
+    """However many items have run, there are no more of them than are in flight."""
+    most = []
+
+    def step(index, previous_context):
+        if index % 100 == 99:
+            most.append((count(Value), count(Item), count(Context)))
+
+    workflow = quiet()
+    workflow.task.add(action(lambda: (Value() for _ in range(500))), name="numbers")
+    workflow.task.add(action(step), name="step", map_over="numbers")
+    contexts = count(Context)
+    workflow.start(mode=mode, max_parallel=2)
+    assert len(most) == 5
+    assert max(values for values, _, _ in most) <= 4
+    assert max(items for _, items, _ in most) <= 4
+    assert max(some for _, _, some in most) <= contexts + 10
+
+
+def test_failed_items_wait_for_retry_within_a_bound(quiet, monkeypatch):
+    """While many items wait for another attempt no further ones are taken."""
+    monkeypatch.setattr("dotflow.engine.mapped_task.MAX_WAITING", 5)
+    taken, settled, ahead = [], [], []
+
+    def numbers():
+        for number in range(40):
+            taken.append(number)
+            ahead.append(len(taken) - len(settled))
+            yield number
+
+    @action(retry=2, retry_delay=0.01)
+    def step(item):
+        if item in seen:
+            settled.append(item)
+            return item
+        seen.add(item)
+        raise ValueError
+
+    seen = set()
+    workflow = quiet()
+    workflow.task.add(action(lambda: numbers()), name="numbers")
+    workflow.task.add(step, map_over="numbers")
+    workflow.start()
+    assert workflow.result_storage()[1] == list(range(40))
+    assert max(ahead) <= 7

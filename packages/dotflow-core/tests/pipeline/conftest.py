@@ -1,0 +1,71 @@
+"""What the tests of pipelines share. Test folders are no packages, so it is fixtures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from dotflow import Pipeline
+
+
+@pytest.fixture
+def pipeline():
+    """An empty pipeline named `p`."""
+    return Pipeline("p")
+
+
+@pytest.fixture
+def report():
+    """Run a pipeline once, in a loop of its own, and return the report."""
+
+    def run(pipeline, context=None):
+        return pipeline.get_run_report(asyncio.run(pipeline.run_once(context)))
+
+    return run
+
+
+@pytest.fixture
+def results(report):
+    """Run a pipeline that succeeds and return each task's result by name."""
+
+    def run(pipeline, context=None):
+        found = report(pipeline, context)
+        assert found["status"] == "SUCCESS", found
+        return {name: task["result"] for name, task in found["tasks"].items()}
+
+    return run
+
+
+@pytest.fixture
+def statuses(report):
+    """Run a pipeline and return each task's status by name."""
+
+    def run(pipeline, context=None):
+        found = report(pipeline, context)
+        return {name: task["status"] for name, task in found["tasks"].items()}
+
+    return run
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Run a script in a process of its own, in `tmp_path`, with warnings as errors."""
+
+    def run(source, *arguments):
+        script = tmp_path / "script.py"
+        script.write_text(dedent(source), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "error", str(script), *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return run
