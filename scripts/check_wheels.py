@@ -18,6 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 TEST_TOOLS = ("hypothesis", "pytest>=9")
+# What the tests of a package need besides, and its users may do without.
+TEST_NEEDS = {
+    "dotflow-aws": ("moto[s3,server]",),
+    "dotflow-otel": ("opentelemetry-exporter-otlp-proto-http",),
+}
 
 
 def check(wheel: Path, work: Path) -> None:
@@ -56,7 +61,7 @@ def check(wheel: Path, work: Path) -> None:
     run(*pip, "check")
     tests = ROOT / "packages" / name / "tests"
     if tests.is_dir():
-        run(*pip, "install", *TEST_TOOLS)
+        run(*pip, "install", *TEST_TOOLS, *TEST_NEEDS.get(name, ()))
         run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
     else:
         run(scripts / "dotflow", "--version")

@@ -1,0 +1,26 @@
+"""dotflow on AWS: checkpoints in S3, workflows in Lambda.
+
+boto3 is imported at the first request to S3, and not at all by the Lambda handlers.
+"""
+
+from __future__ import annotations
+
+from dotflow_aws.handlers import (
+    WorkflowFailed,
+    eventbridge_handler,
+    http_handler,
+    lambda_handler,
+    s3_handler,
+    sqs_handler,
+)
+from dotflow_aws.storage import StorageS3
+
+__all__ = [
+    "StorageS3",
+    "WorkflowFailed",
+    "eventbridge_handler",
+    "http_handler",
+    "lambda_handler",
+    "s3_handler",
+    "sqs_handler",
+]

@@ -1,0 +1,217 @@
+"""Handlers for AWS Lambda: each runs a workflow for what an event brings.
+
+A handler is made of a *factory*, a function that returns a `DotFlow` and does not start
+it. One that takes an argument is called with the event's content. One without, as
+`dotflow start --workflow` takes it, is called as it is, and every task that has no
+initial context gets the content as one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dotflow.core.exception import DotflowError, InvalidWorkflowFactory
+from dotflow.core.types import TypeStatus, WorkflowStatus
+from dotflow.logging import logger
+from dotflow_aws import events
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+
+Factory = Callable[..., "DotFlow"]
+Result = Callable[["DotFlow"], Any]
+Handler = Callable[[Any, Any], Any]
+
+
+class WorkflowFailed(DotflowError, RuntimeError):
+    """A workflow that a Lambda function ran has not completed."""
+
+
+def lambda_handler(
+    factory: Factory, *, result: Result | None = None, **start: Any
+) -> Handler:
+    """Return a handler that runs a workflow with the event.
+
+    It suits what invokes a function with a JSON document of its own: a call of
+    `Invoke`, Step Functions, EventBridge Scheduler.
+
+    Args:
+        factory: Returns the workflow.
+        result: Called with the workflow when it has completed; returns what to answer,
+            something that JSON can hold. Default: the workflow's id and status.
+        **start: Arguments of `DotFlow.start`, such as `resume=True`.
+
+    Returns:
+        The handler. It raises `WorkflowFailed` if the workflow does not complete, so
+        that Lambda takes the invocation for a failed one, too.
+    """
+
+    def handle(event: Any, _context: Any = None) -> Any:
+        return _answer(_run(factory, event, start), result)
+
+    return handle
+
+
+def eventbridge_handler(
+    factory: Factory, *, result: Result | None = None, **start: Any
+) -> Handler:
+    """Return a handler of events and schedules of EventBridge.
+
+    The factory gets the whole event: its `id` makes a `workflow_id` with which a
+    repeated delivery resumes, and `detail` is what the sender wrote.
+
+    Args:
+        factory: As of `lambda_handler`.
+        result: As of `lambda_handler`.
+        **start: Arguments of `DotFlow.start`.
+    """
+    return lambda_handler(factory, result=result, **start)
+
+
+def s3_handler(factory: Factory, **start: Any) -> Handler:
+    """Return a handler of S3 notifications: a run for each object.
+
+    Args:
+        factory: Returns the workflow for an object; see `dotflow_aws.events`.
+        **start: Arguments of `DotFlow.start`.
+
+    Returns:
+        The handler. A run that fails does not keep the others from running; then the
+        handler raises `WorkflowFailed`.
+    """
+
+    def handle(event: Any, _context: Any = None) -> Any:
+        answers, problems = [], []
+        for item in events.s3_objects(event):
+            try:
+                answers.append(_answer(_run(factory, item, start)))
+            except Exception as error:  # noqa: BLE001 - raised below, with the others
+                problems.append((item, error))
+        if problems:
+            texts = [f"s3://{i['bucket']}/{i['key']}: {e}" for i, e in problems]
+            raise WorkflowFailed("; ".join(texts)) from problems[0][1]
+        return {"workflows": answers}
+
+    return handle
+
+
+def sqs_handler(factory: Factory, **start: Any) -> Handler:
+    """Return a handler of an SQS queue: a run for each message.
+
+    The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
+    then only the messages whose runs fail come back. Without it, Lambda takes a batch
+    for done whatever failed in it.
+
+    Args:
+        factory: Returns the workflow for a message; see `dotflow_aws.events`. With
+            `workflow_id=message["message_id"]` and `resume=True`, a message that comes
+            back goes on where it failed.
+        **start: Arguments of `DotFlow.start`.
+
+    Returns:
+        The handler. It never raises for a message. Of a FIFO queue it leaves what
+        comes after a failure to the next delivery, to keep the order.
+    """
+
+    def handle(event: Any, _context: Any = None) -> Any:
+        failed: list[str] = []
+        for record in event.get("Records", ()):
+            in_order = str(record.get("eventSourceARN", "")).endswith(".fifo")
+            if not (failed and in_order):
+                try:
+                    _run(factory, events.sqs_message(record), start)
+                    continue
+                except Exception:  # noqa: BLE001 - it is logged, and comes back
+                    logger.exception("SQS message %s failed", record["messageId"])
+            failed.append(record["messageId"])
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+    return handle
+
+
+def http_handler(
+    factory: Factory, *, result: Result | None = None, **start: Any
+) -> Handler:
+    """Return a handler of an API Gateway HTTP API, or of a function URL.
+
+    Args:
+        factory: Returns the workflow for a request; see `dotflow_aws.events`.
+        result: As of `lambda_handler`; it becomes the answer's body.
+        **start: Arguments of `DotFlow.start`.
+
+    Returns:
+        The handler. It answers 200 with the result, 400 if the body is not the JSON
+        that it says to be, and 500, with no more than the workflow's id, if a run
+        fails. What failed is in the log, since an answer may go to a stranger.
+    """
+
+    def handle(event: Any, _context: Any = None) -> Any:
+        try:
+            request = events.http_request(event)
+        except ValueError:
+            return _response(400, {"message": "The body is not valid JSON."})
+        flow = None
+        try:
+            flow = _build(factory, request)
+            _start(flow, start)
+            return _response(200, _answer(flow, result))
+        except Exception:  # noqa: BLE001 - it is logged, and answered with 500
+            logger.exception("The request %s failed", request["request_id"])
+            name = None if flow is None else str(flow.workflow_id)
+            return _response(
+                500, {"workflow_id": name, "status": WorkflowStatus.FAILED}
+            )
+
+    return handle
+
+
+def _run(factory: Factory, value: Any, start: dict[str, Any]) -> DotFlow:
+    flow = _build(factory, value)
+    _start(flow, start)
+    return flow
+
+
+def _build(factory: Factory, value: Any) -> DotFlow:
+    from dotflow import DotFlow
+
+    takes_value = bool(inspect.signature(factory).parameters)
+    flow = factory(value) if takes_value else factory()
+    if not isinstance(flow, DotFlow):
+        name = getattr(factory, "__qualname__", repr(factory))
+        raise InvalidWorkflowFactory(name, f"it returned a {type(flow).__name__}")
+    if not takes_value:
+        for task in flow.task.queue:
+            if task.initial_context.storage is None:
+                task.initial_context = value
+    return flow
+
+
+def _start(flow: DotFlow, start: dict[str, Any]) -> None:
+    manager = flow.start(**start)
+    manager.wait()  # a function is frozen when its handler has returned
+    if manager.status == WorkflowStatus.COMPLETED:
+        return
+    problems = [
+        f"task '{task.name}': {task.errors[-1].exception}: {task.errors[-1].message}"
+        for task in flow.result_task()
+        if task.status == TypeStatus.FAILED and task.errors
+    ]
+    text = "; ".join(problems) or "no task says why"
+    raise WorkflowFailed(f"Workflow '{flow.workflow_id}' is {manager.status}: {text}")
+
+
+def _answer(flow: DotFlow, result: Result | None = None) -> Any:
+    if result is not None:
+        return result(flow)
+    return {"workflow_id": str(flow.workflow_id), "status": WorkflowStatus.COMPLETED}
+
+
+def _response(status: int, body: Any) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(body),
+    }

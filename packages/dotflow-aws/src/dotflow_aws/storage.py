@@ -1,0 +1,223 @@
+"""`StorageS3`: checkpoints in a bucket of Amazon S3."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dotflow.abc.object_storage import ObjectStorage, StoredObject, in_threads
+from dotflow.core.exception import ProviderError, StorageError
+from dotflow_aws.errors import client_errors, error_code, storage_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import ClassVar
+
+_BATCH = 1000  # what one DeleteObjects request takes
+# Another writer was faster, or deleted the object: the caller looks again.
+_CHANGED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409")
+_MISSING = ("NoSuchKey", "404")
+
+
+class StorageS3(ObjectStorage):
+    """Keeps each context in an object of an S3 bucket, for any number of machines.
+
+    Nothing is asked of S3 before the first use; `check()` asks it at once. The
+    credentials need `s3:GetObject`, `s3:PutObject` and `s3:DeleteObject` on the objects
+    and `s3:ListBucket` on the bucket, and come from where boto3 looks for them alone.
+
+    Args:
+        bucket: The bucket.
+        prefix: What the names of all objects begin with. Default `"dotflow/"`.
+        region: The bucket's region; default: boto3's.
+        endpoint_url: The address of another service that speaks S3, such as MinIO.
+            For `atomic_swap` it has to support conditional writes.
+        codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
+            form for; whoever can write to the bucket can then run code in the reader.
+        timeout: The longest wait for a connection, and for each part of an answer, in
+            seconds.
+        max_attempts: How often a request is made, with growing pauses, before its
+            failure counts.
+
+    Raises:
+        ProviderError: The bucket, the prefix or a number cannot be one.
+        ValueError: There is no such codec.
+    """
+
+    scheme = "s3"
+    url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {
+        "codec": str,
+        "endpoint_url": str,
+        "max_attempts": int,
+        "region": str,
+        "timeout": float,
+    }
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "dotflow/",
+        region: str | None = None,
+        *,
+        endpoint_url: str | None = None,
+        codec: str = "json",
+        timeout: float = 30.0,
+        max_attempts: int = 5,
+    ) -> None:
+        super().__init__(bucket, prefix, codec)
+        if not timeout > 0:
+            raise ProviderError(f"timeout={timeout!r} must be more than 0 seconds.")
+        if max_attempts < 1:
+            raise ProviderError(f"max_attempts={max_attempts!r} must be 1 or more.")
+        self.region = region
+        self.endpoint_url = endpoint_url
+        self.timeout = timeout
+        self.max_attempts = max_attempts
+
+    def connect(self) -> Any:
+        """Make a client of boto3."""
+        from boto3.session import Session
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=self.timeout,
+            read_timeout=self.timeout,
+            retries={"mode": "standard", "total_max_attempts": self.max_attempts},
+            user_agent_extra="dotflow",
+        )
+        # A session of its own: boto3's shared one is not safe to use in threads.
+        return Session().client(
+            "s3",
+            region_name=self.region,
+            endpoint_url=self.endpoint_url,
+            config=config,
+        )
+
+    def read_object(self, name: str, limit: int | None = None) -> StoredObject | None:
+        """Return an object; see `ObjectStorage.read_object`."""
+        some = {} if limit is None else {"Range": f"bytes=0-{limit - 1}"}
+        with self._requests() as client:
+            for attempts_left in reversed(range(self.max_attempts)):
+                try:
+                    answer = client.get_object(Bucket=self.bucket, Key=name, **some)
+                except client.exceptions.ClientError as error:
+                    if error_code(error) == "InvalidRange":  # it is empty
+                        return StoredObject(b"", "")
+                    if error_code(error) in _MISSING:
+                        return None
+                    raise
+                if not answer.get("ETag"):
+                    raise StorageError(self._no_s3("sent an object"))
+                try:
+                    with answer["Body"] as body:
+                        return StoredObject(body.read(), answer["ETag"])
+                except client_errors():
+                    # boto3 repeats a request, but not one whose answer breaks off.
+                    if not attempts_left:
+                        raise
+        raise AssertionError  # for the type checker; the last attempt has raised
+
+    def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
+        """Make or replace an object; see `ObjectStorage.write_object`."""
+        with self._requests() as client:
+            self._put(client, name, data, expires_at)
+
+    def write_object_if(
+        self, name: str, data: bytes, expires_at: float | None, version: str | None
+    ) -> bool:
+        """Make or replace an unchanged object; see `ObjectStorage.write_object_if`."""
+        condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        with self._requests() as client:
+            try:
+                self._put(client, name, data, expires_at, **condition)
+            except client.exceptions.ClientError as error:
+                if error_code(error) in (*_CHANGED, *_MISSING):
+                    return False
+                raise
+        return True
+
+    def list_objects(self, prefix: str) -> Iterator[tuple[str, float | None]]:
+        """Give the names that begin so; see `ObjectStorage.list_objects`."""
+        with self._requests() as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            for page in pages:
+                if "IsTruncated" not in page:
+                    raise StorageError(self._no_s3("listed objects"))
+                found = page.get("Contents", [])
+                expiring = [item["Key"] for item in found if _expires(item["Size"])]
+                ends = dict(zip(expiring, in_threads(self._end, expiring), strict=True))
+                for item in found:
+                    yield item["Key"], ends.get(item["Key"])
+
+    def remove_objects(self, names: list[str]) -> None:
+        """Remove objects; see `ObjectStorage.remove_objects`."""
+        with self._requests() as client:
+            for start in range(0, len(names), _BATCH):
+                batch = [{"Key": name} for name in names[start : start + _BATCH]]
+                answer = client.delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": batch, "Quiet": True}
+                )
+                for error in answer.get("Errors", ()):
+                    problem = client.exceptions.ClientError(
+                        {"Error": error}, "DeleteObjects"
+                    )
+                    raise storage_error(self.bucket, problem)
+
+    def _put(
+        self,
+        client: Any,
+        name: str,
+        data: bytes,
+        expires_at: float | None,
+        **condition: str,
+    ) -> None:
+        if _expires(len(data)) != (expires_at is not None):
+            data += b"\n"
+        answer = client.put_object(
+            Bucket=self.bucket,
+            Key=name,
+            Body=data,
+            ContentType="application/json",
+            **condition,
+        )
+        if not answer.get("ETag"):
+            raise StorageError(self._no_s3("stored an object"))
+
+    def _end(self, name: str) -> float | None:
+        """Return when an object of a size that says so expires."""
+        from dotflow.core.exception import DecodeError
+
+        try:
+            header = self.read_header(name) or {}
+        except DecodeError:
+            return None  # listed, so that it can be found and deleted
+        end: float | None = header.get("expires_at")
+        return end
+
+    @contextmanager
+    def _requests(self) -> Iterator[Any]:
+        errors = client_errors()
+        try:
+            yield self.client()
+        except StorageError:
+            raise  # some of them are also a ValueError
+        except errors as error:
+            raise storage_error(self.bucket, error) from error
+
+    def _no_s3(self, done: str) -> str:
+        return (
+            f"Cannot use the bucket {self.bucket!r}: what answers is no S3, since it"
+            f" says to have {done}, and does not say which. Check endpoint_url=."
+        )
+
+
+def _expires(size: int) -> bool:
+    """Tell by its size whether an object has a ttl.
+
+    A listing says no more of an object than its name, size, time and ETag, and to ask
+    for each one's header would be a request for each. So those with a ttl get an odd
+    size and all others an even one, by one more line break at their end.
+    """
+    return size % 2 == 1

@@ -1,0 +1,5 @@
+"""Discord messages about the tasks of dotflow: `NotifyDiscord`."""
+
+from dotflow_discord.notify import NotifyDiscord
+
+__all__ = ["NotifyDiscord"]

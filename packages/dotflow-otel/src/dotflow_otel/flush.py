@@ -1,0 +1,53 @@
+"""Flushing within a limit, whatever the endpoint does."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+# After a flush that took too long the next ones, of any signal, get no more than this
+# until one succeeds: a dead collector is to hold up a run once, not thrice.
+STUCK_SECONDS = 0.5
+
+_stuck = threading.Event()
+_running: dict[int, threading.Thread] = {}
+
+
+def flush_within(seconds: float, provider: Any) -> bool:
+    """Call `provider.force_flush()`, and wait for it at most for `seconds`.
+
+    The SDK's own limit is not kept where an exporter waits for its endpoint, so this
+    waits for a thread.
+
+    Args:
+        seconds: The most to wait.
+        provider: An SDK's provider; one that has no such method holds nothing back.
+
+    Returns:
+        Whether everything was sent or given up.
+    """
+    force_flush = getattr(provider, "force_flush", None)
+    if force_flush is None:
+        return True
+    limit = min(seconds, STUCK_SECONDS) if _stuck.is_set() else seconds
+    thread = _running.get(id(provider))
+    if thread is None or not thread.is_alive():
+        thread = threading.Thread(
+            target=_flush, args=(force_flush,), name="dotflow-otel-flush", daemon=True
+        )
+        thread.start()
+        _running[id(provider)] = thread
+    thread.join(limit)
+    if thread.is_alive():
+        _stuck.set()
+        return False
+    _stuck.clear()
+    _running.pop(id(provider), None)
+    return True
+
+
+def _flush(force_flush: Any) -> None:
+    try:
+        force_flush()
+    except Exception:  # noqa: BLE001, S110 - the SDK has logged it, and telling never breaks
+        pass

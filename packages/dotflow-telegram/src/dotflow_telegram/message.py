@@ -1,0 +1,40 @@
+"""A task as a Telegram message, in the HTML that the Bot API knows."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from dotflow.delivery.text import error_text, result_text, shorten, status_line
+
+MAX_TEXT = 4096
+"""The most characters of a message, once its tags are taken for what they mean."""
+
+_MAX_NAME = 200
+# What the lines around the texts may take, generously.
+_FRAME = 3 * _MAX_NAME + 100
+
+
+def compose(task: Any, show_result: bool) -> str:
+    """Return the message for a task as it is now.
+
+    Args:
+        task: The `Task`.
+        show_result: Whether to show what it has returned.
+    """
+    room = MAX_TEXT - _FRAME
+    error = error_text(task, room if not show_result else room // 2)
+    result = result_text(task, room - len(error) * 2) if show_result else ""
+    lines = [f"{_text(status_line(task))} — <b>{_text(task.name)}</b>"]
+    if result:
+        code = f'<code class="language-json">{escape(result, quote=False)}</code>'
+        lines.append(f"<pre>{code}</pre>")
+    if error:
+        lines.append(f"<code>{escape(error, quote=False)}</code>")
+    workflow, ident = _text(task.workflow_id), _text(task.task_id)
+    lines.append(f"<code>{workflow}</code> — Task <code>{ident}</code>")
+    return "\n".join(lines)
+
+
+def _text(value: object) -> str:
+    return escape(shorten(str(value), _MAX_NAME), quote=False)
