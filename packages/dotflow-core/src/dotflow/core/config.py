@@ -122,13 +122,13 @@ class Config:
     """
 
     if TYPE_CHECKING:
-        storage = _One["Storage"]()
-        notify = _Several["Notify"]()
-        log = _Several["Log"]()
-        server = _Several["Server"]()
-        scheduler = _One["Scheduler"]()
-        tracer = _Several["Tracer"]()
-        metrics = _Several["Metrics"]()
+        storage: _One[Storage] = _One()
+        notify: _Several[Notify] = _Several()
+        log: _Several[Log] = _Several()
+        server: _Several[Server] = _Several()
+        scheduler: _One[Scheduler] = _One()
+        tracer: _Several[Tracer] = _Several()
+        metrics: _Several[Metrics] = _Several()
     else:
         storage = _Provider()
         notify = _Provider()
