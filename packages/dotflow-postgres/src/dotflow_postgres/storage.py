@@ -1,0 +1,237 @@
+"""`StoragePostgres`: contexts in a table of PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.codec.codec import Codec, holds
+from dotflow.core.context import Context
+from dotflow.core.exception import DecodeError, ProviderError, StorageError
+from dotflow_postgres.address import address_of, find_dsn
+from dotflow_postgres.database import Database
+from dotflow_postgres.schema import Schema, with_prefix
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_LONGEST_KEY = 2600  # bytes; an entry of an index has to fit a third of a page
+_FOR_EVER = 1e10  # seconds; PostgreSQL's calendar ends somewhere beyond
+
+
+class StoragePostgres(Storage):
+    """Keeps contexts in one table, which any number of machines may share.
+
+    The table is made at the first use. Each thread of each process has a connection of
+    its own. Where a connection is lost, because the server was restarted for example,
+    a new one is made within the time limit.
+
+    Args:
+        dsn: The connection string, `postgresql://user@host:5432/database` or
+            `host=… dbname=…`. Default: the environment variable `DATABASE_URL`, else
+            libpq's own: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, ….
+        table: The table's name.
+        schema: The schema it is in, made if it is missing; None for the first one of
+            the search path.
+        codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
+            form for; whoever can write to the table can then run code in the reader.
+        timeout: How long a call may take, and how long a server that was there before
+            is waited for, in seconds. libpq waits for a connection two at least.
+
+    Raises:
+        ProviderError: An argument is malformed.
+        ValueError: There is no such codec.
+    """
+
+    shared = True
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        table: str = "dotflow_checkpoints",
+        schema: str | None = None,
+        codec: str = "json",
+        timeout: float = 30.0,
+    ) -> None:
+        if not timeout > 0:
+            raise ProviderError(
+                f"StoragePostgres(timeout={timeout!r}): use more than 0 seconds."
+            )
+        self._codec = Codec.named(codec)
+        self._dsn = find_dsn(dsn)
+        self._schema = Schema(table, schema)
+        self._database = Database(self._dsn, timeout, self._schema)
+
+    @classmethod
+    def from_url(cls, url: str) -> StoragePostgres:
+        """Return the storage of an address.
+
+        Args:
+            url: `postgresql://user@host:5432/database?sslmode=require`, or a mere
+                `postgresql` for what the environment names.
+        """
+        return cls(url if "://" in url else None)
+
+    def post(
+        self,
+        key: str,
+        context: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Store a context durably; see `Storage.post`."""
+        row = self._row(context, ttl, fingerprint)
+        if ttl is not None:
+            self._database.execute(self._schema.purge)
+        self._database.execute(self._schema.put, (_key(key), *row))
+
+    def get(self, key: str) -> Context:
+        """Return the stored context, or an empty one; see `Storage.get`."""
+        record = self._record(_key(key))
+        return Context() if record is None else self._decode(key, record)
+
+    def key(self, task: Any) -> str:
+        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
+        key: str = task.checkpoint_key
+        return key
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; see `Storage.delete`."""
+        return self._delete("key = %s", (_key(key),)) == 1
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the sorted keys with a prefix; see `Storage.list_keys`."""
+        where, bounds = with_prefix(_text(prefix))
+        rows = self._database.execute(self._schema.list(where), bounds)
+        return [key for (key,) in rows]
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every key with a prefix; see `Storage.delete_prefix`."""
+        return self._delete(*with_prefix(_text(prefix)))
+
+    def clear(self, workflow_id: UUID | str) -> None:
+        """Remove the keys of one workflow; see `Storage.clear`."""
+        owner = _text(str(workflow_id))
+        where, bounds = with_prefix(f"{owner}-")
+        self._delete(
+            f"{where} AND (workflow_id IS NULL OR workflow_id = %s)", (*bounds, owner)
+        )
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | None,
+        new: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`.
+
+        No lock is held meanwhile: the value is compared here, and replaced there if its
+        record is still the one that was compared.
+
+        Raises:
+            StorageError: Also where the connection is lost at the very moment of the
+                swap, and it is not known whether it took place.
+        """
+        name = _key(key)
+        row = self._row(new, ttl, fingerprint)
+        while True:
+            # Reading first also proves the connection, just before what must not be
+            # done twice.
+            record = self._record(name)
+            if record is None:
+                if not is_empty(expected):
+                    return False
+                statement, parameters = self._schema.create, (name, *row)
+                return bool(self._swap(statement, parameters))
+            if expected is None or not self._holds(key, record, expected):
+                return False
+            if self._swap(self._schema.replace, (*row, name, record)):
+                return True
+            # Somebody has written since; perhaps an equal value in another record.
+
+    def get_fingerprint(self, key: str) -> str | None:
+        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
+        rows = self._database.execute(self._schema.fingerprint, (_key(key),))
+        return rows[0][0] if rows else None
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new ones."""
+        self._database.close()
+
+    def __repr__(self) -> str:
+        schema = "" if self._schema.schema is None else f"{self._schema.schema}."
+        return (
+            f"StoragePostgres({address_of(self._dsn)!r}, {schema}{self._schema.table})"
+        )
+
+    def _row(
+        self, context: Context, ttl: float | None, fingerprint: str | None
+    ) -> tuple[object, ...]:
+        check_ttl(ttl)
+        workflow_id = context.workflow_id
+        return (
+            None if workflow_id is None else _text(str(workflow_id)),
+            None if ttl is None or ttl > _FOR_EVER else float(ttl),
+            fingerprint and _text(fingerprint),
+            self._codec.encode_context(context),
+        )
+
+    def _record(self, key: str) -> str | None:
+        rows = self._database.execute(self._schema.get, (key,))
+        return rows[0][0] if rows else None
+
+    def _swap(self, statement: str, parameters: tuple[object, ...]) -> bool:
+        return bool(self._database.execute(statement, parameters, repeat=False))
+
+    def _delete(self, where: str, parameters: tuple[object, ...]) -> int:
+        rows = self._database.execute(self._schema.delete(where), parameters)
+        count: int = rows[0][0]
+        return count
+
+    def _decode(self, key: str, record: str) -> Context:
+        try:
+            return self._codec.decode_context(record)
+        except DecodeError as error:
+            raise self._unreadable(key, error) from error
+
+    def _holds(self, key: str, record: str, expected: Context) -> bool:
+        try:
+            return holds(self._codec, record, expected.storage)
+        except DecodeError as error:
+            raise self._unreadable(key, error) from error
+
+    def _unreadable(self, key: str, error: DecodeError) -> DecodeError:
+        return DecodeError(
+            f"The key {key!r} of {self!r} cannot be read back. {error} To have its task"
+            " run again, delete the key."
+        )
+
+
+def _text(text: str) -> str:
+    """Return a text that PostgreSQL can hold, and refuse any other."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise StorageError(
+            f"{text!r} is not valid Unicode text, so StoragePostgres cannot hold it as"
+            f" a key: {error}"
+        ) from error
+    if "\0" in text:
+        raise StorageError(
+            f"{text!r} has a NUL character, which PostgreSQL has no form for."
+        )
+    return text
+
+
+def _key(key: str) -> str:
+    if (
+        len(key) * 4 > _LONGEST_KEY
+        and len(key.encode("utf-8", "replace")) > _LONGEST_KEY
+    ):
+        raise StorageError(
+            f"The key {key[:40]!r}… is too long: PostgreSQL indexes {_LONGEST_KEY} bytes."
+            " Give its task a shorter name."
+        )
+    return _text(key)

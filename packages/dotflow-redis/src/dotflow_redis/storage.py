@@ -1,0 +1,287 @@
+"""`StorageRedis`: contexts in Redis, one value for each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.core.context import Context
+from dotflow.core.exception import DecodeError, ProviderError
+from dotflow_redis.address import Address
+from dotflow_redis.client import Client
+from dotflow_redis.names import BATCH, batches, literal, to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    import redis
+
+_FOR_EVER = 1e10  # seconds; Redis counts milliseconds in 64 bits
+_HEADER = 4096  # bytes of a record in which its short fields mostly are
+
+# KEYS[1]; ARGV: the record that must be there, the new one, its ttl in ms or "".
+_SWAP = (
+    "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end"
+    " if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2])"
+    " else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end"
+    " return 1"
+)
+
+
+class StorageRedis(Storage):
+    """Keeps each context as one value, which any number of machines may share.
+
+    Threads and forked processes may use one object. Where a connection is lost, because
+    the server was restarted for example, a new one is made within the time limit. How
+    durable a value is, is up to the server: see `appendfsync` in its configuration.
+
+    Args:
+        url: The address, `redis://user:password@host:6379/0`, `rediss://…` for TLS or
+            `unix:///path`. Default: the environment variable `REDIS_URL`, else this
+            machine.
+        host: The host's name, in place of an address.
+        port: The port.
+        db: The number of the database.
+        username: Who logs in.
+        password: With what.
+        prefix: What all keys begin with. Keys without it are left alone.
+        codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
+            form for; whoever can write to the server can then run code in the reader.
+        timeout: How long a call may take, and how long a server that was there before
+            is waited for, in seconds.
+
+    Raises:
+        ProviderError: An argument is malformed.
+        ValueError: There is no such codec.
+    """
+
+    shared = True
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        db: int | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        prefix: str = "dotflow:",
+        codec: str = "json",
+        timeout: float = 30.0,
+    ) -> None:
+        if not timeout > 0:
+            raise ProviderError(
+                f"StorageRedis(timeout={timeout!r}): use more than 0 seconds."
+            )
+        self._codec = Codec.named(codec)
+        self._prefix = prefix
+        self._raw_prefix = to_bytes(prefix)
+        self._client = Client(Address(url, host, port, db, username, password), timeout)
+
+    @classmethod
+    def from_url(cls, url: str) -> StorageRedis:
+        """Return the storage of an address.
+
+        Args:
+            url: `redis://host:6379/0`, or a mere `redis` for what the environment
+                names.
+        """
+        return cls(url if "://" in url else None)
+
+    def post(
+        self,
+        key: str,
+        context: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Store a context; see `Storage.post`."""
+        record, milliseconds = self._record(context, ttl, fingerprint)
+        name = self._name(key)
+        self._client.call(lambda redis: redis.set(name, record, px=milliseconds))
+
+    def get(self, key: str) -> Context:
+        """Return the stored context, or an empty one; see `Storage.get`."""
+        record = self._read(self._name(key))
+        if record is None:
+            return Context()
+        try:
+            return self._codec.decode_context(record)
+        except DecodeError as error:
+            raise self._unreadable(key, error) from error
+
+    def key(self, task: Any) -> str:
+        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
+        key: str = task.checkpoint_key
+        return key
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; see `Storage.delete`."""
+        return self._remove([self._name(key)]) == 1
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the sorted keys with a prefix; see `Storage.list_keys`."""
+        start = len(self._raw_prefix)
+        keys = []
+        for name in self._names(prefix):
+            try:
+                keys.append(name[start:].decode())
+            except UnicodeDecodeError:
+                pass  # no storage of ours has written it
+        return sorted(keys)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every key with a prefix; see `Storage.delete_prefix`."""
+        return sum(map(self._remove, batches(self._names(prefix))))
+
+    def clear(self, workflow_id: UUID | str) -> None:
+        """Remove the keys of one workflow; see `Storage.clear`."""
+        for names in batches(self._names(f"{workflow_id}-")):
+            self._remove(
+                [
+                    name
+                    for name, owner in zip(names, self._owners(names), strict=True)
+                    if owner is None or owner == str(workflow_id)
+                ]
+            )
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | None,
+        new: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`.
+
+        The value is compared here, and replaced on the server if its record is still
+        the one that was compared.
+
+        Raises:
+            StorageError: Also where the connection is lost at the very moment of the
+                swap, and it is not known whether it took place.
+        """
+        name = self._name(key)
+        record, milliseconds = self._record(new, ttl, fingerprint)
+        while True:
+            # Reading first also proves the connection, just before what must not be
+            # done twice.
+            found = self._read(name)
+            if found is None:
+                return is_empty(expected) and self._create(name, record, milliseconds)
+            if expected is None or not self._holds(key, found, expected):
+                return False
+            arguments = (name, found, record, milliseconds or "")
+            if self._client.call(
+                lambda redis: redis.eval(_SWAP, 1, *arguments),  # noqa: B023
+                repeat=False,
+            ):
+                return True
+            # Somebody has written since; perhaps an equal value in another record.
+
+    def get_fingerprint(self, key: str) -> str | None:
+        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
+        (header,) = self._headers([self._name(key)])
+        return None if header is None else header.get("fingerprint")
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new ones."""
+        self._client.close()
+
+    def __repr__(self) -> str:
+        return f"StorageRedis({str(self._client.address)!r}, prefix={self._prefix!r})"
+
+    def _name(self, key: str) -> bytes:
+        return self._raw_prefix + to_bytes(key)
+
+    def _record(
+        self, context: Context, ttl: float | None, fingerprint: str | None
+    ) -> tuple[bytes, int | None]:
+        check_ttl(ttl)
+        extra = None if fingerprint is None else {"fingerprint": fingerprint}
+        record = self._codec.encode_context(context, extra).encode()
+        if ttl is None or ttl > _FOR_EVER:
+            return record, None
+        return record, max(1, math.ceil(ttl * 1000))
+
+    def _read(self, name: bytes) -> bytes | None:
+        found: Any = self._client.call(lambda redis: redis.get(name))
+        return found if found is None else bytes(found)
+
+    def _create(self, name: bytes, record: bytes, milliseconds: int | None) -> bool:
+        made = self._client.call(
+            lambda redis: redis.set(name, record, px=milliseconds, nx=True),
+            repeat=False,
+        )
+        return bool(made)
+
+    def _holds(self, key: str, record: bytes, expected: Context) -> bool:
+        try:
+            return holds(self._codec, record.decode(), expected.storage)
+        except (DecodeError, UnicodeDecodeError) as error:
+            raise self._unreadable(key, error) from error
+
+    def _names(self, prefix: str) -> Iterator[bytes]:
+        """List the full names with a prefix; each once, though Redis may repeat some."""
+        pattern = literal(self._name(prefix)) + b"*"
+        seen = set()
+        cursor = 0
+        while True:
+            answer: Any = self._client.call(
+                lambda redis: redis.scan(cursor, match=pattern, count=BATCH)  # noqa: B023
+            )
+            cursor, names = answer
+            for name in names:
+                if name not in seen:
+                    seen.add(name)
+                    yield name
+            if cursor == 0:
+                return
+
+    def _remove(self, names: list[bytes]) -> int:
+        if not names:
+            return 0
+        removed: Any = self._client.call(lambda redis: redis.delete(*names))
+        return int(removed)
+
+    def _owners(self, names: list[bytes]) -> list[str | None]:
+        return [
+            None if header is None else header.get("workflow_id")
+            for header in self._headers(names)
+        ]
+
+    def _headers(self, names: list[bytes]) -> list[dict[str, Any] | None]:
+        """Read the short fields of records, mostly without fetching their values."""
+
+        def ask(client: redis.Redis) -> list[Any]:
+            with client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.getrange(name, 0, _HEADER - 1)
+                return pipeline.execute()
+
+        headers = []
+        for name, start in zip(names, self._client.call(ask), strict=True):
+            text: bytes | None = start
+            if b"\n" not in start and len(start) == _HEADER:
+                text = self._read(name)
+            # A missing key reads as an empty text.
+            headers.append(self._header(name, text) if text else None)
+        return headers
+
+    def _header(self, name: bytes, text: bytes) -> dict[str, Any]:
+        try:
+            return read_header(text)
+        except DecodeError as error:
+            key = name[len(self._raw_prefix) :].decode("utf-8", "replace")
+            raise self._unreadable(key, error) from error
+
+    def _unreadable(self, key: str, error: Exception) -> DecodeError:
+        return DecodeError(
+            f"The key {key!r} of {self!r} cannot be read back. {error} To have its task"
+            " run again, delete the key."
+        )

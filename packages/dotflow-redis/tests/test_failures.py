@@ -1,0 +1,143 @@
+"""A server that is down, refuses, or comes back."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from dotflow.core.context import Context
+from dotflow.core.exception import DecodeError, StorageError
+from dotflow.testing import StorageFaultContract
+from dotflow_redis import StorageRedis
+
+VALUE = Context(storage=[1, 2], task_id="01JTASK")
+SECRET = "hush-hush"
+
+
+class TestFaults(StorageFaultContract):
+    """The shared promise of storages whose server fails."""
+
+    secrets = (SECRET,)
+
+    def make_storage_at(self, url: Any) -> StorageRedis:
+        return StorageRedis(f"redis://:{SECRET}@{url.host}:{url.port}", timeout=0.5)
+
+
+def test_server_restarted(server: Any, prefix: str) -> None:
+    """A storage goes on after its server was killed and started again."""
+    storage = StorageRedis(server.url, prefix=prefix)
+    storage.post("k", VALUE)
+    server.kill()
+    server.start()
+    assert storage.get("k").storage == [1, 2]
+    server.kill()
+    server.start()
+    assert storage.atomic_swap("k", VALUE, Context(storage=3)) is True
+
+
+def test_server_waited_for(server: Any, prefix: str) -> None:
+    """A call made while the server is down succeeds once it is back."""
+    storage = StorageRedis(server.url, prefix=prefix, timeout=60)
+    storage.post("k", VALUE)
+    server.kill()
+    back = threading.Thread(target=server.start)
+    back.start()
+    try:
+        storage.post("k", Context(storage="new"))
+    finally:
+        back.join()
+    assert storage.get("k").storage == "new"
+
+
+def test_lost_swap_is_not_repeated(server: Any, prefix: str) -> None:
+    """A swap whose answer is lost is an error, since nobody knows its outcome."""
+    storage = StorageRedis(server.url, prefix=prefix, timeout=60)
+    storage.post("k", VALUE)
+    with server.client() as other:
+        name = f"{prefix}k"
+
+        def cut() -> None:
+            # The connection that waits at the gate is the storage's.
+            while True:
+                for client in other.client_list():
+                    if client["cmd"] == "eval" and "b" in client["flags"]:
+                        other.client_kill(client["addr"])
+                        return
+
+        # Scripts wait while the server is paused, and reading does not.
+        other.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        try:
+            with pytest.raises(StorageError, match="not known whether"):
+                storage.atomic_swap("k", VALUE, Context(storage=3))
+        finally:
+            cutter.join()
+            other.execute_command("CLIENT", "UNPAUSE")
+        assert other.exists(name)
+
+
+def test_hanging_command(server: Any, prefix: str) -> None:
+    """A server that stops answering is an error in time, and no loss later on."""
+    storage = StorageRedis(server.url, prefix=prefix, timeout=0.5)
+    storage.post("k", VALUE)
+    with server.client() as other:
+        other.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        try:
+            with pytest.raises(StorageError, match=r"did not answer within 0\.5 s"):
+                storage.post("k", Context(storage="late"))
+        finally:
+            other.execute_command("CLIENT", "UNPAUSE")
+    storage.post("k", Context(storage="after"))
+    assert storage.get("k").storage == "after"
+
+
+def test_wrong_password(server: Any) -> None:
+    """A refused login names the server and shows no password."""
+    storage = StorageRedis(host="127.0.0.1", port=server.port, password=SECRET)
+    with pytest.raises(StorageError, match=f"127.0.0.1:{server.port}/0.*password") as e:
+        storage.get("k")
+    assert SECRET not in str(e.value)
+
+
+def test_no_permission(server: Any, prefix: str) -> None:
+    """A user without rights is told which ones to ask for."""
+    with server.client() as other:
+        other.execute_command("ACL", "SETUSER", "guest", "on", ">pw", "~*", "+get")
+    storage = StorageRedis(
+        host="127.0.0.1", port=server.port, username="guest", password="pw"
+    )
+    with pytest.raises(StorageError, match=r"Allow this user GET, SET"):
+        storage.post("k", VALUE)
+
+
+def test_full_memory(server: Any, prefix: str) -> None:
+    """A full server refuses the new value, says so and keeps the old one."""
+    storage = StorageRedis(server.url, prefix=prefix)
+    storage.post("k", VALUE)
+    with server.client() as other:
+        other.config_set("maxmemory", 1)
+        try:
+            with pytest.raises(StorageError, match="raise its maxmemory"):
+                storage.post("k", Context(storage="new"))
+        finally:
+            other.config_set("maxmemory", 0)
+    assert storage.get("k").storage == [1, 2]
+
+
+def test_foreign_values(server: Any, prefix: str) -> None:
+    """A key that something else has written is an error that names it."""
+    storage = StorageRedis(server.url, prefix=prefix)
+    with server.client() as other:
+        other.set(f"{prefix}text", "no record")
+        other.lpush(f"{prefix}list", "no text")
+        other.set(f"{prefix}".encode() + b"\xff", "no name")
+    with pytest.raises(DecodeError, match="'text'"):
+        storage.get("text")
+    with pytest.raises(DecodeError, match="'text'"):
+        storage.get_fingerprint("text")
+    with pytest.raises(StorageError, match="WRONGTYPE"):
+        storage.get("list")
+    assert storage.list_keys() == ["list", "text"]
