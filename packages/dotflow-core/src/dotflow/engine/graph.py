@@ -123,6 +123,10 @@ class Graph:
         return f"Task {task!r} depends on {name!r}, which was not added.{hint}"
 
     def _reverse_edges(self) -> list[tuple[int, ...]]:
+        count = len(self.tasks)
+        if count > 1 and not self.explicit and self.upstream.count(_NO_NODES) == 1:
+            # One chain: what follows a node is what precedes the one after it.
+            return [*self.upstream[2:], (count - 1,), _NO_NODES]
         downstream: list[list[int] | None] = [None] * len(self.tasks)
         for node, upstream in enumerate(self.upstream):
             for source in upstream:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 _now = time.time
 _IN_PROGRESS = TypeStatus.IN_PROGRESS
+# The same text as a status and as an outcome.
 _COMPLETED = TypeStatus.COMPLETED
+_NOT_STARTED = TypeStatus.NOT_STARTED
 
 
 # What `_advance` returns when the loop has ended; None is a wait without bound.
@@ -321,7 +323,7 @@ class Engine:
         """Store a result before anything depends on it."""
         context = Context.of_task(
             outcome.value,
-            task.task_id,
+            task._task_id or task.task_id,
             task.workflow_id,
             outcome.finished,
             self._checkpoints.run_id,
@@ -347,8 +349,7 @@ class Engine:
         return None
 
     def _complete(self, node: int, task: Task) -> None:
-        task.status = _COMPLETED
-        task.outcome = TypeOutcome.COMPLETED
+        task.status = task.outcome = _COMPLETED
         self._note_duration(task)
         if self._on_completed:
             event = events.TaskCompleted(task)
@@ -424,8 +425,11 @@ class Engine:
                     self._release_one(below)
 
     def _release(self, node: int) -> None:
+        waiting, tasks = self._waiting, self._tasks
         for below in self._downstream[node]:
-            self._release_one(below)
+            waiting[below] -= 1
+            if not waiting[below] and tasks[below].status == _NOT_STARTED:
+                self._ready.append(below)
 
     def _release_one(self, node: int) -> None:
         self._waiting[node] -= 1

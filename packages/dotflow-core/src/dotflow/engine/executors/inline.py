@@ -33,17 +33,18 @@ class InlineExecutor(Executor):
 
     def __init__(self) -> None:
         self._can_interrupt = False
+        self._some_apart = False
         self._interruption: Interruption | None = None
 
     def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
         """Check what needs a process; one is made only for an attempt."""
         self._can_interrupt = can_interrupt_here()
-        check_isolated(tasks, self._can_interrupt)
+        self._some_apart = check_isolated(tasks, self._can_interrupt)
         self._interruption = Interruption()
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end."""
-        if needs_process(attempt.task._step, self._can_interrupt):
+        if self._some_apart and needs_process(attempt.task._step, self._can_interrupt):
             return run_isolated(attempt)
         return run_attempt(attempt)
 

@@ -35,8 +35,11 @@ def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
     return bool(step.timeout) or has_timed_methods(step.func)
 
 
-def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> None:
+def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> bool:
     """Check that the tasks that need a process can run in one.
+
+    Returns:
+        Whether any of them needs one.
 
     Raises:
         GraphError: They cannot; the problems of all of them.
@@ -46,6 +49,7 @@ def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> None:
         from dotflow.engine.executors.processes import ProcessExecutor
 
         ProcessExecutor().open(apart, 1)
+    return bool(apart)
 
 
 def run_isolated(attempt: Attempt) -> Outcome:
