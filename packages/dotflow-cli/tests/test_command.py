@@ -2,66 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
-
-STEPS = """
-from dotflow import DotFlow, action
-
-@action
-def greet(initial_context):
-    print("got", repr(initial_context.storage))
-
-@action
-def fail():
-    raise ValueError("no [bold]way[/bold]")
-
-@action
-def count():
-    with open("count", "a") as file:
-        file.write("x")
-
-def after(task):
-    print("after", task.status)
-
-def flow():
-    workflow = DotFlow()
-    workflow.task.add([count, count])
-    return workflow
-
-def nothing():
-    pass
-
-not_a_step = 1
-"""
-
-
-@pytest.fixture
-def dotflow(tmp_path: Path) -> Run:
-    """Give a function that runs `dotflow` in a folder with `steps.py`."""
-    (tmp_path / "steps.py").write_text(STEPS, encoding="utf-8")
-    program = Path(sys.executable).with_name("dotflow")
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [program, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-        )
-
-    return run
 
 
 def test_version(dotflow: Run) -> None:
@@ -111,26 +63,26 @@ def test_failed_task(dotflow: Run) -> None:
 
 
 @pytest.mark.parametrize("mode", ["sequential", "background", "parallel"])
-def test_workflow_factory(dotflow: Run, tmp_path: Path, mode: str) -> None:
+def test_workflow_factory(dotflow: Run, folder: Path, mode: str) -> None:
     """A workflow made by a function is run to its end in every mode."""
     result = dotflow("start", "-w", "steps:flow", "-m", mode)
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "count").read_text() == "xx"
+    assert (folder / "count").read_text() == "xx"
 
 
 @pytest.mark.parametrize(
     "storage",
     [["-o", "file", "-p", "kept"], ["-o", "sqlite", "-p", "kept"], ["-o", "file:kept"]],
 )
-def test_resume(dotflow: Run, tmp_path: Path, storage: list[str]) -> None:
+def test_resume(dotflow: Run, folder: Path, storage: list[str]) -> None:
     """With `--resume` a completed step is not run by a second command."""
     command = ["start", "-s", "steps.count", *storage]
     command += ["--workflow-id", "nightly", "--resume"]
     for _ in range(2):
         result = dotflow(*command)
         assert result.returncode == 0, result.stderr
-    assert (tmp_path / "count").read_text() == "x"
-    assert (tmp_path / "kept").exists()
+    assert (folder / "count").read_text() == "x"
+    assert (folder / "kept").exists()
 
 
 @pytest.mark.parametrize(
@@ -150,6 +102,31 @@ def test_resume(dotflow: Run, tmp_path: Path, storage: list[str]) -> None:
         (["-w", "steps:nothing"], "steps:nothing"),
         (["-w", "steps:not_a_step"], "steps:not_a_step"),
         (["-w", "steps:flow", "-i", "1"], "--initial-context"),
+        (["-w", "steps:flow", "-c", "steps.after"], "--callback"),
+        (["-w", "steps:nothing"], "it returned None"),
+        (["-w", "steps:not_a_step"], "it is an int"),
+        (["-w", "steps:started"], "has started the workflow already"),
+        (["-w", "steps:later"], "must not be async"),
+        (["-w", "steps:with_arguments"], "'times'"),
+        (["-w", "steps:flow", "--param", "a=1"], "'a'"),
+        (["-w", "steps:workflow", "--param", "a=1"], "--param"),
+        (["-w", "steps:flow", "--param", "word"], "key=value"),
+        (["-w", "steps:flow", "--param", "a=1", "--param", "a=2"], "twice"),
+        (["-s", "steps.one", "--param", "a=1"], "--workflow"),
+        (["-w", "steps.py"], "steps.py:name"),
+        (["-w", "steps.py:absent"], "absent"),
+        (["-w", "absent.py:flow"], "absent.py"),
+        (["-w", "steps:flow", "--only", "cuont"], "count"),
+        (["-w", "steps:flow", "--from", "count"], "workflow_id"),
+        (["-w", "steps:chain", "--workflow-id", "a", "--from", "one"], "on disk"),
+        (["-w", "steps:flow", "--max-parallel", "0"], "--max-parallel"),
+        (["-w", "steps:flow", "--deadline", "-1"], "--deadline"),
+        (["-w", "steps:flow", "--deadline", "nan"], "deadline"),
+        (["-s", "steps.greet", "-i", "@absent.json"], "absent.json"),
+        (["-s", "steps.greet", "-i", "@steps.py"], "JSON"),
+        (["-s", "steps.greet", "-i", "-"], "JSON"),
+        (["-s", "steps.greet", "-o", "sqlite://host"], "sqlite"),
+        (["-s", "steps.greet", "-o", "redis://u:hunter2@h"], "dotflow[redis]"),
     ],
 )
 def test_usage_errors(dotflow: Run, arguments: list[str], message: str) -> None:
@@ -159,3 +136,89 @@ def test_usage_errors(dotflow: Run, arguments: list[str], message: str) -> None:
     # The message is wrapped to the terminal's width.
     assert message.replace(" ", "") in "".join(result.stderr.split())
     assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_help_is_light(folder: Path) -> None:
+    """The list of commands is shown without loading rich, asyncio or the engine."""
+    code = (
+        "import sys\n"
+        "from dotflow_cli.main import cli\n"
+        "cli.main(['--help'], standalone_mode=False)\n"
+        "print(sorted(sys.modules), file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder
+    )
+    assert result.returncode == 0, result.stderr
+    for module in ("rich", "asyncio", "sqlite3", "dotflow.core.dotflow"):
+        assert f"'{module}'" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cancel",
+        "cloud",
+        "deploy",
+        "doctor",
+        "graph",
+        "init",
+        "login",
+        "logout",
+        "logs",
+        "retry",
+        "runs",
+        "schedule",
+        "show",
+        "start",
+    ],
+)
+def test_every_command_has_help(dotflow: Run, name: str) -> None:
+    """Every command explains itself."""
+    result = dotflow(name, "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"Usage: dotflow {name}")
+    assert not result.stderr
+
+
+def test_misspelt_command(dotflow: Run) -> None:
+    """A misspelt command is a usage error that names the one that was meant."""
+    result = dotflow("strt")
+    assert result.returncode == 2
+    assert "start" in result.stderr
+
+
+def test_completion(dotflow: Run) -> None:
+    """A shell is told the commands to complete."""
+    result = dotflow(
+        _DOTFLOW_COMPLETE="bash_complete", COMP_WORDS="dotflow sta", COMP_CWORD="1"
+    )
+    assert result.stdout == "plain,start\n"
+
+
+def test_context_of_a_file(dotflow: Run, folder: Path) -> None:
+    """`@file.json` and `-` are read as JSON."""
+    (folder / "day.json").write_text('{"day": 1}', encoding="utf-8")
+    for result in (
+        dotflow("start", "-s", "steps.greet", "-i", "@day.json"),
+        dotflow("start", "-s", "steps.greet", "-i", "-", input='{"day": 1}'),
+    ):
+        assert result.returncode == 0, result.stderr
+        assert "got {'day': 1}" in result.stdout
+
+
+def test_json(dotflow: Run) -> None:
+    """With `--json` standard output holds the report and nothing else."""
+    result = dotflow("start", "-s", "steps.greet", "-i", "Ada", "--json")
+    report = json.loads(result.stdout)
+    assert (report["status"], report["tasks"][0]["name"]) == ("Completed", "greet")
+    assert "got 'Ada'" in result.stderr
+
+
+def test_json_of_a_failure(dotflow: Run) -> None:
+    """A failed run exits with 1 with `--json` too, and the report says why."""
+    result = dotflow("start", "-s", "steps.fail", "--json")
+    assert result.returncode == 1
+    (task,) = json.loads(result.stdout)["tasks"]
+    assert task["attempts"][0]["error"]["exception"] == "ValueError"

@@ -1,0 +1,58 @@
+"""`dotflow cancel`: end a run that goes on in another process."""
+
+from __future__ import annotations
+
+import click
+
+from dotflow_cli.options import examples, history_options
+
+
+@examples(
+    "dotflow cancel nightly",
+    'dotflow cancel 01J2X --reason "wrong input"',
+)
+@click.command("cancel")
+@click.argument("run")
+@history_options
+@click.option(
+    "--reason",
+    default="it was cancelled by `dotflow cancel`",
+    metavar="TEXT",
+    help="What the tasks will say.",
+)
+def command(run: str, storage: str | None, path: str | None, reason: str) -> None:
+    """End a run that goes on in another process.
+
+    RUN is its id or a part of it, or the id of its workflow. The process ends it within
+    a second; what is completed is kept. The workflow needs a fixed id and a storage that
+    processes share, as sqlite is.
+    """
+    from dotflow.core.identity import check_workflow_id
+    from dotflow.core.types import WorkflowStatus
+    from dotflow.engine.control import CancelRequests
+    from dotflow_cli.errors import usage_errors
+    from dotflow_cli.lookup import find_run
+    from dotflow_cli.resumable import has_checkpoints, require_fixed_id
+    from dotflow_cli.storages import durable_storage
+
+    found = durable_storage(storage, path)
+    with usage_errors():
+        if not found.shared:
+            raise click.UsageError(
+                f"{type(found).__name__} is not shared by processes: nobody would read"
+                " the request. Use --storage sqlite."
+            )
+        history = found.history
+        if history is not None:
+            report = find_run(history, run)
+            if report.status != WorkflowStatus.IN_PROGRESS:
+                raise click.ClickException(
+                    f"Run {report.run_id} does not go on: {report.status.lower()}."
+                )
+            workflow_id = require_fixed_id(found, report)
+        else:
+            workflow_id = str(check_workflow_id(run))
+            if not has_checkpoints(found, workflow_id):
+                raise click.ClickException(f"There is no workflow {run!r}.")
+        CancelRequests(found, workflow_id).post(reason)
+    click.echo(f"Asked workflow {workflow_id} to end.", err=True)

@@ -1,0 +1,56 @@
+"""`dotflow graph`: what runs after what."""
+
+from __future__ import annotations
+
+import click
+
+from dotflow_cli.options import examples, mode_option, workflow_option
+
+
+@examples(
+    "dotflow graph -w shop.workflow:build",
+    "dotflow graph -w shop.workflow:build --format svg --output graph.svg",
+)
+@click.command("graph")
+@workflow_option(required=True)
+@mode_option
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["text", "mermaid", "svg"]),
+    default="text",
+    show_default=True,
+    help="How to draw it.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write it to this file.",
+)
+def command(
+    workflow: str, params: tuple[str, ...], mode: str, kind: str, output: str | None
+) -> None:
+    """Draw the graph of a workflow, without running it."""
+    from pathlib import Path
+
+    from dotflow_cli import targets
+    from dotflow_cli.errors import usage_errors
+
+    with usage_errors():
+        view = targets.workflow(workflow, params).graph(mode)
+        draw = {
+            "text": view.to_text,
+            "mermaid": view.to_mermaid,
+            "svg": view.to_svg,
+        }[kind]
+        text = draw()
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(
+            f"{output!r} cannot be written: {error.strerror}."
+        ) from error
+    click.echo(f"Wrote {output}.", err=True)

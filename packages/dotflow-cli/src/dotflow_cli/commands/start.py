@@ -1,0 +1,101 @@
+"""`dotflow start`: run a step or a workflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dotflow_cli.options import (
+    examples,
+    run_options,
+    step_options,
+    storage_options,
+    workflow_option,
+)
+
+
+@examples(
+    "dotflow start -w shop.workflow:build",
+    "dotflow start -w flow.py:build --param day=2026-01-31 --mode parallel",
+    "dotflow start -w shop.workflow:build -o sqlite:///runs.db \\",
+    "    --workflow-id nightly --resume",
+    "dotflow start -s shop.steps.load -i '{\"rows\": 3}'",
+    "dotflow start -w shop.workflow:build --dry-run",
+)
+@click.command("start")
+@workflow_option()
+@step_options
+@storage_options
+@click.option(
+    "--workflow-id",
+    metavar="ID",
+    help="Name this run, so that it can be resumed  [env: WORKFLOW_ID].",
+)
+@click.option("--resume", is_flag=True, help="Do not repeat what was completed.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="TASK",
+    help="Run this task and what it depends on. Repeatable.",
+)
+@click.option(
+    "--from",
+    "from_tasks",
+    multiple=True,
+    metavar="TASK",
+    help="Resume, but run this task and all after it again. Repeatable.",
+)
+@click.option("--dry-run", is_flag=True, help="Check and draw the graph; run nothing.")
+@run_options
+def command(
+    workflow: str | None,
+    params: tuple[str, ...],
+    step: str | None,
+    callback: str | None,
+    initial_context: str | None,
+    storage: str | None,
+    path: str | None,
+    workflow_id: str | None,
+    resume: bool,
+    only: tuple[str, ...],
+    from_tasks: tuple[str, ...],
+    dry_run: bool,
+    **options: Any,
+) -> int:
+    """Run a step or a workflow, and exit with 1 if a task failed.
+
+    What is given here wins over what the workflow says of itself.
+
+    It exits with 0 where every task completed, 1 where one failed, 2 on wrong usage,
+    and 130 after Ctrl-C.
+    """
+    if (step is None) == (workflow is None):
+        raise click.UsageError("Give either --step or --workflow.")
+    if step is not None and params:
+        raise click.UsageError("--param needs --workflow.")
+
+    from dotflow_cli import subgraph, targets
+    from dotflow_cli.errors import usage_errors
+    from dotflow_cli.execute import RunOptions, execute
+    from dotflow_cli.storages import open_storage
+
+    chosen = open_storage(storage, path)
+    if workflow is not None:
+        flow = targets.workflow(
+            workflow, params, initial_context=initial_context, callback=callback
+        )
+    else:
+        assert step is not None
+        flow = targets.step_flow(step, callback, initial_context)
+    run = RunOptions(resume=resume or bool(from_tasks), **options)
+    with usage_errors():
+        flow.configure(storage=chosen, workflow_id=workflow_id)
+        if only:
+            subgraph.keep_only(flow, run.mode, only)
+        if dry_run:
+            subgraph.draw(flow, run.mode, run.resume, run.as_json)
+            return 0
+        if from_tasks:
+            subgraph.forget_from(flow, run.mode, from_tasks)
+    return execute(flow, run)

@@ -1,0 +1,1 @@
+"""What `dotflow start` tells while tasks run."""

@@ -1,0 +1,43 @@
+"""Whether a run can be reached by the id of its workflow, from another process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dotflow.engine.checkpoint import Checkpoints
+
+if TYPE_CHECKING:
+    from dotflow.abc.storage import Storage
+    from dotflow.report.model import RunReport
+
+
+def require_fixed_id(storage: Storage, report: RunReport) -> str:
+    """Return the workflow id of a run.
+
+    Args:
+        storage: Where the run keeps its checkpoints.
+        report: The run.
+
+    Raises:
+        ClickException: The id was a random one, which no other process can know.
+    """
+    workflow_id = report.workflow_id
+    if workflow_id is None or not has_checkpoints(storage, workflow_id):
+        raise click.ClickException(
+            f"Run {report.run_id} had no fixed workflow id, so it can be neither resumed"
+            " nor cancelled from outside: start it with --workflow-id."
+        )
+    return workflow_id
+
+
+def has_checkpoints(storage: Storage, workflow_id: str) -> bool:
+    """Say whether a run with this fixed workflow id has begun.
+
+    Args:
+        storage: Where it keeps its checkpoints.
+        workflow_id: The id.
+    """
+    # Only a workflow with a fixed id leaves a record of its run.
+    return Checkpoints(storage, workflow_id, True)._read_run().storage is not None

@@ -1,0 +1,1 @@
+"""What `dotflow init` writes."""

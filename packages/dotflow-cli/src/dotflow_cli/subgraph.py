@@ -1,0 +1,107 @@
+"""Parts of a workflow: some tasks with what they need, or with what follows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import click
+
+from dotflow.core.exception import ResumeNeedsWorkflowId
+from dotflow.engine.modes import find_mode
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+    from dotflow.engine.graph import Graph
+
+
+def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
+    """Remove every task but some and all that they depend on.
+
+    Args:
+        flow: The workflow, not started.
+        mode: How it will run; the order of tasks without `depends_on` depends on it.
+        names: The tasks.
+    """
+    graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
+    kept = _closure(_places(graph, names), graph.upstream)
+    flow.task.queue[:] = [
+        task for place, task in enumerate(graph.tasks) if place in kept
+    ]
+
+
+def forget_from(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
+    """Delete the checkpoints of some tasks and of all that depend on them.
+
+    Args:
+        flow: The workflow, not started.
+        mode: How it will run.
+        names: The tasks.
+    """
+    if not flow._has_fixed_id:
+        raise ResumeNeedsWorkflowId
+    storage = flow.config.storage
+    if not storage.persistent:
+        raise click.UsageError(
+            "--from needs a storage on disk, such as --storage sqlite:///runs.db."
+        )
+    graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
+    for place in sorted(_closure(_places(graph, names), graph.downstream)):
+        task = graph.tasks[place]
+        storage.delete(storage.key(task))
+        if task.expansion is not None:
+            storage.delete_prefix(f"{task.checkpoint_key}~")
+
+
+def draw(flow: DotFlow, mode: str, resume: bool, as_json: bool) -> None:
+    """Check a workflow and print its graph.
+
+    Args:
+        flow: The workflow, not started.
+        mode: How it would run.
+        resume: Whether it would resume.
+        as_json: Whether to print JSON.
+    """
+    if resume and not flow._has_fixed_id:
+        raise ResumeNeedsWorkflowId
+    view = flow.graph(mode)
+    if as_json:
+        nodes = [
+            {
+                "name": node.name,
+                "group": node.group,
+                "level": node.level,
+                "upstream": list(node.upstream),
+            }
+            for node in view.nodes
+        ]
+        click.echo(json.dumps({"mode": view.mode, "tasks": nodes}, indent=2))
+        return
+    click.echo(view.to_text(), nl=False)
+    click.echo(f"{len(view)} tasks, mode {view.mode}: nothing has run.", err=True)
+
+
+def _places(graph: Graph, names: Sequence[str]) -> list[int]:
+    places = {task.name: place for place, task in enumerate(graph.tasks)}
+    for name in names:
+        if name not in places:
+            close = get_close_matches(name, places, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            known = ", ".join(list(places)[:20]) or "none"
+            raise click.UsageError(
+                f"There is no task {name!r}.{hint} There are: {known}."
+            )
+    return [places[name] for name in names]
+
+
+def _closure(places: Iterable[int], edges: Sequence[tuple[int, ...]]) -> set[int]:
+    found = set(places)
+    waiting = list(found)
+    while waiting:
+        for place in edges[waiting.pop()]:
+            if place not in found:
+                found.add(place)
+                waiting.append(place)
+    return found
