@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,7 +127,6 @@ def test_resume(dotflow: Run, folder: Path, storage: list[str]) -> None:
         (["-s", "steps.greet", "-i", "@steps.py"], "JSON"),
         (["-s", "steps.greet", "-i", "-"], "JSON"),
         (["-s", "steps.greet", "-o", "sqlite://host"], "sqlite"),
-        (["-s", "steps.greet", "-o", "redis://u:hunter2@h"], "dotflow[redis]"),
     ],
 )
 def test_usage_errors(dotflow: Run, arguments: list[str], message: str) -> None:
@@ -136,6 +136,15 @@ def test_usage_errors(dotflow: Run, arguments: list[str], message: str) -> None:
     # The message is wrapped to the terminal's width.
     assert message.replace(" ", "") in "".join(result.stderr.split())
     assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+@pytest.mark.skipif(find_spec("dotflow_redis") is not None, reason="it is installed")
+def test_an_absent_storage_says_what_to_install(dotflow: Run) -> None:
+    """An address of an integration that is not there gives the pip line, no secret."""
+    result = dotflow("start", "-s", "steps.greet", "-o", "redis://u:hunter2@h")
+    assert result.returncode == 2, result.stderr
+    assert "dotflow[redis]" in "".join(result.stderr.split())
     assert "hunter2" not in result.stderr
 
 

@@ -70,6 +70,8 @@ def test_it_runs(program: Path, folder: Path, environ: dict[str, str]) -> None:
         (["-s", "steps.one", "--cron", "* * * * *", "--overlap", "x"], "overlap"),
         (["-s", "steps.one", "--cron", "* * * * *", "--timezone", "Up"], "zone"),
         (["-s", "steps.one", "--cron", "* * * * *", "-m", "odd"], "odd"),
+        (["-s", "steps.one", "--cron", "* * * * *", "--deadline", "nan"], "deadline"),
+        (["-s", "steps.one", "--cron", "* * * * *", "--max-parallel", "0"], "parallel"),
         (["-w", "steps:chain", "--cron", "* * * * *", "--resume"], "workflow_id"),
         (["-w", "steps:nothing", "--cron", "* * * * *"], "returned None"),
     ],

@@ -121,6 +121,16 @@ def run_options(command: F) -> F:
             show_default=True,
             help="How to tell what runs: live on a terminal, else a line an event.",
         ),
+        bounds_options,
+        mode_option,
+    ):
+        command = option(command)
+    return command
+
+
+def bounds_options(command: F) -> F:
+    """Add `--keep-going`, `--max-parallel` and `--deadline`."""
+    for option in (
         click.option(
             "--deadline",
             type=click.FloatRange(min=0, min_open=True),
@@ -138,7 +148,6 @@ def run_options(command: F) -> F:
             is_flag=True,
             help="Run a task although the one before it has failed.",
         ),
-        mode_option,
     ):
         command = option(command)
     return command

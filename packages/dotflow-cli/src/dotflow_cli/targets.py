@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from dotflow_cli.errors import usage_errors, user_code
 from dotflow_cli.inputs import read_context, read_params
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
 
@@ -70,7 +70,7 @@ def step_flow(step: str, callback: str | None, initial_context: str | None) -> D
 
 def workflow(
     where: str,
-    params: Sequence[str] = (),
+    params: Sequence[str] | Mapping[str, Any] = (),
     *,
     initial_context: str | None = None,
     callback: str | None = None,
@@ -79,7 +79,7 @@ def workflow(
 
     Args:
         where: A `DotFlow`, a `Pipeline`, or a callable that returns one.
-        params: Arguments for the callable, as the user wrote them.
+        params: Arguments for the callable, as the user wrote them, or by their names.
         initial_context: The initial context of a pipeline.
         callback: Refused: only the workflow itself can say which step it is for.
 
@@ -92,7 +92,7 @@ def workflow(
     with usage_errors():
         if callback is not None:
             raise WorkflowFlagConflict("--callback")
-        arguments = read_params(params)
+        arguments = dict(params) if isinstance(params, Mapping) else read_params(params)
         found = load(where)
         if not _is_workflow(found):
             found = _call(found, where, arguments)

@@ -1,12 +1,13 @@
-"""`dotflow schedule`: run a step or a workflow at the times of a cron expression."""
+"""`dotflow schedule`: run steps and workflows at the times of cron expressions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from dotflow_cli.options import (
+    bounds_options,
     examples,
     mode_option,
     step_options,
@@ -14,21 +15,35 @@ from dotflow_cli.options import (
     workflow_option,
 )
 
-if TYPE_CHECKING:
-    from dotflow import DotFlow
+# What goes with --file; all else is a key in it.
+_WITH_FILE = ("file", "dry_run")
 
 
 @examples(
     'dotflow schedule -s shop.steps.load --cron "*/5 * * * *"',
     'dotflow schedule -w shop.workflow:build --cron "0 6 * * *" \\',
     "    --timezone Europe/Lisbon -o sqlite:///runs.db --workflow-id daily --resume",
+    "dotflow schedule --file schedules.toml   where schedules.toml has, for example,",
+    "    [[schedule]]",
+    '    workflow = "shop.workflow:build"',
+    '    cron = "0 6 * * *"',
+    "    params = {day = 1}",
+    "    [[schedule]]",
+    '    step = "shop.steps.load"',
+    '    cron = "*/5 * * * *"',
+    '    overlap = "queue"',
 )
 @click.command("schedule")
 @workflow_option()
 @step_options
 @click.option(
+    "-f",
+    "--file",
+    metavar="FILE",
+    help="Run the schedules of this TOML file, beside each other.",
+)
+@click.option(
     "--cron",
-    required=True,
     metavar="EXPRESSION",
     help="When: minute hour day month weekday.",
 )
@@ -54,76 +69,72 @@ if TYPE_CHECKING:
     help="A tick goes on with a run that did not complete.",
 )
 @mode_option
+@bounds_options
 @click.option(
     "--dry-run", is_flag=True, help="Check everything and show the next runs only."
 )
+@click.pass_context
 def command(
-    workflow: str | None,
-    params: tuple[str, ...],
-    step: str | None,
-    callback: str | None,
-    initial_context: str | None,
-    cron: str,
-    overlap: str,
-    timezone: str | None,
-    storage: str | None,
-    path: str | None,
-    workflow_id: str | None,
-    resume: bool,
-    mode: str,
+    ctx: click.Context,
+    /,
+    file: str | None,
     dry_run: bool,
-) -> None:
+    **options: Any,
+) -> int:
     """Run a step or a workflow again and again; blocks until Ctrl-C.
 
     The first Ctrl-C, or SIGTERM, lets a run that goes on end; the second ends it at
     once. Needs "dotflow[scheduler]".
+
+    A file has a [[schedule]] for each, whose keys are named as the options here, with _
+    for -, and params is a table. All of it is checked before anything starts.
     """
-    if (step is None) == (workflow is None):
-        raise click.UsageError("Give either --step or --workflow.")
-    if step is not None and params:
+    if file is not None:
+        _refuse_others(ctx)
+    elif (options["step"] is None) == (options["workflow"] is None):
+        raise click.UsageError("Give either --step or --workflow, or --file.")
+    elif options["step"] is not None and options["params"]:
         raise click.UsageError("--param needs --workflow.")
+    elif options["cron"] is None:
+        raise click.UsageError("Missing option '--cron'.")
 
-    from dotflow.providers.registry import load_provider
-    from dotflow_cli import targets
+    from dotflow_cli import schedule_file, schedules
     from dotflow_cli.errors import usage_errors
-    from dotflow_cli.execute import quiet_default_log, tell_lines
-    from dotflow_cli.storages import open_storage
 
-    with usage_errors():
-        scheduler = load_provider("SchedulerCron")(cron, overlap, timezone)
-        chosen = open_storage(storage, path)
-        if workflow is not None:
-            flow = targets.workflow(
-                workflow, params, initial_context=initial_context, callback=callback
-            )
-        else:
-            assert step is not None
-            flow = targets.step_flow(step, callback, initial_context)
-        flow.configure(
-            storage=chosen, workflow_id=workflow_id or _default_id(flow, resume, step)
+    new_scheduler = schedule_file.scheduler_class()
+    if file is None:
+        found = [schedules.prepare(schedules.Entry(**options), new_scheduler)]
+    else:
+        entries, problems = schedule_file.read_entries(file, new_scheduler)
+        found = schedules.prepare_all(entries, new_scheduler, problems)
+    for schedule in found:
+        schedule.show()
+    if dry_run:
+        return 0
+    code = 0
+    if file is not None:
+        code = schedules.run_all(found)
+    else:
+        found[0].connect()
+        with usage_errors():
+            found[0].run()
+    ended = "The schedule has ended." if file is None else "The schedules have ended."
+    click.echo(ended, err=True)
+    return code
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    from click.core import ParameterSource
+
+    given = [
+        parameter.opts[-1]
+        for parameter in ctx.command.params
+        if parameter.name is not None
+        and parameter.name not in _WITH_FILE
+        and ctx.get_parameter_source(parameter.name) == ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"--file excludes {', '.join(given)}: each schedule of the file has keys for"
+            " that."
         )
-        flow.graph(mode)  # which fails now rather than at every tick
-        for moment in scheduler.next_run_times(3):
-            click.echo(f"Next run: {moment:%Y-%m-%d %H:%M:%S %Z}".rstrip(), err=True)
-        if dry_run:
-            return
-        quiet_default_log(flow)
-        tell_lines(flow)
-        flow.config.scheduler = scheduler
-        flow.schedule(mode=mode, resume=resume)
-    click.echo("The schedule has ended.", err=True)
-
-
-def _default_id(flow: DotFlow, resume: bool, step: str | None) -> str | None:
-    """Return an id for a step that is to be resumed and was given none.
-
-    In dotflow 1.x `schedule --step … --resume` needed no id; the step's own name
-    is the same at every tick and after a restart.
-    """
-    if not resume or step is None or flow._has_fixed_id:
-        return None
-    from dotflow.core.identity import quote_name
-
-    return "step-" + quote_name(step.replace("/", ".")).replace("%", "-").replace(
-        "..", "."
-    )

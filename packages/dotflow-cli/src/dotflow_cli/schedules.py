@@ -1,0 +1,351 @@
+"""Schedules: one that the options describe, or several at once, a thread each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dotflow.engine.background import BackgroundThread
+from dotflow.logging import logger
+from dotflow_cli import targets
+from dotflow_cli.errors import usage_errors
+from dotflow_cli.execute import quiet_default_log, tell_lines
+from dotflow_cli.storages import open_storage
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+
+OVERLAPS = ("skip", "queue", "parallel")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SHOWN = 3
+# How often a stop is repeated: one that came before a schedule began would be lost.
+_LOOK = 0.2
+_NOTE = "Stopping after what runs now. Ctrl-C again stops at once."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What runs when, as the options of `dotflow schedule` say it.
+
+    Args:
+        name: What messages call it; empty where there is only one.
+        cron: The expression.
+        workflow: Where the workflow is.
+        step: Where the step is, instead of a workflow.
+        params: Arguments of the workflow's function: texts, or values by their names.
+        callback: Where the step's callback is.
+        initial_context: The initial context as the command line has it.
+        overlap: What becomes of a tick while a run goes on.
+        timezone: The zone of the times.
+        storage: The name or address of the storage.
+        path: Its path.
+        workflow_id: The id of the runs.
+        resume: Whether a tick goes on with a run that did not complete.
+        mode: The execution mode.
+        keep_going: Whether a task runs although the one before it has failed.
+        max_parallel: The bound on attempts at once.
+        deadline: Seconds until a run is cancelled.
+    """
+
+    name: str = ""
+    cron: str
+    workflow: str | None = None
+    step: str | None = None
+    params: Sequence[str] | Mapping[str, Any] = ()
+    callback: str | None = None
+    initial_context: str | None = None
+    overlap: str = "skip"
+    timezone: str | None = None
+    storage: str | None = None
+    path: str | None = None
+    workflow_id: str | None = None
+    resume: bool = False
+    mode: str = "sequential"
+    keep_going: bool = False
+    max_parallel: int | None = None
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An entry with its workflow, checked.
+
+    Args:
+        entry: The entry.
+        flow: Its workflow.
+        scheduler: Its scheduler.
+    """
+
+    entry: Entry
+    flow: DotFlow
+    scheduler: Any
+
+    def show(self) -> None:
+        """Tell the next times."""
+        suffix = f"  {self.entry.name}" if self.entry.name else ""
+        for moment in self.scheduler.next_run_times(_SHOWN):
+            time = f"{moment:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+            click.echo(f"Next run: {time}{suffix}", err=True)
+
+    def run(self) -> None:
+        """Run the workflow at its times; blocks."""
+        entry = self.entry
+        self.flow.schedule(
+            mode=entry.mode,
+            resume=entry.resume,
+            keep_going=entry.keep_going,
+            max_parallel=entry.max_parallel,
+            deadline=entry.deadline,
+        )
+
+    def connect(self) -> None:
+        """Let the workflow tell what runs, and give it the scheduler."""
+        quiet_default_log(self.flow)
+        # This copies the config, so workflows that share one get a scheduler each.
+        tell_lines(self.flow)
+        self.flow.config.scheduler = self.scheduler
+
+
+def prepare(entry: Entry, new_scheduler: Callable[..., Any]) -> Schedule:
+    """Check an entry, and import what it names.
+
+    Args:
+        entry: The entry.
+        new_scheduler: Makes a scheduler.
+
+    Raises:
+        ClickException: Something is wrong with it, or its code raised.
+    """
+    from dotflow.core.exception import ResumeNeedsWorkflowId
+
+    # `nan` is within any range of click's, and would fail at every tick.
+    if entry.deadline is not None and not entry.deadline > 0:
+        raise click.UsageError("--deadline: give a number of seconds above 0.")
+    with usage_errors():
+        scheduler = new_scheduler(entry.cron, entry.overlap, entry.timezone)
+        chosen = open_storage(entry.storage, entry.path)
+        if entry.workflow is not None:
+            flow = targets.workflow(
+                entry.workflow,
+                entry.params,
+                initial_context=entry.initial_context,
+                callback=entry.callback,
+            )
+        else:
+            assert entry.step is not None
+            flow = targets.step_flow(entry.step, entry.callback, entry.initial_context)
+        flow.configure(
+            storage=chosen, workflow_id=entry.workflow_id or _default_id(flow, entry)
+        )
+        flow.graph(entry.mode)  # which fails now rather than at every tick
+        if entry.resume and not flow._has_fixed_id:
+            raise ResumeNeedsWorkflowId
+    return Schedule(entry, flow, scheduler)
+
+
+def prepare_all(
+    entries: Sequence[Entry], new_scheduler: Callable[..., Any], problems: list[str]
+) -> list[Schedule]:
+    """Check entries that run beside each other.
+
+    Args:
+        entries: The entries.
+        new_scheduler: Makes a scheduler.
+        problems: What is already known to be wrong.
+
+    Raises:
+        ClickException: Something is wrong; it tells the problems of all entries.
+    """
+    problems = list(problems)
+    usage = bool(problems)
+    schedules: list[Schedule] = []
+    for entry in entries:
+        try:
+            schedule = prepare(entry, new_scheduler)
+            _check_apart(schedule, schedules)
+        except click.ClickException as error:
+            usage = usage or isinstance(error, click.UsageError)
+            problems.append(f"{entry.name}: {error.message}")
+        else:
+            schedules.append(schedule)
+    if problems:
+        text = "\n".join(["Nothing was started:", *(f"  {line}" for line in problems)])
+        raise click.UsageError(text) if usage else click.ClickException(text)
+    return schedules
+
+
+def _check_apart(schedule: Schedule, others: Sequence[Schedule]) -> None:
+    """Refuse what would have two schedules write over each other's runs."""
+    entry, flow = schedule.entry, schedule.flow
+    for other in others:
+        if flow is other.flow:
+            raise click.UsageError(
+                f"it is the same object as {other.entry.name}: name a function that"
+                " returns a new one each time."
+            )
+        where = (entry.storage, entry.path)
+        if (
+            flow._has_fixed_id
+            and other.flow._has_fixed_id
+            and flow.workflow_id == other.flow.workflow_id
+            and where == (other.entry.storage, other.entry.path)
+        ):
+            raise click.UsageError(
+                f"its runs have the id {flow.workflow_id!s}, as those of"
+                f" {other.entry.name}: give it a workflow_id of its own."
+            )
+
+
+def _default_id(flow: DotFlow, entry: Entry) -> str | None:
+    """Return an id for a step that is to be resumed and was given none.
+
+    In dotflow 1.x `schedule --step … --resume` needed no id; the step's own name
+    is the same at every tick and after a restart.
+    """
+    if not entry.resume or entry.step is None or flow._has_fixed_id:
+        return None
+    from dotflow.core.identity import quote_name
+
+    return "step-" + quote_name(entry.step.replace("/", ".")).replace("%", "-").replace(
+        "..", "."
+    )
+
+
+@dataclass
+class _Group:
+    """Schedules that go on, a thread each.
+
+    Args:
+        schedules: The schedules.
+    """
+
+    schedules: Sequence[Schedule]
+    stopping: bool = False
+    interrupted: bool = False
+    failed: bool = False
+    threads: list[BackgroundThread] = field(default_factory=list)
+
+    def run(self) -> int:
+        """Run them until the last one has ended, and return the exit code."""
+        with self._signals():
+            try:
+                self._start()
+                for thread in self.threads:
+                    while thread.is_alive():
+                        thread.join(_LOOK)
+                        if self.stopping:
+                            self._stop()
+            except (KeyboardInterrupt, SystemExit):
+                self.interrupted = True
+                self._interrupt()
+                raise
+        return 1 if self.failed else 0
+
+    def _start(self) -> None:
+        for schedule in self.schedules:
+            # Not awaited at the exit: this object says how long one may take.
+            thread = BackgroundThread(
+                lambda schedule=schedule: self._keep(schedule),  # type: ignore[misc]
+                wait_at_exit=False,
+            )
+            self.threads.append(thread)
+            thread.start()
+
+    def _keep(self, schedule: Schedule) -> None:
+        """Run a schedule; a step that ends the program ends no more than its run."""
+        name = schedule.entry.name
+        while not self.stopping:
+            try:
+                schedule.run()
+            except (KeyboardInterrupt, SystemExit) as error:
+                if self.interrupted:
+                    raise
+                logger.error(
+                    "%s: a step raised %s; the schedule goes on.",
+                    name,
+                    type(error).__name__,
+                )
+            except Exception:  # noqa: BLE001 - the others must go on
+                self.failed = True
+                logger.exception("%s has ended; the others go on.", name)
+                return
+            else:
+                return
+
+    def _stop(self) -> None:
+        for schedule in self.schedules:
+            schedule.scheduler.stop()
+
+    def _interrupt(self) -> None:
+        """End what runs now."""
+        # A run may have a thread of its own, and whoever waits for it there is not
+        # woken by an exception: all are told, and at once rather than in turn.
+        threads = [t for t in threading.enumerate() if isinstance(t, BackgroundThread)]
+        helpers = [
+            threading.Thread(target=thread.interrupt, daemon=True) for thread in threads
+        ]
+        for helper in helpers:
+            helper.start()
+        for helper in helpers:
+            helper.join()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Stop at the first signal, interrupt at the second, end at the third."""
+        process = os.getpid()
+        count = 0
+
+        def handle(number: int, _frame: Any) -> None:
+            nonlocal count
+            if os.getpid() != process:
+                raise KeyboardInterrupt  # a process that a step has forked
+            count += 1
+            if count > 2:
+                os._exit(128 + number)
+            if count == 2:
+                raise (
+                    KeyboardInterrupt
+                    if number == signal.SIGINT
+                    else SystemExit(128 + number)
+                )
+            self.stopping = True
+            # A buffered stream may be in the middle of a write.
+            os.write(2, f"\n{_NOTE}\n".encode())
+
+        before = {number: signal.signal(number, handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def run_all(schedules: Sequence[Schedule]) -> int:
+    """Run schedules beside each other until a signal; blocks.
+
+    Args:
+        schedules: The schedules.
+
+    Returns:
+        The exit code: 1 where one has ended by an error of its own.
+    """
+    for schedule in schedules:
+        schedule.connect()
+    group = _Group(schedules)
+    try:
+        return group.run()
+    except (KeyboardInterrupt, SystemExit) as error:
+        if any(thread.is_alive() for thread in group.threads):
+            # A step in a blocking call hears nothing, and Python might wait for it.
+            sys.stdout.flush()
+            code = error.code if isinstance(error, SystemExit) else 130
+            os._exit(code if isinstance(code, int) else 1)
+        raise
