@@ -68,10 +68,9 @@ class Control:
         if self.reason is not None:
             raise RunCancelled(self.reason)
 
-    def bound(self, wait: float | None) -> float | None:
+    def bound(self, wait: float | None) -> float:
         """Return the longest time that the loop may wait before it checks again."""
-        if self._until is None and self._requested is None and wait is None:
-            return POLL_SECONDS  # `cancel` may come from a thread
+        # Bounded always: `cancel` may come from a thread at any moment.
         return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
 
     def poll(self) -> None:
