@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
     from dotflow.testing.overrides import override_steps as override_steps
+    from dotflow.testing.resume_contract import (
+        StorageResumeContract as StorageResumeContract,
+    )
     from dotflow.testing.scheduler import SchedulerContract as SchedulerContract
     from dotflow.testing.server import ServerContract as ServerContract
     from dotflow.testing.storage import StorageContract as StorageContract
@@ -55,6 +58,7 @@ _MODULES = {
     "ServerContract": "server",
     "StorageContract": "storage",
     "StorageFaultContract": "fault_contract",
+    "StorageResumeContract": "resume_contract",
     "TellingFaultContract": "fault_contract",
     "TracerContract": "tracer",
     "assert_completed": "assertions",
@@ -83,6 +87,7 @@ __all__ = [
     "ServerContract",
     "StorageContract",
     "StorageFaultContract",
+    "StorageResumeContract",
     "TellingFaultContract",
     "TracerContract",
     "faulty_endpoint",

@@ -1,4 +1,4 @@
-"""What the tests of mapping share."""
+"""What the tests of mapping, of sub-workflows and others share."""
 
 from __future__ import annotations
 
