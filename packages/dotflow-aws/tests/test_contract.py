@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from dotflow.testing import StorageContract
+from dotflow.testing import ObjectStorageContract, StorageContract
 from dotflow_aws import StorageS3
 
 
@@ -28,3 +28,17 @@ class TestStorageS3(StorageContract):
 
     def storage_factory(self):
         return self.factory
+
+
+class TestObjects(ObjectStorageContract):
+    @pytest.fixture(autouse=True)
+    def _bucket(self, make, client, bucket):
+        self.make, self.client, self.bucket = make, client, bucket
+        self.address = f"s3://{bucket}"
+
+    def object_names(self):
+        answer = self.client.list_objects_v2(Bucket=self.bucket)
+        return [item["Key"] for item in answer.get("Contents", [])]
+
+    def put_object(self, name, data):
+        self.client.put_object(Bucket=self.bucket, Key=name, Body=data)

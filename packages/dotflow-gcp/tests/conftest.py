@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from dotflow.testing import relay
+
 SERVER = Path(__file__).parent / "gcs_server.py"
-LIMIT = 120.0  # seconds; only a hang that should not be reaches it
 # What a developer's machine may have set must not reach the tests.
 FOREIGN = (
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -91,85 +90,11 @@ def make(bucket):
         storage.close()
 
 
-# Of each connection, not of what is passed on.
-OWN_HEADERS = ("connection", "content-length", "date", "server", "transfer-encoding")
-
-
-class Request(BaseHTTPRequestHandler):
-    """A request to an endpoint that does what a test says."""
-
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet
-
-    def log_message(self, *args):
-        pass
-
-    def handle_request(self):
-        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.requests.append(f"{self.command} {self.path}")
-        self.server.plan(self)
-
-    do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = handle_request  # noqa: N815
-
-    def forward(self):
-        """Ask the real service; return the status, the headers and the body."""
-        link = http.client.HTTPConnection(self.server.upstream, timeout=LIMIT)
-        try:
-            link.request(self.command, self.path, self.body, dict(self.headers))
-            answer = link.getresponse()
-            return answer.status, answer.getheaders(), answer.read()
-        finally:
-            link.close()
-
-    def reply(self, status, headers=(), body=b"", length=None):
-        """Answer; with a length of more than the body has, break off."""
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in OWN_HEADERS:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = length is not None
-
-    def pass_on(self):
-        self.reply(*self.forward())
-
-    def noise(self):
-        """Answer with what is no HTTP."""
-        self.wfile.write(b"\x00\x01 not HTTP at all\r\n\r\n")
-        self.close_connection = True
-
-    def hang(self):
-        """Never answer, until the test is over."""
-        self.server.released.wait(LIMIT)
-        self.close_connection = True
-
-
 @pytest.fixture
 def endpoint(gcs_url):
     """Return what starts an endpoint in front of the service, with a plan."""
-    servers = []
-
-    def start(plan):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Request)
-        server.daemon_threads = True
-        server.upstream = gcs_url.removeprefix("http://")
-        server.plan = plan
-        server.requests = []
-        server.released = threading.Event()
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        # A client that gives up leaves a handler with a broken pipe, which is no news.
-        server.handle_error = lambda *args: None
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return server
-
-    yield start
-    for server in servers:
-        server.released.set()
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as servers:
+        yield lambda plan: servers.enter_context(relay(gcs_url, plan))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from dotflow.testing import StorageContract
+from dotflow.testing import ObjectStorageContract, StorageContract
 from dotflow_gcp import StorageGCS
 
 
@@ -28,3 +28,16 @@ class TestStorageGCS(StorageContract):
 
     def storage_factory(self):
         return self.factory
+
+
+class TestObjects(ObjectStorageContract):
+    @pytest.fixture(autouse=True)
+    def _bucket(self, make, client, bucket):
+        self.make, self.client, self.bucket = make, client, bucket
+        self.address = f"gs://{bucket}"
+
+    def object_names(self):
+        return [blob.name for blob in self.client.list_blobs(self.bucket)]
+
+    def put_object(self, name, data):
+        self.client.bucket(self.bucket).blob(name).upload_from_string(data)

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from dotflow.testing.log import LogContract as LogContract
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
+    from dotflow.testing.object_storage import (
+        ObjectStorageContract as ObjectStorageContract,
+    )
     from dotflow.testing.overrides import override_steps as override_steps
+    from dotflow.testing.relay import relay as relay
     from dotflow.testing.resume_contract import (
         StorageResumeContract as StorageResumeContract,
     )
@@ -49,6 +53,7 @@ _MODULES = {
     "LogContract": "log",
     "MetricsContract": "metrics",
     "NotifyContract": "notify",
+    "ObjectStorageContract": "object_storage",
     "RecordingLog": "fakes",
     "RecordingMetrics": "fakes",
     "RecordingNotify": "fakes",
@@ -67,6 +72,7 @@ _MODULES = {
     "assert_ran": "assertions",
     "fake_clock": "clock",
     "override_steps": "overrides",
+    "relay": "relay",
     "run_with_fake_clock": "clock",
     "faulty_endpoint": "faults",
 }
@@ -78,6 +84,7 @@ __all__ = [
     "LogContract",
     "MetricsContract",
     "NotifyContract",
+    "ObjectStorageContract",
     "RecordingLog",
     "RecordingMetrics",
     "RecordingNotify",
