@@ -62,7 +62,14 @@ def run_script(tmp_path):
         return subprocess.run(
             [sys.executable, str(script), *arguments],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+            # Buffered, as by default: else a line and its end are written one by one,
+            # and lines of two workers mix.
+            env={
+                **os.environ,
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONUNBUFFERED": "",
+                **environment,
+            },
             capture_output=True,
             text=True,
             encoding="utf-8",
