@@ -119,6 +119,8 @@ def bench_pipelines(bench: Bench) -> None:
         f"{pipeline / group:.2f} x ({pipeline / 1000 * 1e6:.1f} µs/task)",
         "3 x a task group",
     )
+    valid = bench.seconds("pipeline validate 100000", pipelines.time_validate, 100_000)
+    bench.report("Pipeline.validate, 100,000 tasks", f"{valid:.2f} s", "1 s")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A pipeline of coroutines that do nothing, against a bare `asyncio.TaskGroup`."""
+"""Pipelines of coroutines that do nothing: run, against a task group, and checked."""
 
 from __future__ import annotations
 
@@ -46,3 +46,27 @@ def time_pipeline(loops: int, count: int) -> float:
         return time.perf_counter() - started
 
     return asyncio.run(run())
+
+
+def time_validate(loops: int, count: int) -> float:
+    """Time the check of a pipeline that fans out to `count` tasks and in; seconds."""
+    seconds = 0.0
+    for _ in range(loops):
+        pipeline = Pipeline("bench")
+        pipeline.task(name="first")(nothing)
+        names = [f"task_{number}" for number in range(count - 2)]
+        for name in names:
+            pipeline.task(name=name, deps={"result": "first"})(take)
+        pipeline.task(name="last", deps=names)(collect)
+        started = time.perf_counter()
+        pipeline.validate()
+        seconds += time.perf_counter() - started
+    return seconds
+
+
+async def take(result: None) -> None:
+    """Do nothing with the result of another task."""
+
+
+async def collect(upstream: dict[str, None]) -> None:
+    """Do nothing with all results."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,23 @@ def test_logs(dotflow: Run, failed: str) -> None:
     assert [event["event"] for event in events] == ["TaskStarted", "TaskFailed"]
 
 
+def test_maps(dotflow: Run, folder: Path) -> None:
+    """Of a mapped task the counts of its items are shown, and its failed items told."""
+    (folder / "maps.py").write_text(
+        "from dotflow import DotFlow, action\n"
+        "workflow = DotFlow()\n"
+        "workflow.task.add(action(lambda: range(3)), name='numbers')\n"
+        "workflow.task.add(action(lambda item: 1 // item), name='parts',"
+        " map_over='numbers')\n"
+    )
+    assert dotflow("start", "-w", "maps:workflow", "-o", "sqlite", "--keep-going")
+    shown = dotflow("show").stdout
+    assert "2/3 items, 1 failed; ZeroDivisionError" in shown
+    assert "parts[0]" in dotflow("logs").stdout
+    (told,) = json.loads(dotflow("show", "--json").stdout)["tasks"][1]["failed_items"]
+    assert told["index"] == 0
+
+
 def test_log_file(dotflow: Run, folder: Path) -> None:
     """Without a history the log file is printed."""
     assert dotflow("logs").returncode == 1
@@ -141,6 +159,47 @@ def test_cancel(
     assert "enough" in errors
     assert json.loads(dotflow("runs", "--json").stdout)[0]["status"] == "Cancelled"
     assert dotflow("cancel", named).returncode == 1
+
+
+PIPELINE = """
+import sys, time
+from pathlib import Path
+from dotflow import Pipeline
+from dotflow.providers import StorageSQLite
+
+pipeline = Pipeline("slow", storage=StorageSQLite(sys.argv[1]))
+
+@pipeline.task()
+def wait():
+    Path("waiting").touch()
+    while True:
+        time.sleep(0.01)
+
+print(pipeline.run()["status"])
+"""
+
+
+def test_cancel_of_a_pipeline(
+    dotflow: Run, folder: Path, environ: dict[str, str]
+) -> None:
+    """The run of a pipeline in another process ends when it is cancelled, too."""
+    (folder / "slow.py").write_text(PIPELINE, encoding="utf-8")
+    storage = f"sqlite:///{folder / 'runs.db'}"
+    with subprocess.Popen(
+        [sys.executable, "slow.py", folder / "runs.db"],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not (folder / "waiting").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        asked = dotflow("cancel", "latest", "-o", storage)
+        assert asked.returncode == 0, asked.stderr
+        process.communicate(timeout=60)
+    runs = json.loads(dotflow("runs", "-o", storage, "--json").stdout)
+    assert [(run["name"], run["status"]) for run in runs] == [("slow", "Cancelled")]
 
 
 def test_no_history(dotflow: Run, folder: Path) -> None:

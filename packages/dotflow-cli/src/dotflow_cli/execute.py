@@ -75,7 +75,7 @@ def execute(flow: DotFlow, options: RunOptions) -> int:
         Ctrl-C.
     """
     # The display is gone before the summary comes.
-    with _aside() if options.as_json else nullcontext(), ExitStack() as stack:
+    with aside() if options.as_json else nullcontext(), ExitStack() as stack:
         say = _progress(flow, options, stack)
         code, manager = _run(flow, options, say)
     if manager is None:
@@ -108,11 +108,11 @@ def _run(
         except KeyboardInterrupt:
             code = 130
             # The traceback keeps it alive, though `start` did not return it.
-            manager = manager or flow._latest()
+            manager = manager or flow.latest_run
         except SystemExit as error:
             # A task has asked for it; 0 would say that all tasks completed.
             code = error.code if isinstance(error.code, int) and error.code else code
-            manager = manager or flow._latest()
+            manager = manager or flow.latest_run
     if stopping.exit_code is not None:
         return stopping.exit_code, manager
     if manager is not None and manager.status == WorkflowStatus.COMPLETED:
@@ -137,7 +137,7 @@ def _progress(
         return lambda text: setattr(live, "note", text)
     if kind == "plain":
         tell_lines(flow)
-    return _write_error
+    return write_error
 
 
 def tell_lines(flow: DotFlow) -> None:
@@ -167,17 +167,22 @@ def quiet_default_log(flow: DotFlow) -> None:
         flow.task.rebind(config=config)
 
 
-def _write_error(text: str) -> None:
+def write_error(text: str) -> None:
+    """Write a line to standard error, from a signal handler.
+
+    Args:
+        text: The line.
+    """
     # From a signal handler: a buffered stream may be in the middle of a write.
     os.write(2, f"\n{text}\n".encode())
 
 
 def _resumable(flow: DotFlow) -> bool:
-    return flow._has_fixed_id and flow.config.storage.persistent
+    return flow.has_fixed_id and flow.config.storage.persistent
 
 
 @contextmanager
-def _aside() -> Iterator[None]:
+def aside() -> Iterator[None]:
     """Let standard output lead to standard error, so that JSON stays alone in it."""
     sys.stdout.flush()
     saved = os.dup(1)

@@ -1,4 +1,4 @@
-"""Whether a run can be reached by the id of its workflow, from another process."""
+"""Whether a run can be reached by an id, from another process."""
 
 from __future__ import annotations
 
@@ -40,4 +40,36 @@ def has_checkpoints(storage: Storage, workflow_id: str) -> bool:
         workflow_id: The id.
     """
     # Only a workflow with a fixed id leaves a record of its run.
-    return Checkpoints(storage, workflow_id, True)._read_run().storage is not None
+    return Checkpoints(storage, workflow_id, True).begun()
+
+
+def cancel_id(storage: Storage, report: RunReport) -> str:
+    """Return the id by which a run that goes on is asked to end.
+
+    Args:
+        storage: Where it reads such requests.
+        report: The run.
+
+    Raises:
+        ClickException: It is of a workflow with a random id, which reads none.
+    """
+    run_id = report.run_id
+    if run_id is not None and _is_of_pipeline(storage, run_id):
+        return run_id
+    return require_fixed_id(storage, report)
+
+
+def _is_of_pipeline(storage: Storage, run_id: str) -> bool:
+    from dotflow.pipeline.state_sqlite import SQLiteStateStore
+    from dotflow.providers import StorageSQLite
+
+    if not isinstance(storage, StorageSQLite):
+        return False  # the runs of pipelines are not recorded there
+    store = SQLiteStateStore.beside(storage)
+    try:
+        store.get_run(run_id)
+    except KeyError:
+        return False
+    finally:
+        store.close()
+    return True

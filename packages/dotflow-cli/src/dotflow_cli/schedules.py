@@ -146,7 +146,7 @@ def prepare(entry: Entry, new_scheduler: Callable[..., Any]) -> Schedule:
             storage=chosen, workflow_id=entry.workflow_id or _default_id(flow, entry)
         )
         flow.graph(entry.mode)  # which fails now rather than at every tick
-        if entry.resume and not flow._has_fixed_id:
+        if entry.resume and not flow.has_fixed_id:
             raise ResumeNeedsWorkflowId
     return Schedule(entry, flow, scheduler)
 
@@ -193,8 +193,8 @@ def _check_apart(schedule: Schedule, others: Sequence[Schedule]) -> None:
             )
         where = (entry.storage, entry.path)
         if (
-            flow._has_fixed_id
-            and other.flow._has_fixed_id
+            flow.has_fixed_id
+            and other.flow.has_fixed_id
             and flow.workflow_id == other.flow.workflow_id
             and where == (other.entry.storage, other.entry.path)
         ):
@@ -210,7 +210,7 @@ def _default_id(flow: DotFlow, entry: Entry) -> str | None:
     In dotflow 1.x `schedule --step … --resume` needed no id; the step's own name
     is the same at every tick and after a restart.
     """
-    if not entry.resume or entry.step is None or flow._has_fixed_id:
+    if not entry.resume or entry.step is None or flow.has_fixed_id:
         return None
     from dotflow.core.identity import quote_name
 

@@ -61,12 +61,12 @@ def stopping_on_signals(
         if count > 2:
             os._exit(128 + number)
         # Not `flow.cancel`: that writes to the storage, and a handler must not wait.
-        runs = list(flow._runs)
+        runs = flow.runs
         if count == 2 or not runs:
             raise KeyboardInterrupt
         say(NOTE)
         for run in runs:
-            run._run.cancel("it was interrupted", interrupt=False)
+            run.wind_down("it was interrupted")
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:

@@ -40,7 +40,7 @@ def forget_from(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
         mode: How it will run.
         names: The tasks.
     """
-    if not flow._has_fixed_id:
+    if not flow.has_fixed_id:
         raise ResumeNeedsWorkflowId
     storage = flow.config.storage
     if not storage.persistent:
@@ -64,7 +64,7 @@ def draw(flow: DotFlow, mode: str, resume: bool, as_json: bool) -> None:
         resume: Whether it would resume.
         as_json: Whether to print JSON.
     """
-    if resume and not flow._has_fixed_id:
+    if resume and not flow.has_fixed_id:
         raise ResumeNeedsWorkflowId
     view = flow.graph(mode)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -96,6 +96,15 @@ def _note(task: TaskReport) -> str:
         return "restored" if task.restored else "cached"
     if task.outcome == TypeOutcome.SKIPPED:
         return cell(task.reason)
-    if task.error is None:
-        return ""
-    return cell(f"{task.error.exception}: {task.error.message}")
+    notes = [] if task.mapped is None else [_items(task.mapped)]
+    if task.error is not None:
+        notes.append(cell(f"{task.error.exception}: {task.error.message}"))
+    return "; ".join(notes)
+
+
+def _items(counts: Mapping[str, int | None]) -> str:
+    """Say how many items of a mapped task there are, and what became of them."""
+    total = counts["total"]
+    told = [f"{counts['completed']}/{'?' if total is None else total} items"]
+    told += [f"{counts[of]} {of}" for of in ("failed", "retried") if counts[of]]
+    return ", ".join(told)

@@ -330,10 +330,15 @@ def test_an_older_file_gets_the_tables(tmp_path):
     """A file of an older dotflow keeps its checkpoints and gets a history."""
     storage = StorageSQLite(tmp_path / "runs.db")
     storage.post("key", Context("old", task_id="t"))
+    old = ("checkpoints", "pipeline_runs", "pipeline_tasks", "sqlite_sequence")
     with storage.database.transaction() as connection:
         connection.execute("DROP VIEW attempts")
-        for table in ("runs", "events"):
-            connection.execute(f"DROP TABLE {table}")
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall()
+        for (table,) in tables:
+            if table not in old:
+                connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 2")
     storage.close()
     succeed(storage)

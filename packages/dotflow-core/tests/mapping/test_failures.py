@@ -8,7 +8,7 @@ import pytest
 
 from dotflow import action
 from dotflow.engine import events
-from dotflow.engine.mapped_task import MAX_ERRORS
+from dotflow.engine.items import MAX_ERRORS
 
 
 def failing(*bad, attempts=1):

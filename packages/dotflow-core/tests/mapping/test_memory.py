@@ -41,7 +41,7 @@ def test_nothing_of_an_item_outlives_it(mode, quiet):
 
 def test_failed_items_wait_for_retry_within_a_bound(quiet, monkeypatch):
     """While many items wait for another attempt no further ones are taken."""
-    monkeypatch.setattr("dotflow.engine.mapped_task.MAX_WAITING", 5)
+    monkeypatch.setattr("dotflow.engine.waiting_items.MAX_WAITING", 5)
     taken, settled, ahead = [], [], []
 
     def numbers():

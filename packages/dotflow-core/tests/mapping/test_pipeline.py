@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dotflow import Pipeline
@@ -105,3 +107,31 @@ def test_an_unknown_task_is_refused(pipeline):
 
     with pytest.raises(ValueError, match="'nowhere'"):
         pipeline.validate()
+
+
+@pytest.mark.parametrize("declared", ["returned", "itself"])
+def test_an_async_generator_is_mapped(declared):
+    """A task may return an async generator to map over, or be one."""
+    pipeline = Pipeline("feed")
+
+    async def feed():
+        for number in range(3):
+            await asyncio.sleep(0)
+            yield number
+
+    if declared == "itself":
+        pipeline.task()(feed)
+    else:
+        pipeline.task("feed")(lambda: feed())
+
+    @pipeline.task(map="feed")
+    async def negative(item):
+        return -item
+
+    @pipeline.task()
+    def last(negative):
+        return negative[-1]
+
+    found = results(pipeline)
+    assert found["negative"] == [0, -1, -2]
+    assert found["last"] == -2

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from textwrap import dedent
 
 import pytest
@@ -69,3 +70,16 @@ def run_script(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def wait_until():
+    """Wait for a condition with a generous limit."""
+
+    def wait(condition):
+        until = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < until, "it did not come to pass"
+            time.sleep(0.005)
+
+    return wait

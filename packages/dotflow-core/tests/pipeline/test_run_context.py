@@ -49,7 +49,7 @@ def test_attributes_are_those_of_the_dependencies():
 
 
 def test_deadlines():
-    """A deadline counts down to 0, and then the context says so."""
+    """A deadline counts down to 0, and then the context counts as cancelled."""
     context = RunContext(None)
     assert not context.has_deadline()
     assert context.time_remaining_s() is None
@@ -63,7 +63,17 @@ def test_deadlines():
     assert over.deadline_exceeded()
     with pytest.raises(TimeoutError):
         over.raise_if_cancelled()
-    assert not over.with_deadline_s(None).has_deadline()
+    assert over.cancelled()
+    assert not ahead.cancelled()
+    assert over.with_deadline_s(None) is over
+
+
+def test_the_earlier_deadline_counts():
+    """A deadline can be brought forward, and never put off."""
+    context = RunContext(None).with_deadline_s(100)
+    assert context.with_deadline_s(1000).time_remaining_s() <= 100
+    assert context.with_deadline_s(1).time_remaining_s() <= 1
+    assert context.with_deadline_s(-1).time_remaining_s() == 0
 
 
 def test_cancellation():

@@ -258,8 +258,10 @@ def test_what_is_wrong_with_a_child_is_found_when_it_is_added(child, quiet):
         workflow.task.add(child)
     with pytest.raises(InvalidTask, match="no tasks"):
         workflow.task.add(quiet(), name="empty")
-    with pytest.raises(InvalidTask, match="map_over"):
-        workflow.task.add(child, name="child", map_over="three")
+    with pytest.raises(InvalidTask, match="name="):
+        workflow.task.add(child, map_over="three")
+    with pytest.raises(InvalidTask, match="no tasks"):
+        workflow.task.add(quiet(), name="empty", map_over="three")
     child.task.add(increment, name="lost", depends_on="nowhere")
     with pytest.raises(GraphError, match="'nowhere'"):
         workflow.task.add(child, name="child")

@@ -24,15 +24,15 @@ def command(run: str, storage: str | None, path: str | None, reason: str) -> Non
     """End a run that goes on in another process.
 
     RUN is its id or a part of it, or the id of its workflow. The process ends it within
-    a second; what is completed is kept. The workflow needs a fixed id and a storage that
-    processes share, as sqlite is.
+    a second; what is completed is kept. A DotFlow needs a fixed id, and either a storage
+    that processes share, as sqlite is.
     """
     from dotflow.core.identity import check_workflow_id
     from dotflow.core.types import WorkflowStatus
     from dotflow.engine.control import CancelRequests
     from dotflow_cli.errors import usage_errors
     from dotflow_cli.lookup import find_run
-    from dotflow_cli.resumable import has_checkpoints, require_fixed_id
+    from dotflow_cli.resumable import cancel_id, has_checkpoints
     from dotflow_cli.storages import durable_storage
 
     found = durable_storage(storage, path)
@@ -49,10 +49,10 @@ def command(run: str, storage: str | None, path: str | None, reason: str) -> Non
                 raise click.ClickException(
                     f"Run {report.run_id} does not go on: {report.status.lower()}."
                 )
-            workflow_id = require_fixed_id(found, report)
+            target = cancel_id(found, report)
         else:
-            workflow_id = str(check_workflow_id(run))
-            if not has_checkpoints(found, workflow_id):
+            target = str(check_workflow_id(run))
+            if not has_checkpoints(found, target):
                 raise click.ClickException(f"There is no workflow {run!r}.")
-        CancelRequests(found, workflow_id).post(reason)
-    click.echo(f"Asked workflow {workflow_id} to end.", err=True)
+        CancelRequests(found, target).post(reason)
+    click.echo(f"Asked {target} to end.", err=True)

@@ -79,7 +79,8 @@ def _line(event: HistoryEvent) -> str:
     stamp = event.time.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     parts = [stamp, event.event.removeprefix("Task") if event.task else event.event]
     if event.task is not None:
-        parts.append(event.task)
+        item = "" if event.index is None else f"[{event.index}]"
+        parts.append(f"{event.task}{item}")
     if event.attempt and event.attempt > 1:
         parts.append(f"attempt {event.attempt}")
     detail = event.detail

@@ -96,8 +96,11 @@ class HistoryEvent:
         time: When, with a time zone.
         event: The name of its class in `dotflow.engine.events`.
         task: The name of the task; None for an event of the whole run.
-        attempt: The attempt of the task; None where it has to do with none.
+        attempt: The attempt of the task, or of the item; None where it has to do with
+            none.
         detail: What else is known: an error, a reason, a delay, the type of a result.
+        index: Of which item of a mapped task, from 0; None for the task itself. Only
+            the first 100 failures and retries of a map are told one by one.
     """
 
     seq: int
@@ -106,6 +109,7 @@ class HistoryEvent:
     task: str | None
     attempt: int | None
     detail: dict[str, Any]
+    index: int | None = None
 
 
 class Recorder(ABC):

@@ -164,12 +164,37 @@ class Action(Generic[P, R]):
             if self.wants_initial:
                 return func(initial_context=task.initial_context)
             return func()
-        given = {name: named[name] for name in named if name in self.injects}
+        return func(**self.inputs(task, previous, named))
+
+    def inputs(
+        self,
+        task: Task,
+        previous: Context,
+        named: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return what `invoke` would call the step with, by parameter.
+
+        Args:
+            task: The task, for its `initial_context`.
+            previous: The context of the task upstream.
+            named: Values for further parameters, by name.
+        """
+        given = {name: v for name, v in (named or {}).items() if name in self.injects}
         if self.wants_previous:
             given["previous_context"] = previous
         if self.wants_initial:
             given["initial_context"] = task.initial_context
-        return func(**given)
+        return given
+
+    def initial(self, value: Any) -> Context:
+        """Return a value as the step's initial context.
+
+        Args:
+            value: The value.
+        """
+        from dotflow.core.context import Context
+
+        return value if isinstance(value, Context) else Context(storage=value)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the plain function; with `task=` return its result as a `Context`."""

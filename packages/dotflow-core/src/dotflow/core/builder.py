@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.core.config import Config
+    from dotflow.engine.graph import Graph
     from dotflow.engine.mapping import Mapping
+    from dotflow.engine.workflow_step import WorkflowStep
 
 
 class TaskBuilder:
@@ -68,7 +70,11 @@ class TaskBuilder:
         retried, timed out and checkpointed by itself; the task's result is the list of
         the items' results in order. An item that fails for good fails the task, after
         what has begun has ended; with `start(keep_going=True)` the other items run all
-        the same, and the list then holds None for each that failed.
+        the same, and the list then holds None for each that failed. Items may also come
+        from an async generator: in mode `async` they are then awaited beside the steps.
+        A workflow as a step that is mapped runs whole for each item, which each of its
+        tasks gets as `initial_context` that has none of its own. Only the result of the
+        whole is stored; limits, rates and caches within it are refused.
 
         A workflow as a step becomes a part of this one: its tasks, as they are now, run
         under the names `name/task` and depend on each other as they would in a
@@ -97,7 +103,7 @@ class TaskBuilder:
         Raises:
             MissingActionDecorator: A step is not an `@action`.
             InvalidTask: A name is taken already, or given to several steps; a workflow
-                has no name, or is mapped; `spill` makes no sense.
+                has no name, or cannot be mapped; `spill` makes no sense.
             GraphError: The tasks of a workflow form no graph.
         """
         if isinstance(step, (list, tuple)):
@@ -118,9 +124,11 @@ class TaskBuilder:
             return self
         expansion = None
         if map_over is not None or spill:
-            expansion = self._mapping(step, map_over, spill)
+            expansion = self._mapping(map_over, spill)
             further = () if depends_on is None else self._names(depends_on)
             depends_on = tuple(dict.fromkeys((expansion.over, *further)))
+            if hasattr(type(step), "inner_graph"):
+                step = _workflow_step(step, name)
         if hasattr(type(step), "inner_graph"):
             return self._add_workflow(
                 step, callback, initial_context, group_name, name, depends_on
@@ -176,11 +184,7 @@ class TaskBuilder:
 
         # All that can be wrong with it comes first: then no name is taken by mistake.
         own_name = name if name is not None else workflow.name_as_step()
-        graph = workflow.inner_graph(initial_context)
-        if not graph.tasks:
-            raise InvalidTask(
-                f"The workflow {own_name!r} has no tasks: add them first."
-            )
+        graph = _graph_of(workflow, own_name, initial_context)
         whole = self._unique(own_name, given=name is not None)
         tasks = inlined_tasks(
             graph,
@@ -196,16 +200,11 @@ class TaskBuilder:
             self._append(task, whole if last else self._unique(task.name, given=True))
         return self
 
-    def _mapping(self, step: Any, map_over: Any, spill: bool) -> Mapping:
+    def _mapping(self, map_over: Any, spill: bool) -> Mapping:
         from dotflow.engine.mapping import Mapping
 
         if map_over is None:
             raise InvalidTask("spill=True is for a task with map_over=….")
-        if hasattr(type(step), "inner_graph"):
-            raise InvalidTask(
-                "map_over takes an action: a workflow cannot run once for each item. Map"
-                " each of its steps, or start it from an action."
-            )
         if isinstance(map_over, (list, tuple)):
             raise InvalidTask(
                 "map_over takes one task. Let one task return the items of all of them."
@@ -314,3 +313,18 @@ class TaskBuilder:
         from dotflow.core.payload import workflow_payload
 
         return workflow_payload(self.workflow_id, self.workflow_name, self.queue)
+
+
+def _workflow_step(workflow: Any, name: str | None) -> WorkflowStep:
+    """Return a workflow as the step of a mapped task."""
+    from dotflow.engine.workflow_step import ITEM, WorkflowStep
+
+    own_name = name if name is not None else workflow.name_as_step()
+    return WorkflowStep(_graph_of(workflow, own_name, ITEM), own_name)
+
+
+def _graph_of(workflow: Any, name: str, initial_context: Any) -> Graph:
+    graph: Graph = workflow.inner_graph(initial_context)
+    if not graph.tasks:
+        raise InvalidTask(f"The workflow {name!r} has no tasks: add them first.")
+    return graph

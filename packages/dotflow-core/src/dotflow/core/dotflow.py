@@ -222,6 +222,21 @@ class DotFlow:
                     self._register_task(task)
         return self
 
+    @property
+    def has_fixed_id(self) -> bool:
+        """Whether the id was given, so that another process can know it and resume."""
+        return self._has_fixed_id
+
+    @property
+    def runs(self) -> tuple[Manager, ...]:
+        """The runs of this object that go on, in no order."""
+        return tuple(self._runs)
+
+    @property
+    def latest_run(self) -> Manager | None:
+        """The run that began last, as long as somebody else holds it, too."""
+        return self._latest()
+
     def cancel(self, reason: str = "it was cancelled") -> None:
         """End the runs of this workflow as soon as possible.
 

@@ -74,5 +74,5 @@ class _OneTask(Engine):
         is_context = isinstance(previous, Context)
         self._previous = previous if is_context else Context(storage=previous)
 
-    def _inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
         return self._previous, None

@@ -226,6 +226,36 @@ class ResumeNeedsWorkflowId(DotflowError, ValueError):
         )
 
 
+class StorageNotDurable(DotflowError, ValueError):
+    """Tasks of one run in several processes have no place for their results."""
+
+    def __init__(self, storage: str) -> None:
+        super().__init__(
+            f"A task that is run alone takes what is upstream of it from the storage, and"
+            f" {storage} keeps nothing for another process. Give the workflow a storage"
+            " that does, such as StorageSQLite or StorageS3, or name one in the"
+            " environment variable DOTFLOW_STORAGE."
+        )
+
+
+class UpstreamNotCompleted(DotflowError, RuntimeError):
+    """A task was run alone before what it depends on has completed.
+
+    Args:
+        task: Its name.
+        upstream: The names of the tasks that have no stored result.
+        run_id: The run.
+    """
+
+    def __init__(self, task: str, upstream: list[str], run_id: object) -> None:
+        names = ", ".join(map(repr, upstream))
+        super().__init__(
+            f"Task '{task}' of run '{run_id}' cannot run yet: the storage has no result"
+            f" of {names}. Run what is upstream first, with the same run id, workflow"
+            " and storage."
+        )
+
+
 class WorkerDied(DotflowError, RuntimeError):
     """The process of an attempt ended before it reported a result."""
 

@@ -58,6 +58,21 @@ def new_ulid() -> str:
     return prefix + _PAIRS[number >> 10] + _PAIRS[number & 1023]
 
 
+def new_ulids(number: int) -> list[str]:
+    """Return new ULIDs in their order, which costs less than to make each by itself."""
+    pairs = _PAIRS
+    ids: list[str] = []
+    while len(ids) < number:
+        # A block of its own: nobody else counts in it.
+        prefix = _new_block(_time_ns() // 1_000_000)[2]
+        for high in pairs:
+            head = prefix + high
+            ids += [head + low for low in pairs[: number - len(ids)]]
+            if len(ids) >= number:
+                break
+    return ids
+
+
 def _new_block(milliseconds: int) -> tuple[int, int, str, Iterator[int]]:
     random = int.from_bytes(os.urandom(8), "big") >> 4
     prefix = encode_ulid((milliseconds << 80) | (random << 20))[:22]

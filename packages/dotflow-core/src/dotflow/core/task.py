@@ -173,6 +173,31 @@ class Task(TaskInstance):
         self._created = time.time()
         self.reset()
 
+    @classmethod
+    def of_step(
+        cls,
+        step: Action[..., Any],
+        name: str,
+        depends_on: tuple[str, ...] | None,
+        initial_context: Context | None,
+        task_id: str | None,
+        created: float,
+    ) -> Task:
+        """Build a task of values known to be valid, which need not be checked again."""
+        self = cls.__new__(cls)
+        self._task_id = task_id
+        self.workflow_id = self._config = self._key = None
+        self.group_name = "default"
+        self.depends_on = depends_on
+        self._step = step
+        self._callback = basic_callback
+        self.expansion = self.parent = None
+        self._initial_context = initial_context
+        self._name = name
+        self._created = created
+        self.reset()
+        return self
+
     def reset(self) -> None:
         """Forget a former run: the task is as it was when it was added."""
         self.status: str = TypeStatus.NOT_STARTED

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from dotflow.core.bounds import check_count, check_seconds, check_sizes
 from dotflow.core.callbacks import basic_callback
-from dotflow.core.exception import (
-    InvalidOnInputChange,
-    InvalidTask,
-    NotCallableObject,
-)
+from dotflow.core.exception import InvalidOnInputChange, NotCallableObject
 from dotflow.core.module import Module
 from dotflow.core.types import VALID_POLICIES, TypeExecution, TypeInputChange
 from dotflow.engine.modes import find_mode
@@ -108,9 +105,9 @@ class Manager:
             on_success=self.on_success,
             on_failure=self.on_failure,
             keep_going=keep_going,
-            max_parallel=_bound("max_parallel", max_parallel),
-            deadline=_seconds("deadline", deadline),
-            limits=_sizes(limits),
+            max_parallel=check_count("max_parallel", max_parallel),
+            deadline=check_seconds("deadline", deadline),
+            limits=check_sizes(limits),
             refresh_cache=refresh_cache,
             name=name,
         )
@@ -180,6 +177,17 @@ class Manager:
             return True
         self._run.cancel(reason, interrupt=False)
         return self.thread.interrupt()
+
+    def wind_down(self, reason: str = "it was cancelled") -> None:
+        """Begin nothing more, and let a step end that runs in the run's own thread.
+
+        It never waits, so a signal handler may call it. Steps in other threads,
+        processes or an event loop are stopped, as `cancel` does.
+
+        Args:
+            reason: What the tasks' `reason` will say.
+        """
+        self._run.cancel(reason, interrupt=False)
 
     def _start(self, wait_at_exit: bool) -> None:
         self.started = True
@@ -270,31 +278,6 @@ def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
             f"{name}={value!r}", "a callable that accepts tasks=, or its dotted path"
         )
     return callback  # type: ignore[no-any-return]
-
-
-def _bound(name: str, value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if value is not None and not (whole and value >= 1):
-        raise InvalidTask(f"{name}={value!r}: give a whole number, 1 or more, or None.")
-    return None if value is None else int(value)
-
-
-def _seconds(name: str, value: Any) -> float | None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if value is not None and not (number and value > 0):
-        raise InvalidTask(
-            f"{name}={value!r}: give a number of seconds above 0, or None."
-        )
-    return None if value is None else float(value)
-
-
-def _sizes(limits: Any) -> dict[str, int]:
-    if limits is not None and not isinstance(limits, dict):
-        raise InvalidTask(f"limits={limits!r}: give a dict of names and whole numbers.")
-    return {
-        name: _bound(f"limits[{name!r}]", size) or 1
-        for name, size in (limits or {}).items()
-    }
 
 
 def _config_of(tasks: Sequence[Task]) -> Config:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
+from dotflow.engine.clock import Clock
 from dotflow.engine.rate import parse_rate
 
 TYPE_CHECKING = False
@@ -26,9 +26,13 @@ class Admission:
         sizes: How many attempts may hold a limit at once, by its name; 1 where a name
             is missing.
         leases: Slots shared with other processes; None where the storage shares none.
+
+    Attributes:
+        clock: What rates go by; that of the engine which asks.
     """
 
     def __init__(self, sizes: dict[str, int], leases: Leases | None = None) -> None:
+        self.clock = Clock()
         self._sizes = sizes
         self._leases = leases
         self._held: dict[str, int] = {}
@@ -49,7 +53,7 @@ class Admission:
         if step.limit is not None and not self._take(step.limit):
             return _ASK_AGAIN_SECONDS
         if step.rate is not None:
-            self._starts[step].append(time.monotonic())
+            self._starts[step].append(self.clock.monotonic())
         return 0.0
 
     def release(self, task: Task) -> None:
@@ -87,4 +91,4 @@ class Admission:
             starts = self._starts[step] = deque(maxlen=count)
         if len(starts) < count:
             return 0.0
-        return max(0.0, starts[0] + period - time.monotonic())
+        return max(0.0, starts[0] + period - self.clock.monotonic())

@@ -6,7 +6,7 @@ import time
 
 from dotflow.core.types import TypeOutcome
 from dotflow.engine.control import RunCancelled
-from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.outcome import FailedWithin, Failure, Outcome
 from dotflow.engine.steps import action_methods, is_plain, run_methods
 from dotflow.engine.timeout import TaskTimeout, TimeUp, call_within, finished_value
 
@@ -118,6 +118,8 @@ def failed_attempt(
         kind: A `TypeOutcome`.
         retry: Whether another attempt could help at all.
     """
+    if isinstance(error, FailedWithin):
+        return Outcome(attempt.node, None, error.failure, _now())
     retry_on = attempt.task._step.policy.retry_on if retry else ()
     return Outcome(
         attempt.node, None, Failure.from_error(error, kind, retry_on), _now()

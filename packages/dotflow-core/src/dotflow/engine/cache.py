@@ -56,7 +56,7 @@ class ResultCache:
 
     def _key(self, attempt: Attempt) -> str:
         step = attempt.task._step
-        inputs = _inputs(step, attempt)
+        inputs = step.inputs(attempt.task, attempt.previous, attempt.named)
         try:
             chosen = step.cache_key(**inputs) if step.cache_key else inputs
         except Exception as error:
@@ -69,23 +69,9 @@ class ResultCache:
         except TypeError as error:
             raise InvalidTask(
                 f"The inputs of task '{attempt.task.name}' cannot be compared with those"
-                f" of other runs: {error} Give @action(cache_key=…), a function of the"
-                " inputs that returns plain values."
+                f" of other runs: {error} Give cache_key=…, a function of the inputs that"
+                " returns plain values, beside cache=True."
             ) from error
-
-
-def _inputs(step: Action[..., Any], attempt: Attempt) -> dict[str, Any]:
-    """Return the values that the step will receive, by parameter name."""
-    inputs = {
-        name: value
-        for name, value in (attempt.named or {}).items()
-        if name in step.injects
-    }
-    if step.wants_previous:
-        inputs["previous_context"] = attempt.previous
-    if step.wants_initial:
-        inputs["initial_context"] = attempt.task.initial_context
-    return inputs
 
 
 def _code_of(step: Action[..., Any]) -> list[Any]:
@@ -105,7 +91,7 @@ def _code_of(step: Action[..., Any]) -> list[Any]:
         compiled = getattr(function, "__code__", None)
         if compiled is None:
             raise InvalidTask(
-                f"@action(cache=True) on {step.__qualname__!r}: its code cannot be read,"
+                f"cache=True on {step.__qualname__!r}: its code cannot be read,"
                 " so a change of it could not be noticed. Wrap it in a def."
             ) from None
         code = [compiled.co_code.hex(), repr(compiled.co_consts), compiled.co_names]

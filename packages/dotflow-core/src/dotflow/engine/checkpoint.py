@@ -91,6 +91,31 @@ class Checkpoints:
             self.run_id = self.start_id
         self._write_run(finished=False)
 
+    def join(self, tasks: Sequence[Task]) -> None:
+        """Take part in a run of which other processes run other tasks.
+
+        Whichever comes first begins it, and no other has to know of that.
+
+        Args:
+            tasks: All tasks of the workflow, for the fingerprint of their inputs.
+
+        Raises:
+            StorageError: The storage failed.
+        """
+        stored = self._read_run().storage
+        found = stored if isinstance(stored, dict) else {}
+        self.run_id = found.get("run_id")
+        if self.run_id is None:
+            from dotflow.core.fingerprint import input_fingerprint
+            from dotflow.core.identity import stable_ulid
+
+            # The same in every process: several may begin the run at once.
+            self.run_id = stable_ulid(self._workflow_id, _RUN)
+            self._inputs = input_fingerprint(tasks)
+            self._write_run(finished=False)
+        self.resumed_from = found.get("start")
+        self.resuming = True
+
     def _may_resume(self, inputs: str | None, on_input_change: str) -> bool:
         """Say whether to resume at all, by the policy for inputs that changed."""
         if inputs is None or inputs == self._inputs:
@@ -116,6 +141,10 @@ class Checkpoints:
         """Note whether the run left anything to resume."""
         if self._resumable:
             self._write_run(finished=completed)
+
+    def begun(self) -> bool:
+        """Say whether a run of this workflow id has ever begun."""
+        return self._read_run().storage is not None
 
     def finished(self) -> bool:
         """Say whether the last run of this workflow id has completed every task."""
@@ -207,7 +236,7 @@ class Checkpoints:
 
 def _hint(value: object) -> str:
     """Say what else a task may return that gives its items one by one."""
-    if not hasattr(value, "__next__"):
+    if not (hasattr(value, "__next__") or hasattr(value, "__anext__")):
         return ""
     return (
         " What can be read once only cannot be stored: return a list, a range, or an"

@@ -1,4 +1,4 @@
-"""The clock that waits between attempts go by, so that a test need not wait."""
+"""The clock that retries, rates and deadlines go by, so that a test need not wait."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ class Clock:
         """Return seconds that never go back."""
         return time.monotonic()
 
-    def until(self, due: float) -> float:
+    def until(self, due: float, idle: bool = True) -> float:
         """Return how many seconds to wait for a moment of `monotonic`.
 
         Args:
             due: The moment.
+            idle: Whether no attempt runs meanwhile.
         """
         return max(0.0, due - time.monotonic())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, in the thread of a step."""
+        time.sleep(seconds)
 
 
 _current = Clock()

@@ -6,6 +6,7 @@ import threading
 import time
 
 from dotflow.core.context import Context
+from dotflow.engine.clock import current_clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Control:
     Args:
         deadline: Seconds from now until the run is cancelled; None for no bound.
         requested: Tells whether another process asks for it; None where none can.
+
+    Attributes:
+        clock: What the run goes by.
+        until: The end of its time on that clock; None for no bound.
     """
 
     def __init__(
@@ -37,7 +42,13 @@ class Control:
     ) -> None:
         self.reason: str | None = None
         self._requested = requested
-        self._until = None if deadline is None else time.monotonic() + deadline
+        self.clock = current_clock()
+        self.until: float | None = None
+        # By the real time too: under a fake clock a step may block for ever.
+        self._until: float | None = None
+        if deadline is not None:
+            self.until = self.clock.monotonic() + deadline
+            self._until = time.monotonic() + deadline
         self._deadline = deadline
         self._next_poll = 0.0
         self._interrupt: Callable[[], None] | None = None
@@ -71,16 +82,24 @@ class Control:
     def bound(self, wait: float | None) -> float:
         """Return the longest time that the loop may wait before it checks again."""
         # Bounded always: `cancel` may come from a thread at any moment.
+        if self._until is not None:
+            left = max(0.0, self._until - time.monotonic())
+            wait = left if wait is None else min(wait, left)
         return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
 
     def poll(self) -> None:
         """Note a deadline that has passed, or the request of another process."""
         now = time.monotonic()
-        if self._until is not None and now >= self._until:
+        if self._is_over(now):
             self.reason = f"its deadline of {self._deadline:g} s has passed"
         elif self._requested is not None and now >= self._next_poll:
             self._next_poll = now + POLL_SECONDS
             self.reason = self._requested()
+
+    def _is_over(self, now: float) -> bool:
+        if self._until is None or self.until is None:
+            return False
+        return now >= self._until or self.clock.monotonic() >= self.until
 
     def watch(self, interrupt: Callable[[], None]) -> None:
         """Watch from a thread, for an executor whose steps block the loop.
@@ -101,6 +120,14 @@ class Control:
             # loop looks by itself, between two steps.
             return
         self._watcher = watcher
+
+    def wake_by(self, wake: Callable[[], None]) -> None:
+        """Have `cancel` call something, for a loop that waits and looks by itself.
+
+        Args:
+            wake: Ends the waiting; called from any thread.
+        """
+        self._interrupt = wake
 
     def end(self) -> None:
         """Stop watching: the run is over."""

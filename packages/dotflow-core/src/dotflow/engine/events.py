@@ -144,13 +144,16 @@ class ItemCompleted(ItemEvent):
 
 
 class ItemFailed(ItemEvent):
-    """An item has failed for good; `failure` says why."""
+    """An item has failed for good; `failure` says why, after `attempt` attempts."""
 
-    __slots__ = ("failure",)
+    __slots__ = ("attempt", "failure")
 
-    def __init__(self, task: Task, index: int, failure: Failure) -> None:
+    def __init__(
+        self, task: Task, index: int, failure: Failure, attempt: int = 0
+    ) -> None:
         super().__init__(task, index)
         self.failure = failure
+        self.attempt = attempt
 
 
 class ItemRetried(ItemFailed):
@@ -158,8 +161,10 @@ class ItemRetried(ItemFailed):
 
     __slots__ = ("delay",)
 
-    def __init__(self, task: Task, index: int, failure: Failure, delay: float) -> None:
-        super().__init__(task, index, failure)
+    def __init__(
+        self, task: Task, index: int, failure: Failure, delay: float, attempt: int = 0
+    ) -> None:
+        super().__init__(task, index, failure, attempt)
         self.delay = delay
 
 

@@ -60,3 +60,7 @@ class Expanded(ABC):
     @abstractmethod
     def wake(self) -> None:
         """Go on: the time that an attempt had to wait is over."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds: the run was ended, and it will not go on."""

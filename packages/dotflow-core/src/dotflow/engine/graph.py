@@ -47,6 +47,21 @@ class Graph:
         if self.explicit:
             self._refuse_cycles()
 
+    @classmethod
+    def of_edges(cls, upstream: list[tuple[int, ...]], explicit: bool) -> Graph:
+        """Return edges that were checked elsewhere, over no tasks yet; see `over`.
+
+        Args:
+            upstream: For each node the nodes before it.
+            explicit: Whether the user wrote any of them.
+        """
+        graph = cls.__new__(cls)
+        graph.tasks = ()
+        graph.explicit = explicit
+        graph.upstream = upstream
+        graph.downstream = graph._reverse_edges()
+        return graph
+
     def over(self, tasks: Sequence[Task]) -> Graph:
         """Return the same edges over other tasks, of which each takes one's place.
 
@@ -57,6 +72,21 @@ class Graph:
         graph.explicit = self.explicit
         graph.upstream = self.upstream
         graph.downstream = self.downstream
+        return graph
+
+    def around(self, node: int, upstream: Sequence[int]) -> Graph:
+        """Return the graph of one task and of some that it waits for; it is the last.
+
+        Args:
+            node: Its place in this graph.
+            upstream: Their places.
+        """
+        last = len(upstream)
+        graph = Graph.__new__(Graph)
+        graph.tasks = (*(self.tasks[up] for up in upstream), self.tasks[node])
+        graph.explicit = self.explicit
+        graph.upstream = [*([_NO_NODES] * last), tuple(range(last))]
+        graph.downstream = [*([(last,)] * last), _NO_NODES]
         return graph
 
     def _order_edges(self, chained: bool, across_groups: bool) -> list[tuple[int, ...]]:
@@ -123,11 +153,11 @@ class Graph:
         return f"Task {task!r} depends on {name!r}, which was not added.{hint}"
 
     def _reverse_edges(self) -> list[tuple[int, ...]]:
-        count = len(self.tasks)
+        count = len(self.upstream)
         if count > 1 and not self.explicit and self.upstream.count(_NO_NODES) == 1:
             # One chain: what follows a node is what precedes the one after it.
             return [*self.upstream[2:], (count - 1,), _NO_NODES]
-        downstream: list[list[int] | None] = [None] * len(self.tasks)
+        downstream: list[list[int] | None] = [None] * count
         for node, upstream in enumerate(self.upstream):
             for source in upstream:
                 nodes = downstream[source]

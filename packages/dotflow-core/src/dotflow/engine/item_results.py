@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.core.task import Task
-    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.attempt import Attempt
+    from dotflow.engine.kept_results import KeptResults
 
 # What stands for the results in the task's checkpoint where each item keeps its own.
 SPILLED = "~items"
@@ -21,19 +22,22 @@ class ItemResults:
 
     Args:
         task: The task.
-        checkpoints: Where each item is kept by itself, if anybody can resume the run.
+        stored: Where each item is kept by itself, if anybody can resume the run; and
+            the cache, if the step has one.
         spill: Whether they stay there, and none is in memory.
 
     Attributes:
         count: How many items were taken.
         kept: Whether each item has a checkpoint of its own.
+        cache: The kept results of the step, or None.
     """
 
-    __slots__ = ("_checkpoints", "_spill", "_task", "_values", "count", "kept")
+    __slots__ = ("_checkpoints", "_spill", "_task", "_values", "cache", "count", "kept")
 
-    def __init__(self, task: Task, checkpoints: Checkpoints, spill: bool) -> None:
+    def __init__(self, task: Task, stored: KeptResults, spill: bool) -> None:
         self._task = task
-        self._checkpoints = checkpoints
+        self._checkpoints = checkpoints = stored.checkpoints
+        self.cache = stored.cache if task._step.cache else None
         self._spill = spill
         self._values: list[Any] = []
         self.count = 0
@@ -59,13 +63,24 @@ class ItemResults:
             value, task.task_id, task.workflow_id, finished, self._checkpoints.run_id
         )
 
-    def save(self, index: int, result: Context) -> None:
-        """Store a result by itself.
+    def save(self, index: int, value: Any, finished: float, attempt: Attempt) -> None:
+        """Store a result by itself, and in the cache unless it is from there.
+
+        Args:
+            index: The item's place.
+            value: The result.
+            finished: When it was there, in seconds since the epoch.
+            attempt: What gave it; number 0 is the cache.
 
         Raises:
             StorageError: The storage failed, or cannot hold the value.
+            InvalidTask: The inputs cannot be compared with those of other runs.
         """
-        self._checkpoints.save(ItemKey(self._task, index), result)
+        result = self.context(value, finished)
+        if self.kept:
+            self._checkpoints.save(ItemKey(self._task, index), result)
+        if self.cache is not None and attempt.number:
+            self.cache.keep(attempt, result)
 
     def load(self, index: int) -> Context | None:
         """Return what this run has stored for an item before it was resumed.

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 else:
     from dotflow.core.untyped import overload
 
+# A map may have a million failures, and each would be kept with its traceback: in the
+# task's errors, in reports and in a history.
+MAX_ERRORS = 100
+
 
 class ItemNode(int):
     """The node of a mapped task, for one of its items.
@@ -79,6 +83,10 @@ class ItemKey:
         self.workflow_id: UUID | str | None = task.workflow_id
 
 
+# The counts of a `MapProgress` in the order in which they are told.
+COUNTS = ("completed", "failed", "restored", "retried", "total")
+
+
 class MapProgress:
     """How far a mapped task is.
 
@@ -90,7 +98,7 @@ class MapProgress:
         retried: How many attempts were followed by another.
     """
 
-    __slots__ = ("completed", "failed", "restored", "retried", "total")
+    __slots__ = COUNTS
 
     def __init__(self, total: int | None = None) -> None:
         self.total = total
@@ -98,7 +106,7 @@ class MapProgress:
 
     def to_dict(self) -> dict[str, int | None]:
         """Return the counts by name."""
-        return {name: getattr(self, name) for name in sorted(self.__slots__)}
+        return {name: getattr(self, name) for name in COUNTS}
 
     def __repr__(self) -> str:
         of = "?" if self.total is None else self.total

@@ -8,7 +8,7 @@ from dotflow.engine import events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from dotflow.abc.log import Log
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
     from dotflow.core.config import Config
+    from dotflow.core.task import Task
     from dotflow.engine.graph import Graph
 
 # What a notifier and a server hear: every change of a task's status. A further attempt
@@ -32,9 +33,18 @@ _STATUS_EVENTS = (
     events.TaskSkipped,
 )
 
+# How long a provider that delivers in the background may hold up the end of a run.
+FLUSH_SECONDS = 5.0
+_DELIVERING = ("log", "notify", "tracer", "metrics", "server")
+
 
 def connect_providers(
-    config: Config, bus: events.EventBus, workflow: Any, graph: Graph | None = None
+    config: Config,
+    bus: events.EventBus,
+    workflow: Any,
+    graph: Graph | None = None,
+    *,
+    server: bool = True,
 ) -> None:
     """Subscribe every active provider of `config` to `bus`.
 
@@ -43,6 +53,7 @@ def connect_providers(
         bus: The bus of the run.
         workflow: What `Server.update_workflow` receives.
         graph: What runs; None where a task runs without one.
+        server: Whether a server is told as well, which knows what was registered.
     """
     # Each of several by itself, so that the bus reports it by its own name.
     for tracer in parts_of(config.tracer):
@@ -57,9 +68,40 @@ def connect_providers(
     for metrics in parts_of(config.metrics):
         if metrics.active:
             _connect_metrics(metrics, bus)
-    for server in parts_of(config.server):
-        if server.active:
-            _connect_server(server, bus, workflow)
+    for remote in parts_of(config.server) if server else ():
+        if remote.active:
+            _connect_server(remote, bus, workflow)
+
+
+def announce_run(
+    bus: events.EventBus, workflow: Any, mode: str, tasks: Sequence[Task]
+) -> None:
+    """Tell that a run begins, and what waits for its turn in it."""
+    bus.emit(events.RunStarted(workflow, mode, tasks))
+    listeners = bus.listeners(events.TaskQueued)
+    if listeners:
+        for task in tasks:
+            event = events.TaskQueued(task)
+            for listener in listeners:
+                listener(event)
+
+
+def flush_providers(config: Config, bus: events.EventBus) -> None:
+    """Give providers that deliver in the background a bounded time to do so.
+
+    Args:
+        config: The providers.
+        bus: Where a failure is reported.
+    """
+    for family in _DELIVERING:
+        provider = getattr(config, family)
+        flush = getattr(provider, "flush", None)
+        if flush is None or not getattr(provider, "active", True):
+            continue
+        try:
+            flush(FLUSH_SECONDS)
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            bus.report(type(provider).__name__, error)
 
 
 def _is_first(event: events.TaskStarted) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from dotflow.core.context import Context
 from dotflow.engine.expansion import Expansion
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.loop import Engine
     from dotflow.engine.mapped_task import MappedTask
+
+
+_ITERABLE = ("__iter__", "__getitem__", "__aiter__")
 
 
 class Mapping(Expansion):
@@ -72,12 +75,12 @@ def refusal(task: Task, source: Task, values: Any, shared: bool) -> Exception | 
     kind = type(values).__qualname__
     if isinstance(values, (str, bytes, bytearray)):
         return TypeError(f"{what} is one {kind}: return a list of what to map over.")
-    if not (hasattr(values, "__iter__") or hasattr(values, "__getitem__")):
+    if not any(hasattr(values, name) for name in _ITERABLE):
         return TypeError(
             f"{what} of type {kind} cannot be iterated: return a list, a range, a"
-            " generator or any other iterable."
+            " generator, an async generator or any other iterable."
         )
-    if isinstance(values, Iterator):
+    if isinstance(values, (Iterator, AsyncIterator)):
         again = "return a list, a range or an object that can be iterated again."
         if source.restored or source.cached:
             return TypeError(f"{what}, a {kind}, was read by an earlier run: {again}")

@@ -105,6 +105,18 @@ class Outcome:
         self.finished = finished
 
 
+class FailedWithin(Exception):
+    """Carries why a part of a step failed out of the step, as it is to be told.
+
+    Args:
+        failure: The failure of the part.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 def error_message(error: BaseException) -> str:
     """Return what an exception says, or its class where it says nothing."""
     try:

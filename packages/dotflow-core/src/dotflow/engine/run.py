@@ -8,8 +8,18 @@ from dotflow.core.types import TypeStatus, WorkflowStatus
 from dotflow.engine import events
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.control import CancelRequests, Control, RunCancelled
-from dotflow.engine.listeners import connect_providers
+from dotflow.engine.listeners import (
+    announce_run,
+    connect_providers,
+    flush_providers,
+)
 from dotflow.engine.loop import Engine
+from dotflow.engine.resources import (
+    cancel_requests,
+    make_admission,
+    make_cache,
+    record_history,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +30,8 @@ if TYPE_CHECKING:
     from dotflow.abc.history import RunInfo
     from dotflow.core.config import Config
     from dotflow.core.task import Task
-    from dotflow.engine.admission import Admission
-    from dotflow.engine.cache import ResultCache
     from dotflow.engine.modes import Mode
     from dotflow.report.model import RunReport
-
-# How long a provider that delivers in the background may hold up the end of a run.
-FLUSH_SECONDS = 5.0
-_DELIVERING = ("log", "notify", "tracer", "metrics", "server")
 
 
 class Run:
@@ -87,8 +91,8 @@ class Run:
         self._max_parallel = max_parallel
         self._limits = limits or {}
         self._refresh_cache = refresh_cache
-        self._control = Control(deadline, self._cancel_requests(resumable))
         self._bus = events.EventBus()
+        self._control = Control(deadline, self._cancel_requests(resumable))
         self._graph = mode.compile(tasks)
         self._checkpoints = Checkpoints(config.storage, workflow_id, resumable)
 
@@ -121,15 +125,16 @@ class Run:
         """
         self._started = started = time.time()
         self.status = WorkflowStatus.IN_PROGRESS
-        self._record_history()
+        record_history(self._config.storage, self._info, self._bus)
         connect_providers(self._config, self._bus, self._workflow_id, self._graph)
-        self._announce()
+        announce_run(self._bus, self._workflow_id, self.mode.name, self._tasks)
         executor = self.mode.executor()
         if self._config.tracer.active:
             from dotflow.engine.tracing import trace_attempts
 
             trace_attempts(executor, self._config.tracer, self._bus)
-        engine = Engine(
+        storage, steps = self._config.storage, [task._step for task in self._tasks]
+        engine = self._make_engine(
             self._graph,
             executor,
             self._checkpoints,
@@ -137,8 +142,8 @@ class Run:
             self._keep_going,
             self._max_parallel,
             self._control,
-            admission := self._make_admission(),
-            self._make_cache(),
+            admission := make_admission(steps, storage, self._limits),
+            make_cache(steps, storage, self._refresh_cache),
         )
         interrupted = True
         try:
@@ -194,16 +199,6 @@ class Run:
             self._started,
         )
 
-    def _record_history(self) -> None:
-        storage = self._config.storage
-        try:
-            history = storage.history
-            recorder = None if history is None else history.recorder(self._info())
-            if recorder is not None:
-                recorder.connect(self._bus)
-        except Exception as error:  # noqa: BLE001 - telling never breaks running
-            self._bus.report(f"The history of {type(storage).__name__}", error)
-
     def cancel(self, reason: str, interrupt: bool = True) -> None:
         """End the run as soon as possible; from any thread.
 
@@ -213,50 +208,14 @@ class Run:
         """
         self._control.cancel(reason, interrupt)
 
+    def _make_engine(self, *args: Any) -> Engine:
+        return Engine(*args)
+
     def _cancel_requests(self, resumable: bool) -> Callable[[], str | None] | None:
         """Return what tells the requests of other processes, where there can be any."""
-        storage = self._config.storage
-        if not (resumable and storage.shared) or self._workflow_id is None:
+        if not resumable or self._workflow_id is None:
             return None
-        requests = CancelRequests(storage, self._workflow_id)
-
-        def requested() -> str | None:
-            try:
-                return requests.read()
-            except Exception as error:  # noqa: BLE001 - asking never breaks running
-                self._bus.report(type(storage).__name__, error)
-                return None
-
-        return requested
-
-    def _make_admission(self) -> Admission | None:
-        steps = [task._step for task in self._tasks if task._step.guarded]
-        if not any(step.limit is not None or step.rate is not None for step in steps):
-            return None
-        from dotflow.engine.admission import Admission
-        from dotflow.engine.leases import Leases
-
-        storage = self._config.storage
-        shared = storage.shared and any(step.limit is not None for step in steps)
-        return Admission(self._limits, Leases(storage) if shared else None)
-
-    def _make_cache(self) -> ResultCache | None:
-        if not any(task._step.cache for task in self._tasks):
-            return None
-        from dotflow.engine.cache import ResultCache
-
-        return ResultCache(self._config.storage, self._refresh_cache)
-
-    def _announce(self) -> None:
-        self._bus.emit(
-            events.RunStarted(self._workflow_id, self.mode.name, self._tasks)
-        )
-        listeners = self._bus.listeners(events.TaskQueued)
-        if listeners:
-            for task in self._tasks:
-                event = events.TaskQueued(task)
-                for listener in listeners:
-                    listener(event)
+        return cancel_requests(self._config.storage, self._workflow_id, self._bus)
 
     def _finish(self, interrupted: bool) -> None:
         failed = interrupted or any(
@@ -277,7 +236,7 @@ class Run:
             callback(tasks=ran)
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             self._bus.report("on_failure" if failed else "on_success", error)
-        self._flush_providers()
+        flush_providers(self._config, self._bus)
 
     def _note_in_storage(self, completed: bool) -> None:
         try:
@@ -285,15 +244,3 @@ class Run:
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             # Every result is stored already; a resume would only restore them all.
             self._bus.report(type(self._config.storage).__name__, error)
-
-    def _flush_providers(self) -> None:
-        """Give providers that deliver in the background a bounded time to do so."""
-        for family in _DELIVERING:
-            provider = getattr(self._config, family)
-            flush = getattr(provider, "flush", None)
-            if flush is None or not getattr(provider, "active", True):
-                continue
-            try:
-                flush(FLUSH_SECONDS)
-            except Exception as error:  # noqa: BLE001 - telling never breaks running
-                self._bus.report(type(provider).__name__, error)

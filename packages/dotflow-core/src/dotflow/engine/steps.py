@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from dotflow.core.action import Action
 from dotflow.core.context import Context
 from dotflow.core.identity import new_ulid
+from dotflow.engine.clock import current_clock
 from dotflow.engine.timeout import call_within, finished_value
 
 TYPE_CHECKING = False
@@ -128,5 +129,5 @@ def _with_retry(
         except Exception as error:
             if not policy.allows(attempt, error):
                 raise
-            time.sleep(policy.delay_after(attempt))
+            current_clock().sleep(policy.delay_after(attempt))
             attempt += 1

@@ -38,14 +38,9 @@ class SubWorkflow(Expansion):
     def failure_within(self, task: Task, tasks: Sequence[Task]) -> Failure | None:
         """Return the failure of the first of its tasks that failed, if one did."""
         for part in _parts(task, tasks):
-            if part.status == TypeStatus.FAILED and not _is_whole(part):
+            if part.status == TypeStatus.FAILED and not is_whole(part):
                 task._started = _earliest(task, tasks)
-                return Failure(
-                    part.outcome or TypeOutcome.FAILED,
-                    part.errors[-1].exception if part.errors else "",
-                    f"task '{part.name}' of the sub-workflow failed: {part.reason}",
-                    part.errors[-1].traceback if part.errors else "",
-                )
+                return failure_of_part(part)
         return None
 
     def cancelled_within(self, task: Task, tasks: Sequence[Task]) -> bool:
@@ -72,29 +67,32 @@ class EndedParts(Expanded):
     def advance(self) -> None:
         """Complete the task with the results of the last ones inside."""
         engine, node = self._engine, self._node
-        tasks = engine._tasks
+        tasks = engine.tasks
         task = tasks[node]
         task.attempt = 1
         task.status = TypeStatus.IN_PROGRESS
         task._attempt_started = task._started = _earliest(task, tasks)
-        engine._bus.emit(events.TaskStarted(task))
-        last = [tasks[up] for up in engine._upstream[node]]
+        engine.bus.emit(events.TaskStarted(task))
+        last = [tasks[up] for up in engine.graph.upstream[node]]
         value: Any = last[0].current_context
         if len(last) > 1:
             begin = len(task.name) + 1
             value = {end.name[begin:]: end.current_context.storage for end in last}
         outcome = Outcome(node, value, None, time.time())
-        failure = engine._keep(task, outcome)
+        failure = engine.kept.keep(task, outcome)
         if failure is None:
-            engine._complete(node, task)
+            engine.complete(node, task)
         else:
-            engine._fail(node, task, failure, outcome.finished)
+            engine.ends.fail(node, task, failure, outcome.finished)
 
     def settle(self, outcome: Outcome) -> None:
         """Do nothing: it has no attempts."""
 
     def wake(self) -> None:
         """Do nothing: it never waits."""
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing."""
 
 
 def _nothing() -> None:
@@ -114,8 +112,19 @@ def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
     )
 
 
-def _is_whole(task: Task) -> bool:
+def is_whole(task: Task) -> bool:
+    """Say whether a task stands for a sub-workflow rather than for a step."""
     return isinstance(task.expansion, SubWorkflow)
+
+
+def failure_of_part(part: Task) -> Failure:
+    """Return what a task that has failed in a sub-workflow makes that fail with."""
+    return Failure(
+        part.outcome or TypeOutcome.FAILED,
+        part.errors[-1].exception if part.errors else "",
+        f"task '{part.name}' of the sub-workflow failed: {part.reason}",
+        part.errors[-1].traceback if part.errors else "",
+    )
 
 
 def _earliest(task: Task, tasks: Sequence[Task]) -> float:

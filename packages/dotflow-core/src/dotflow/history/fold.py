@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from dotflow.core.types import TypeOutcome, TypeStatus
-from dotflow.history.rows import EventRow, expand
+from dotflow.engine.items import COUNTS
+from dotflow.history.rows import CountsRow, EventRow, expand
 from dotflow.report.build import moment
 from dotflow.report.model import AttemptReport, ErrorReport, ResultReport, TaskReport
 
@@ -23,13 +24,17 @@ _STATUS = {
 
 
 def task_reports(
-    graph: str, rows: Iterable[EventRow], crashed: str = ""
+    graph: str,
+    rows: Iterable[EventRow],
+    counts: Iterable[CountsRow] = (),
+    crashed: str = "",
 ) -> list[TaskReport]:
     """Return the tasks of a run in the state that its events tell.
 
     Args:
         graph: What `graph_text` gave.
         rows: The events in their order.
+        counts: How far mapped tasks are.
         crashed: Why tasks that run will never end; `""` where they may.
     """
     tasks = _tasks_of(graph)
@@ -40,6 +45,9 @@ def task_reports(
                 task = tasks[name] = TaskReport(name)
             told = json.loads(detail) if detail else {}
             _apply(task, event, when, attempt or 0, told)
+    for _, name, *numbers in counts:
+        if name in tasks:
+            tasks[name].mapped = dict(zip(COUNTS, numbers, strict=True))
     if crashed:
         for task in tasks.values():
             if task.status in (TypeStatus.IN_PROGRESS, TypeStatus.RETRY):
@@ -65,6 +73,9 @@ def _tasks_of(graph: str) -> dict[str, TaskReport]:
 def _apply(
     task: TaskReport, event: str, when: float, number: int, detail: dict[str, Any]
 ) -> None:
+    if "index" in detail:
+        task.failed_items.append(_failed_item(when, detail))
+        return
     task.status = _STATUS.get(event, task.status)
     if event == "TaskStarted":
         task.attempts.append(AttemptReport(number, moment(when)))
@@ -82,11 +93,25 @@ def _apply(
         attempt = _attempt(task, number)
         if attempt.outcome is None:
             attempt.finished, attempt.outcome = moment(when), detail["outcome"]
-            attempt.error = ErrorReport(
-                detail["exception"], detail["message"], detail["traceback"]
-            )
+            if "by_items" not in detail:
+                attempt.error = _error(detail)
         if event != "TaskRetried":
             task.outcome, task.reason = detail["outcome"], detail["message"]
+
+
+def _failed_item(when: float, detail: dict[str, Any]) -> AttemptReport:
+    return AttemptReport(
+        detail["attempt"],
+        moment(detail["began"]),
+        moment(when),
+        detail["outcome"],
+        _error(detail),
+        detail["index"],
+    )
+
+
+def _error(detail: dict[str, Any]) -> ErrorReport:
+    return ErrorReport(detail["exception"], detail["message"], detail["traceback"])
 
 
 def _complete(task: TaskReport, detail: dict[str, Any]) -> None:

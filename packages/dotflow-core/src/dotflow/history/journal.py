@@ -15,8 +15,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from dotflow.history.rows import counts_row
+
 if TYPE_CHECKING:
-    from dotflow.history.rows import EventRow
+    from dotflow.engine.items import MapProgress
+    from dotflow.history.rows import CountsRow, EventRow
+
+    MapCounts = tuple[str, MapProgress]
 
 EAGER_SECONDS = 0.05
 LAZY_SECONDS = 0.1
@@ -33,8 +38,8 @@ _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 class Writer(Protocol):
     """What a journal writes to; each call is one transaction."""
 
-    def write(self, rows: Sequence[EventRow]) -> None:
-        """Write rows of events."""
+    def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
+        """Write rows of events, and the counts of mapped tasks in place of older ones."""
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
@@ -46,14 +51,20 @@ class RunRows:
     Args:
         run: Its number.
         report: Is told of failures to write.
+
+    Attributes:
+        rows: The rows of events.
+        maps: How far mapped tasks are, by name, where it has changed: however many
+            items end meanwhile, it is one row to write.
     """
 
-    __slots__ = ("report", "rows", "run")
+    __slots__ = ("maps", "report", "rows", "run")
 
     def __init__(self, run: int, report: Callable[[Exception], None]) -> None:
         self.run = run
         self.report = report
         self.rows: deque[EventRow] = deque()
+        self.maps: dict[str, MapProgress] = {}
 
 
 class Journal:
@@ -98,19 +109,29 @@ class Journal:
             StorageError: Writing failed; the rows are kept for the next time.
         """
         with _writing:
-            taken: list[tuple[RunRows, list[EventRow]]] = []
+            taken: list[tuple[RunRows, list[EventRow], list[MapCounts]]] = []
             try:
                 for waiting in list(self._runs):
                     rows: list[EventRow] = []
-                    taken.append((waiting, rows))
+                    maps: list[MapCounts] = []
+                    taken.append((waiting, rows, maps))
+                    # Taken before it is read: what changes after that comes again.
+                    while waiting.maps:
+                        maps.append(waiting.maps.popitem())
                     while waiting.rows:
                         rows.append(waiting.rows.popleft())
-                every = [row for _, rows in taken for row in rows]
-                if every:
-                    self._writer.write(every)
+                every = [row for _, rows, _ in taken for row in rows]
+                counts = [
+                    counts_row(waiting.run, task, progress)
+                    for waiting, _, maps in taken
+                    for task, progress in maps
+                ]
+                if every or counts:
+                    self._writer.write(every, counts)
             except BaseException:
-                for waiting, rows in taken:
+                for waiting, rows, maps in taken:
                     waiting.rows.extendleft(reversed(rows[:MOST_ROWS]))
+                    waiting.maps.update(maps)
                 raise
             finally:
                 self.due = time.time() + EAGER_SECONDS

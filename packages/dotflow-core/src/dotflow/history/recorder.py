@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dotflow.abc.history import Recorder
 from dotflow.engine import events
+from dotflow.engine.items import MAX_ERRORS
 from dotflow.history.rows import (
     EventRow,
     failure_text,
+    item_failure_text,
     reason_text,
     restored_text,
     result_text,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections import deque
 
     from dotflow.abc.history import RunInfo
+    from dotflow.core.task import Task
     from dotflow.history.journal import Journal, RunRows
 
 _now = time.time
@@ -57,6 +60,8 @@ class EventRecorder(Recorder):
         self._waiting: RunRows | None = None
         self._rows: deque[EventRow]
         self._began: EventRow | None = None
+        # By mapped task: how many events of its items were written down.
+        self._told: dict[str, int] = {}
 
     def connect(self, bus: events.EventBus) -> None:
         """Listen to the events of the run."""
@@ -74,6 +79,9 @@ class EventRecorder(Recorder):
         bus.subscribe(events.TaskCancelled, self._on_failed, name)
         bus.subscribe(events.TaskSkipped, self._on_skipped, name)
         bus.subscribe(events.TaskRestored, self._on_restored, name)
+        bus.subscribe(events.ItemCompleted, self._on_item, name)
+        bus.subscribe(events.ItemRetried, self._on_item_failed, name)
+        bus.subscribe(events.ItemFailed, self._on_item_failed, name)
         bus.subscribe(events.RunFinished, self._on_end, name)
 
     def _on_run(self, event: events.RunStarted) -> None:
@@ -86,11 +94,15 @@ class EventRecorder(Recorder):
         task = event.task
         name, attempt = task._name, task.attempt
         self._began = self._add(task._attempt_started, "TaskStarted", name, attempt)
+        if task.mapped is not None:
+            self._count(task)
 
     def _on_completed(self, event: events.TaskCompleted) -> None:
         task = event.task
         name, attempt = task._name, task.attempt
         detail = result_text(task.current_context._storage)
+        if task.mapped is not None:
+            self._count(task)
         row, began = self._began, None
         if row is not None and row[5] == attempt and row[4] == name:
             began = row[2] if self._take_back(row) else None
@@ -114,12 +126,45 @@ class EventRecorder(Recorder):
         self._add(*_end(event), failure_text(event))
 
     def _on_failed(self, event: events.TaskFailed) -> None:
-        self._add(*_end(event), failure_text(event))
+        task, by_items = event.task, False
+        finished, what, name, attempt = _end(event)
+        if task.mapped is not None:
+            self._count(task)
+            by_items = all(error.index is not None for error in task.errors)
+            finished = task._finished
+        self._add(finished, what, name, attempt, failure_text(event, by_items))
+
+    def _on_item(self, event: events.ItemEvent) -> None:
+        self._count(event.task)
+        if _now() >= self._journal.due:
+            self._journal.flush()
+        else:
+            self._journal.nudge()
+
+    def _on_item_failed(self, event: events.ItemFailed) -> None:
+        task = event.task
+        told = self._told.get(task._name, 0)
+        if told >= MAX_ERRORS:
+            self._on_item(event)
+            return
+        self._told[task._name] = told + 1
+        self._count(task)
+        error = task.errors[-1]  # that of this item: so far as many are kept there
+        what = type(event).__name__
+        detail = item_failure_text(event, error)
+        # Without the attempt: it is not one of the task.
+        self._add(error.finished, what, task._name, None, detail)
+
+    def _count(self, task: Task) -> None:
+        """Have it written how far a mapped task is."""
+        if self._waiting is not None and task.mapped is not None:
+            self._waiting.maps[task._name] = task.mapped
 
     def _on_skipped(self, event: events.TaskSkipped) -> None:
         self._add(_now(), "TaskSkipped", event.task._name, None, reason_text(event))
 
     def _on_restored(self, event: events.TaskRestored) -> None:
+        self._count(event.task)
         self._add(_now(), "TaskRestored", event.task._name, None, restored_text(event))
 
     def _on_end(self, event: events.RunFinished) -> None:

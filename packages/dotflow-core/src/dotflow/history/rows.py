@@ -10,7 +10,9 @@ from dotflow.report.values import describe
 
 if TYPE_CHECKING:
     from dotflow.abc.history import RunInfo
-    from dotflow.engine.events import TaskEvent, TaskFailed, TaskRetried
+    from dotflow.core.task import TaskError
+    from dotflow.engine.events import ItemFailed, TaskEvent, TaskFailed, TaskRetried
+    from dotflow.engine.items import MapProgress
 
 _write = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
@@ -19,6 +21,10 @@ _write = json.JSONEncoder(separators=(",", ":"), default=str).encode
 # in it, when, the name of the event's class, the task's name, the attempt, a JSON object,
 # and when the attempt began where that event was not written by itself.
 EventRow = tuple[int, int, float, str, str | None, int | None, str | None, float | None]
+
+
+# The number of the run, the task's name, and its counts in the order of `COUNTS`.
+CountsRow = tuple[int, str, int, int, int, int, int | None]
 
 
 def expand(rows: Iterable[EventRow]) -> Iterator[EventRow]:
@@ -57,8 +63,42 @@ def graph_text(info: RunInfo) -> str:
     )
 
 
-def failure_text(event: TaskFailed | TaskRetried) -> str:
-    """Return why an attempt failed as JSON."""
+def counts_row(run: int, task: str, progress: MapProgress) -> CountsRow:
+    """Return how far a mapped task of a run is."""
+    return (
+        run,
+        stored_text(task),
+        progress.completed,
+        progress.failed,
+        progress.restored,
+        progress.retried,
+        progress.total,
+    )
+
+
+def failure_text(event: TaskFailed | TaskRetried, by_items: bool = False) -> str:
+    """Return why an attempt failed as JSON.
+
+    Args:
+        event: What happened.
+        by_items: Whether it failed for nothing but its items, which tell of it.
+    """
+    detail = _failure(event)
+    if by_items:
+        detail["by_items"] = True
+    return _write(detail)
+
+
+def item_failure_text(event: ItemFailed, error: TaskError) -> str:
+    """Return which attempt of which item failed, and why, as JSON."""
+    detail = _failure(event)
+    detail["message"] = error.message
+    detail["index"], detail["attempt"] = event.index, event.attempt
+    detail["began"] = error.started
+    return _write(detail)
+
+
+def _failure(event: TaskFailed | TaskRetried | ItemFailed) -> dict[str, Any]:
     failure = event.failure
     detail: dict[str, Any] = {
         "outcome": failure.kind,
@@ -69,7 +109,7 @@ def failure_text(event: TaskFailed | TaskRetried) -> str:
     delay = getattr(event, "delay", None)
     if delay is not None:
         detail["delay"] = delay
-    return _write(detail)
+    return detail
 
 
 def restored_text(event: TaskEvent) -> str:

@@ -6,12 +6,13 @@ from dotflow.pipeline.context import RunCancelledError, RunContext
 from dotflow.pipeline.dag import DAG, DAGBuilder
 from dotflow.pipeline.engine import Engine, build_default_engine
 from dotflow.pipeline.hooks import RunHook, fn_hook
+from dotflow.pipeline.options import RunOptions
 from dotflow.pipeline.pipeline import Pipeline
 from dotflow.pipeline.registry import TaskRegistry, task
 from dotflow.pipeline.scheduler import SchedulerConfig
 from dotflow.pipeline.scope import DagScope
 from dotflow.pipeline.spec import TaskSpec
-from dotflow.pipeline.state import InMemoryStateStore, StateStore
+from dotflow.pipeline.state import InMemoryStateStore, ItemStateStore, StateStore
 from dotflow.pipeline.template import task_template
 
 TYPE_CHECKING = False
@@ -25,12 +26,14 @@ __all__ = [
     "DagScope",
     "Engine",
     "InMemoryStateStore",
+    "ItemStateStore",
     "JsonSerializer",
     "PickleSerializer",
     "Pipeline",
     "RunCancelledError",
     "RunContext",
     "RunHook",
+    "RunOptions",
     "SQLiteStateStore",
     "SchedulerConfig",
     "StateStore",

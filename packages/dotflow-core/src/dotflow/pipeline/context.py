@@ -29,8 +29,10 @@ class RunContext(Generic[DepsT]):
     `RunContext[Deps]`. Attributes that it does not have are those of `deps`, or its
     keys where `deps` is a mapping.
 
-    A deadline and a cancel event stop nothing by themselves: a task asks for them. A
-    task in a process of its own sees the deadline, not the event.
+    A deadline and a cancel event stop nothing by themselves: a task asks for them, and
+    may end in good order. What stops tasks is `run_once(deadline=…)` and
+    `Pipeline.cancel`. A task in a process of its own sees the deadline, not the event.
+    A task with a `timeout_s` sees a deadline no later than that.
 
     Args:
         deps: Anything the tasks need: settings, clients, connections.
@@ -54,8 +56,18 @@ class RunContext(Generic[DepsT]):
         return replace(self, metadata={**self.metadata, **(metadata or {}), **entries})
 
     def with_deadline_s(self, timeout_s: float | None) -> RunContext[DepsT]:
-        """Return a copy whose time is over in `timeout_s` seconds; None for no end."""
-        due = None if timeout_s is None else time.monotonic() + timeout_s
+        """Return a copy whose time is over in `timeout_s` seconds.
+
+        Args:
+            timeout_s: Of this deadline and one that it has already, the earlier counts;
+                None leaves it as it is.
+        """
+        if timeout_s is None:
+            return self
+        due = time.monotonic() + max(timeout_s, 0.0)
+        former = self._deadline_monotonic_s
+        if former is not None and former <= due:
+            return self
         return replace(self, _deadline_monotonic_s=due)
 
     def with_cancel_event(
@@ -79,8 +91,8 @@ class RunContext(Generic[DepsT]):
         return self.time_remaining_s() == 0.0
 
     def cancelled(self) -> bool:
-        """Say whether the cancel event is set."""
-        return self._cancel_event is not None and self._cancel_event.is_set()
+        """Say whether the cancel event is set, or the deadline has passed."""
+        return self._is_set() or self.deadline_exceeded()
 
     def raise_if_cancelled(self) -> None:
         """Give up where the run was cancelled or its time is over.
@@ -89,10 +101,13 @@ class RunContext(Generic[DepsT]):
             RunCancelledError: The cancel event is set.
             TimeoutError: The deadline has passed.
         """
-        if self.cancelled():
-            raise RunCancelledError("The run was cancelled: its cancel event is set.")
         if self.deadline_exceeded():
             raise TimeoutError("The deadline of the run has passed.")
+        if self._is_set():
+            raise RunCancelledError("The run was cancelled: its cancel event is set.")
+
+    def _is_set(self) -> bool:
+        return self._cancel_event is not None and self._cancel_event.is_set()
 
     def __getattr__(self, item: str) -> Any:
         # While it is unpickled it has no fields yet, and asking them would not end.

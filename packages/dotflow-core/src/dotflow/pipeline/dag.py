@@ -99,16 +99,22 @@ class DAGBuilder:
             GraphError: All that is wrong with it, together.
         """
         specs = self.specs_of(dag_name)
-        problems = [
-            problem
-            for spec in specs.values()
-            for problem in (*spec.problems(), *self._wrong_deps(spec, specs))
-        ]
-        edges = {
-            name: list(dict.fromkeys(dep for dep in spec.deps if dep in specs))
-            for name, spec in specs.items()
-        }
-        nodes, cycles = _ordered(edges)
+        problems: list[str] = []
+        edges: dict[str, list[str]] = {}
+        ordered = True
+        for name, spec in specs.items():
+            deps = spec.deps
+            if spec.binding.missing:
+                problems += spec.problems()
+            for dep in deps:
+                if dep not in edges:  # those of the tasks declared before this one
+                    ordered = False
+                    break
+            if spec.foreign or not ordered:
+                problems += self._wrong_deps(spec, specs)
+                deps = [dep for dep in deps if dep in specs]
+            edges[name] = list(dict.fromkeys(deps)) if len(deps) > 1 else [*deps]
+        nodes, cycles = (list(edges), []) if ordered else _ordered(edges)
         problems += [
             f"The dependencies form a cycle: {' -> '.join(cycle)}." for cycle in cycles
         ]
@@ -181,8 +187,6 @@ def _reachable(start: Iterable[str], edges: Mapping[str, list[str]]) -> set[str]
 def _ordered(edges: Mapping[str, list[str]]) -> tuple[list[str], list[list[str]]]:
     """Return the nodes in order, and the cycles among those that have none."""
     place = {node: number for number, node in enumerate(edges)}
-    if all(place[up] < place[node] for node in edges for up in edges[node]):
-        return list(edges), []
     waiting = {node: len(upstream) for node, upstream in edges.items()}
     children: dict[str, list[str]] = {node: [] for node in edges}
     for node, upstream in edges.items():

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import GraphError
+from dotflow.core.bounds import check_count
 from dotflow.engine.executors.event_loop import EventLoopExecutor
-from dotflow.pipeline.dag import DAG, DAGBuilder, require_known
+from dotflow.pipeline.active_runs import ActiveRuns
+from dotflow.pipeline.catalog import Catalog, Target
 from dotflow.pipeline.hooks import HookDispatcher
-from dotflow.pipeline.plan import Plan
+from dotflow.pipeline.options import RunOptions, check_options
 from dotflow.pipeline.process_pool import PickledPool
-from dotflow.pipeline.registry import Deps, F, TaskRegistry, task
-from dotflow.pipeline.run import Resumed, run_plan, tasks_to_run
-from dotflow.pipeline.scheduler import SchedulerConfig, check_count
-from dotflow.pipeline.state import InMemoryStateStore, StateStoreProtocol
-from dotflow.pipeline.tree import draw_tree
+from dotflow.pipeline.resumption import tasks_to_run
+from dotflow.pipeline.run import PlanRun, Resumed
+from dotflow.pipeline.scheduler import SchedulerConfig
+from dotflow.pipeline.services import Services, default_state_store
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Unpack
 
-    from dotflow.engine.graph import Graph
+    from dotflow.abc.storage import Storage
+    from dotflow.core.config import Config
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import RunHook
+    from dotflow.pipeline.plan import Plan
+    from dotflow.pipeline.registry import TaskRegistry
     from dotflow.pipeline.scope import DagScope
+    from dotflow.pipeline.state import StateStoreProtocol
 
 Contexts = AsyncIterable["RunContext[Any] | None"] | Iterable["RunContext[Any] | None"]
-Target = str | Callable[..., Any]
 
 
-class Engine:
+class Engine(Catalog):
     """Runs the DAGs of a registry.
 
     `async with engine:` keeps one pool of threads for all runs inside; without it each
@@ -47,6 +51,8 @@ class Engine:
         max_workers: The threads of its own pool.
         hooks: Who hears the events.
         logger: Where it logs; default: the logger `dotflow.pipeline`.
+        storage: Keeps what is more than results; see `Pipeline`.
+        config: All providers; see `Pipeline`.
     """
 
     def __init__(
@@ -59,23 +65,27 @@ class Engine:
         max_workers: int | None = 8,
         hooks: Iterable[RunHook] | None = None,
         logger: logging.Logger | None = None,
+        storage: Storage | None = None,
+        config: Config | None = None,
     ) -> None:
+        self.services = Services(storage, config)
         self.scheduler = scheduler or SchedulerConfig()
         check_count("max_parallel", self.scheduler.max_parallel)
         check_count("max_workers", max_workers)
-        self.registry = TaskRegistry() if registry is None else registry
+        super().__init__(registry)
         self.state_store: StateStoreProtocol = (
-            InMemoryStateStore() if state_store is None else state_store
+            default_state_store(self.services.given_storage)
+            if state_store is None
+            else state_store
         )
+        self._owns_store = state_store is None
         self.hooks = list(hooks or ())
         self.executor = executor
         self.max_workers = max_workers
         self.logger = logger
         self._logger = logger or logging.getLogger("dotflow.pipeline")
-        self._builder = DAGBuilder(self.registry)
         self._threads: ThreadPoolExecutor | None = None
-        self._plans: dict[tuple[str, frozenset[str] | None], Plan] = {}
-        self._version = self.registry.version
+        self._runs = ActiveRuns(self.state_store, self.services)
 
     async def __aenter__(self) -> Engine:
         if self.executor is None and self._threads is None:
@@ -93,16 +103,19 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Let the threads end; once or more often."""
+        """Let the threads end, and close a state store that nobody gave; at will."""
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None
+        if self._owns_store:
+            close = getattr(self.state_store, "close", None)
+            if close is not None:
+                close()
 
-    def task(
-        self, name: str | None = None, deps: Deps | None = None, **options: Any
-    ) -> Callable[[F], F]:
-        """Declare a task, of the DAG `dag=`; see `dotflow.pipeline.registry.task`."""
-        return task(name, deps, registry=self.registry, **options)
+    def share(self, services: Services) -> None:
+        """Use the providers of another engine from now on."""
+        self.services = services
+        self._runs = ActiveRuns(self.state_store, services)
 
     def dag(self, dag_name: str) -> DagScope:
         """Return a DAG of this engine, to declare its tasks and to run it."""
@@ -110,75 +123,62 @@ class Engine:
 
         return DagScope(self, dag_name)
 
-    def list_dags(self) -> list[str]:
-        """Return the names of all DAGs, sorted."""
-        return self._builder.dag_names()
-
-    def list_tasks(self, dag_name: str) -> list[str]:
-        """Return the tasks of a DAG, each after all it depends on.
-
-        Raises:
-            GraphError: Something is wrong with the DAG.
-        """
-        return list(self.build(dag_name).nodes)
-
-    def validate(self, dag_name: str) -> None:
-        """Check a DAG.
-
-        Raises:
-            GraphError: All that is wrong with it, together.
-        """
-        self._plan(dag_name)
-
-    def build(self, dag_name: str) -> DAG:
-        """Check a DAG and return it; see `validate`."""
-        return self._plan(dag_name).dag
-
-    def graph(self, dag_name: str, context: RunContext[Any] | None) -> Graph:
-        """Return the graph of new tasks for one run of a DAG; see `run_once`."""
-        return self._plan(dag_name).graph(context)
-
-    def display_dag(self, dag_name: str) -> str:
-        """Draw a DAG as a tree of text; see `validate`."""
-        return draw_tree(self.build(dag_name))
-
     async def run_once(
-        self, dag_name: str, context: RunContext[Any] | None = None
+        self,
+        dag_name: str,
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
     ) -> str:
         """Run a DAG once.
 
         Args:
             dag_name: The DAG.
             context: What its tasks share.
+            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
 
         Returns:
-            The id of the run; a failed task does not raise.
+            The id of the run; a failed task does not raise, nor does a deadline.
 
         Raises:
             GraphError: Something is wrong with the DAG, or a context is required.
+            InvalidTask: An option is out of range.
         """
-        return await self._run(self._plan(dag_name), context)
+        check_options(options)
+        return await self._run(self._plan(dag_name), context, options)
 
-    async def run_many(self, dag_name: str, contexts: Contexts) -> list[str]:
+    async def run_many(
+        self, dag_name: str, contexts: Contexts, **options: Unpack[RunOptions]
+    ) -> list[str]:
         """Run a DAG once for each context, one after the other.
 
         Args:
             dag_name: The DAG, checked before the first context is asked for.
             contexts: Any iterable, also an asynchronous one.
+            **options: Those of each run; see `run_once`.
 
         Returns:
-            The ids of the runs; a failed one does not stop the others.
+            The ids of the runs; a failed one does not stop the others, `cancel()` does.
         """
-        plan = self._plan(dag_name)
+        check_options(options)
+        plan, cancels, ids = self._plan(dag_name), self._runs.cancels, list[str]()
         if isinstance(contexts, AsyncIterable):
-            return [await self._run(plan, context) async for context in contexts]
-        return [await self._run(plan, context) for context in contexts]
+            async for context in contexts:
+                ids.append(await self._run(plan, context, options))
+                if self._runs.cancels != cancels:
+                    break
+            return ids
+        for context in contexts:
+            ids.append(await self._run(plan, context, options))
+            if self._runs.cancels != cancels:
+                break
+        return ids
 
     async def run_subgraph(
         self,
         dag_name: str,
         targets: Sequence[Target],
         context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
     ) -> str:
         """Run some tasks of a DAG and all that they depend on; see `run_once`.
 
@@ -186,9 +186,11 @@ class Engine:
             dag_name: The DAG.
             targets: Tasks by name, or as decorated functions.
             context: What the tasks share.
+            **options: As in `run_once`.
         """
+        check_options(options)
         names = self.names_of(dag_name, targets)
-        return await self._run(self._plan(dag_name, names), context)
+        return await self._run(self._plan(dag_name, names), context, options)
 
     async def resume(
         self,
@@ -196,12 +198,14 @@ class Engine:
         *,
         from_tasks: Sequence[Target] | None = None,
         context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
     ) -> str:
         """Run what an earlier run has not completed, in a new run.
 
         It keeps the results of the tasks that succeeded, and runs all others of the
         DAG, with the code and the edges of now. A task also runs again when one that it
-        depends on does, or when its result was not retained and is needed.
+        depends on does, or when its result was not retained and is needed. Of a mapped
+        task that was interrupted, or some items of which failed, the others are kept.
 
         Args:
             run_id: The earlier run, maybe of another process.
@@ -209,6 +213,7 @@ class Engine:
                 on them.
             context: What the tasks share; without metadata the run has that of the
                 earlier one.
+            **options: As in `run_once`.
 
         Returns:
             The id of the new run.
@@ -217,11 +222,34 @@ class Engine:
             KeyError: There is no run of this id.
             GraphError: A task in `from_tasks` does not exist, or as in `run_once`.
         """
+        check_options(options)
         former = self.state_store.get_run(run_id)
         plan = self._plan(former.dag_name)
         again = self.names_of(former.dag_name, from_tasks or ())
-        reset = tasks_to_run(plan.dag, former, again)
-        return await self._run(plan, context, Resumed(run_id, reset))
+        specs = self._builder.specs_of(former.dag_name)
+        reset = tasks_to_run(plan.dag, specs, former, again)
+        return await self._run(plan, context, options, Resumed(run_id, reset))
+
+    def cancel(
+        self, run_id: str | None = None, reason: str = "it was cancelled"
+    ) -> None:
+        """End runs as soon as possible; from any thread.
+
+        What runs is stopped: coroutines and processes at once, a sync task in a thread
+        when it next runs Python code. Tasks that ran have failed then, with the error
+        `"CANCELLED"`, those that waited are skipped, and the run can be resumed.
+
+        Args:
+            run_id: A run, also of another process that shares the storage, which sees
+                to it within a second; None for all runs of this object, and for those
+                that `run_many` would begin.
+            reason: What the errors will say.
+
+        Raises:
+            KeyError: There is no run of this id.
+            StorageError: It is another process's, and the storage is not shared.
+        """
+        self._runs.cancel(run_id, reason)
 
     def get_run_report(self, run_id: str) -> dict[str, Any]:
         """Return what is known of a run, as a plain dictionary.
@@ -231,61 +259,24 @@ class Engine:
         """
         return self.state_store.get_run(run_id).report()
 
-    def names_of(self, dag_name: str, targets: Sequence[Target]) -> list[str]:
-        """Return the names of tasks that are given by name or as functions.
-
-        Raises:
-            GraphError: Some are no tasks of the DAG.
-        """
-        if isinstance(targets, str):
-            raise TypeError(f"Give a list of tasks: [{targets!r}].")
-        dag = self.build(dag_name)
-        specs = self._builder.specs_of(dag_name)
-        own = next(iter(specs.values())).dag
-        names = [
-            target
-            if isinstance(target, str)
-            else self.registry.name_of(target, own)
-            or str(getattr(target, "__name__", target))
-            for target in targets
-        ]
-        require_known(names, dag.nodes, dag_name)
-        return names
-
-    def _plan(self, dag_name: str, targets: Sequence[str] | None = None) -> Plan:
-        """Check a DAG, or a part of it; again only when a task was added."""
-        if self._version != self.registry.version:
-            self._plans.clear()
-            self._version = self.registry.version
-        key = (dag_name, None if targets is None else frozenset(targets))
-        plan = self._plans.get(key)
-        if plan is None:
-            dag = (
-                self._builder.build(dag_name)
-                if targets is None
-                else self.build(dag_name).subgraph(targets)
-            )
-            if not dag.nodes:
-                raise GraphError(["There is nothing to run: no target was given."])
-            plan = self._plans[key] = Plan(dag, self._builder.specs_of(dag_name))
-        return plan
-
     async def _run(
         self,
         plan: Plan,
         context: RunContext[Any] | None,
+        options: RunOptions,
         resumed: Resumed | None = None,
     ) -> str:
-        return await run_plan(
-            plan,
-            context,
-            resumed,
-            store=self.state_store,
-            hooks=HookDispatcher(self.hooks, logger=self._logger),
-            logger=self._logger,
-            executor=EventLoopExecutor(self._pool(), self.max_workers),
-            max_parallel=self.scheduler.max_parallel,
-        )
+        run = PlanRun(plan, context, options, self.state_store, self.services)
+        results = run.begin(resumed)
+        with self._runs.tracking(run.run_id, run.control):
+            await run.execute(
+                results,
+                hooks=HookDispatcher(self.hooks, logger=self._logger),
+                logger=self._logger,
+                executor=EventLoopExecutor(self._pool(), self.max_workers),
+                max_parallel=self.scheduler.max_parallel,
+            )
+        return run.run_id
 
     def _pool(self) -> Pool | None:
         if isinstance(self.executor, ProcessPoolExecutor):
@@ -301,6 +292,8 @@ def build_default_engine(
     logger: logging.Logger | None = None,
     hooks: Iterable[RunHook] | None = None,
     state_store: StateStoreProtocol | None = None,
+    storage: Storage | None = None,
+    config: Config | None = None,
 ) -> Engine:
     """Return an engine with an empty registry; see `Engine`."""
     return Engine(
@@ -311,4 +304,6 @@ def build_default_engine(
         max_workers=max_workers,
         hooks=hooks,
         logger=logger,
+        storage=storage,
+        config=config,
     )

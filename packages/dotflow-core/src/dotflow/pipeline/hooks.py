@@ -48,7 +48,10 @@ class TaskStartEvent:
 
 @dataclass(frozen=True)
 class TaskSuccessEvent:
-    """A task has a result, and the state store holds it."""
+    """A task has a result, and the state store holds it.
+
+    `attempt` is 0 where the result was found in the cache.
+    """
 
     run_id: str
     dag_name: str

@@ -109,6 +109,9 @@ def inferred_deps(func: Callable[..., Any], known: Mapping[str, Any]) -> list[st
 
 def is_async(func: Callable[..., Any]) -> bool:
     """Say whether calling a function gives a coroutine: also of a partial or object."""
+    if type(func) is types.FunctionType and not func.__dict__:
+        # Nothing is wrapped and nothing is marked, so that its code tells it all.
+        return bool(func.__code__.co_flags & inspect.CO_COROUTINE)
     while isinstance(func, functools.partial):
         func = func.func
     func = inspect.unwrap(func)

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
     from logging import Logger
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
+    from dotflow.abc.storage import Storage
+    from dotflow.core.config import Config
     from dotflow.engine.graph import Graph
-    from dotflow.pipeline.engine import Target
+    from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.hooks import RunHook
+    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.registry import TaskRegistry
+    from dotflow.pipeline.services import Services
     from dotflow.pipeline.state import StateStoreProtocol
 
 
@@ -55,10 +59,16 @@ class Pipeline(DagScope):
         logger: Where it logs; default: the logger `dotflow.pipeline`.
         hooks: Who hears the events of runs.
         state_store: Where runs are recorded; default: in memory. With a
-            `SQLiteStateStore` another process can resume them.
+            `SQLiteStateStore` another process can resume them. Of a pipeline with a
+            `StorageSQLite` the default is a `SQLiteStateStore` in the same file.
+        storage: Keeps what is more than the results of runs: those of tasks with
+            `cache=True`, limits that processes share, requests to cancel a run of
+            another process, and the history of runs. Default: one in memory.
+        config: All providers, its storage among them: they are told of runs as of those
+            of a `DotFlow`, except for a server.
 
     Raises:
-        ValueError: A number is out of range.
+        ValueError: A number is out of range, or there are two storages.
     """
 
     def __init__(
@@ -70,6 +80,9 @@ class Pipeline(DagScope):
         logger: Logger | None = None,
         hooks: Iterable[RunHook] | None = None,
         state_store: StateStoreProtocol | None = None,
+        *,
+        storage: Storage | None = None,
+        config: Config | None = None,
     ) -> None:
         engine = Engine(
             None,
@@ -79,6 +92,8 @@ class Pipeline(DagScope):
             max_workers=max_workers,
             hooks=hooks,
             logger=logger,
+            storage=storage,
+            config=config,
         )
         super().__init__(engine, name)
 
@@ -95,7 +110,10 @@ class Pipeline(DagScope):
         self.close()
 
     def close(self) -> None:
-        """Let the threads of `async with` end; once or more often."""
+        """Let the threads of `async with` end, and close a state store of its own.
+
+        It can be called more than once, and the pipeline be run again afterwards.
+        """
         self._engine.close()
 
     @property
@@ -107,6 +125,11 @@ class Pipeline(DagScope):
     def state_store(self) -> StateStoreProtocol:
         """Where the runs are recorded."""
         return self._engine.state_store
+
+    @property
+    def storage(self) -> Storage:
+        """Where cached results, limits, requests and the history are."""
+        return self._engine.services.storage
 
     @property
     def tasks(self) -> Mapping[str, TaskSpec]:
@@ -122,12 +145,14 @@ class Pipeline(DagScope):
         self,
         context: RunContext[Any] | None = None,
         targets: Sequence[Target] | None = None,
+        **options: Unpack[RunOptions],
     ) -> dict[str, Any]:
         """Run the pipeline from a script, without an event loop of one's own.
 
         Args:
             context: What the tasks share.
             targets: Run only these tasks and all that they depend on.
+            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
 
         Returns:
             The report, as of `get_run_report`; a failed task does not raise.
@@ -138,9 +163,9 @@ class Pipeline(DagScope):
         """
         run_id = run_to_end(
             lambda: (
-                self.run_once(context)
+                self.run_once(context, **options)
                 if targets is None
-                else self.run_subgraph(targets, context)
+                else self.run_subgraph(targets, context, **options)
             ),
             "run",
         )
@@ -151,11 +176,14 @@ class Pipeline(DagScope):
         run_id: str,
         from_tasks: Sequence[Target] | None = None,
         context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
     ) -> str:
         """Run what an earlier run has not completed, in a new run.
 
         It keeps the results of the tasks that succeeded, and runs all others of the
-        pipeline, with the code and the edges of now.
+        pipeline, with the code and the edges of now. Of a mapped task whose source is
+        kept the completed items are kept as well, if the state store knows of items (an
+        `ItemStateStore`, as the built-in ones are).
 
         Args:
             run_id: The earlier run; with a durable state store that of any process.
@@ -163,6 +191,7 @@ class Pipeline(DagScope):
                 on them.
             context: What the tasks share; without metadata the run has that of the
                 earlier one.
+            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
 
         Returns:
             The id of the new run.
@@ -175,7 +204,9 @@ class Pipeline(DagScope):
         owner = self.state_store.get_run(run_id).dag_name
         if owner != self.name:
             raise GraphError([f"Run {run_id} is one of {owner!r}, not {self.name!r}."])
-        return await self._engine.resume(run_id, from_tasks=from_tasks, context=context)
+        return await self._engine.resume(
+            run_id, from_tasks=from_tasks, context=context, **options
+        )
 
     def get_run_report(self, run_id: str) -> dict[str, Any]:
         """Return what is known of a run, as a plain dictionary.
@@ -188,7 +219,7 @@ class Pipeline(DagScope):
     def subgraph(self, targets: Sequence[Target]) -> Pipeline:
         """Return a pipeline of some tasks and all that they depend on.
 
-        It has the same name, hooks and state store.
+        It has the same name, hooks, providers and state store.
 
         Args:
             targets: Tasks by name, or as decorated functions.
@@ -202,6 +233,7 @@ class Pipeline(DagScope):
         return self._with(
             (spec for name, spec in self.tasks.items() if name in kept),
             engine.state_store,
+            engine.services,
         )
 
     def override_tasks(
@@ -209,8 +241,8 @@ class Pipeline(DagScope):
     ) -> Pipeline:
         """Return a pipeline in which some tasks do something else, for a test.
 
-        It has the same graph and hooks, and its runs are recorded in a memory of its
-        own.
+        It has the same graph and hooks. Its runs are recorded, and results cached, in a
+        memory of its own, and no provider is told of them.
 
         Args:
             overrides: For tasks of any name: a constant to return, or what to call.
@@ -229,7 +261,7 @@ class Pipeline(DagScope):
         problems = [problem for spec in specs for problem in spec.problems()]
         if problems:
             raise GraphError(problems)
-        return self._with(specs, None)
+        return self._with(specs, None, None)
 
     def inner_graph(self, initial_context: Any = None) -> Graph:
         """Return the graph of the tasks as a part of a `DotFlow`.
@@ -250,7 +282,10 @@ class Pipeline(DagScope):
         return self.name
 
     def _with(
-        self, specs: Iterable[TaskSpec], state_store: StateStoreProtocol | None
+        self,
+        specs: Iterable[TaskSpec],
+        state_store: StateStoreProtocol | None,
+        services: Services | None,
     ) -> Pipeline:
         engine = self._engine
         other = Pipeline(
@@ -262,6 +297,8 @@ class Pipeline(DagScope):
             engine.hooks,
             state_store,
         )
+        if services is not None:
+            other._engine.share(services)
         for spec in specs:
             other.registry.register(spec)
         return other
@@ -283,4 +320,7 @@ class _Constant:
 def _overridden(spec: TaskSpec, instead: Any) -> TaskSpec:
     if callable(instead):
         return described(replace(spec, func=instead))
-    return described(replace(spec, func=_Constant(instead), process=False))
+    constant = _Constant(instead)
+    return described(
+        replace(spec, func=constant, process=False, cache=False, limit=None, rate=None)
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dotflow.core.context import Context
 from dotflow.core.exception import GraphError
+from dotflow.core.identity import new_ulids
 from dotflow.core.task import Task
 from dotflow.engine.graph import Graph
 from dotflow.engine.mapping import Mapping as ItemsOf
@@ -29,29 +31,37 @@ class Plan:
 
     Attributes:
         dag: The DAG.
+        guarded: The steps that have a cache, a limit or a rate.
         transient: For each task whose result is not retained, the number of tasks that
             need it.
     """
 
     def __init__(self, dag: DAG, specs: Mapping[str, TaskSpec]) -> None:
         self.dag = dag
+        nodes, edges = dag.nodes, dag.edges
         self._parts = [
             # A task without dependencies is a root in a graph that is not chained.
-            (name, PipelineStep(specs[name]), tuple(dag.edges[name]) or None)
-            for name in dag.nodes
+            (PipelineStep(specs[name]), name, tuple(edges[name]) or None)
+            for name in nodes
         ]
         self._mapped = [
             (place, ItemsOf(over))
-            for place, name in enumerate(dag.nodes)
+            for place, name in enumerate(nodes)
             if (over := specs[name].map_over) is not None
         ]
-        self._graph = Graph(self._tasks(None), chained=False)
-        self._needs_context = [
-            name for name in dag.nodes if specs[name].binding.needs_context
+        place_of = {name: place for place, name in enumerate(nodes)}
+        upstream = [
+            () if deps is None else tuple([place_of[dep] for dep in deps])
+            for _, _, deps in self._parts
         ]
+        self._graph = Graph.of_edges(upstream, explicit=any(upstream))
+        self._needs_context = [
+            name for name in nodes if specs[name].binding.needs_context
+        ]
+        self.guarded = [step for step, _, _ in self._parts if step.guarded]
         self.transient = {
             name: len(dag.children[name])
-            for name in dag.nodes
+            for name in nodes
             if not specs[name].retain_result
         }
 
@@ -71,10 +81,12 @@ class Plan:
             )
         return self._graph.over(self._tasks(Context(storage=context)))
 
-    def _tasks(self, shared: Context | None) -> list[Task]:
+    def _tasks(self, shared: Context) -> list[Task]:
+        make, created = Task.of_step, time.time()
+        ids = new_ulids(len(self._parts))
         tasks = [
-            Task(step=step, name=name, depends_on=deps, initial_context=shared)
-            for name, step, deps in self._parts
+            make(step, name, deps, shared, task_id, created)
+            for (step, name, deps), task_id in zip(self._parts, ids, strict=True)
         ]
         for place, mapping in self._mapped:
             tasks[place].expansion = mapping

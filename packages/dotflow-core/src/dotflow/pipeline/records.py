@@ -67,6 +67,7 @@ class Recorder:
             (events.TaskRetried, self._on_retried),
             (events.TaskFailed, self._on_failed),
             (events.TaskSkipped, self._on_skipped),
+            (events.TaskRestored, self._on_restored),
         ]
         if hears("on_task_start") or logs(logging.DEBUG):
             listeners.append((events.TaskStarted, self._tell_start))
@@ -85,14 +86,18 @@ class Recorder:
             event = told.DagStartEvent(self._run_id, self._dag_name)
             self._hooks.emit("on_dag_start", event)
 
-    def end(self, interrupted: bool) -> None:
+    def end(self, interrupted: bool, reason: str | None = None) -> None:
         """Note how the run ended, and tell it.
+
+        Args:
+            interrupted: Whether it ended early.
+            reason: Why, if somebody has asked for it.
 
         Raises:
             Exception: The state store failed.
         """
         if interrupted:
-            self._cancel_rest()
+            self._cancel_rest(reason)
         self._store.finalize_run_if_done(self._run_id)
         if self._logger.isEnabledFor(logging.INFO):
             status = self._store.get_run(self._run_id).status
@@ -131,6 +136,21 @@ class Recorder:
             task.attempt,
             duration,
         )
+        self._emit_success(task, duration)
+
+    def _on_restored(self, event: events.TaskRestored) -> None:
+        """Tell of a result that this run has found in a cache, without an attempt.
+
+        One that it was resumed with was told of by the run that made it.
+        """
+        task = event.task
+        if task.cached:
+            self._logger.info(
+                "Task %r was found in the cache  run_id=%s", task.name, self._run_id
+            )
+            self._emit_success(task, 0.0)
+
+    def _emit_success(self, task: Task, duration: float) -> None:
         if self._hooks.hears("on_task_success"):
             self._hooks.emit(
                 "on_task_success",
@@ -147,6 +167,10 @@ class Recorder:
     def _on_failed(self, event: events.TaskFailed) -> None:
         task, failure = event.task, event.failure
         error = self._error_of(task, failure)
+        if not task.attempt:  # it failed before its first one, over a cached result
+            record = self._store.get_run(self._run_id).tasks[task.name]
+            if record.status == "PENDING":
+                self._store.mark_running(self._run_id, task.name)
         self._store.mark_failed(self._run_id, task.name, error)
         started = task._attempt_started
         self._tell_failure(task.name, task.attempt, started, error, failure.message)
@@ -214,17 +238,18 @@ class Recorder:
                 told.TaskSkipEvent(self._run_id, self._dag_name, name, reason),
             )
 
-    def _cancel_rest(self) -> None:
+    def _cancel_rest(self, reason: str | None) -> None:
         """Note what the end of an interrupted run has stopped or prevented."""
+        error = CANCELLED if reason is None else f"{CANCELLED}: {reason}"
         for record in list(self._store.get_run(self._run_id).tasks.values()):
             name = record.task_name
             if record.status == "RUNNING":
-                self._store.mark_failed(self._run_id, name, CANCELLED)
+                self._store.mark_failed(self._run_id, name, error)
                 self._tell_failure(
-                    name, record.attempt, record.started_at, CANCELLED, CANCELLED
+                    name, record.attempt, record.started_at, error, error
                 )
             elif record.status == "PENDING":
-                self._skip(name, CANCELLED, CANCELLED)
+                self._skip(name, CANCELLED, error)
 
     def _let_go(self, event: events.TaskEvent) -> None:
         """Drop results that are not retained once the last task that needs them ended."""

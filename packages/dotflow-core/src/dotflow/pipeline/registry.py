@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from dotflow.core.exception import GraphError, InvalidTask
+from dotflow.engine.rate import parse_rate
 from dotflow.pipeline.parameters import inferred_deps
 from dotflow.pipeline.spec import RetryOn, TaskSpec, check_options, described
 
@@ -122,6 +123,11 @@ def task(
     process: bool = False,
     retain_result: bool = True,
     map: Dep | None = None,
+    cache: bool = False,
+    cache_ttl: float | None = None,
+    cache_key: Callable[..., Any] | None = None,
+    limit: str | None = None,
+    rate: str | None = None,
 ) -> Callable[[F], F]:
     """Declare the decorated function as a task; it stays the plain function it is.
 
@@ -143,6 +149,14 @@ def task(
         map: A task, by name or as a decorated function: this one is called for each
             item of its result. Parameters `item` or the task's name receive the item,
             `index` its place.
+        cache: Keep the result in the pipeline's storage and find it again, in any later
+            run, for the same code and the same inputs.
+        cache_ttl: Seconds that a kept result counts; None for ever.
+        cache_key: Called with the inputs by parameter name; what it returns stands for
+            them. Default: the inputs themselves, of a context what is in it.
+        limit: A name: no more attempts of the tasks that share it run at once than
+            `run_once(limits={name: …})` says, 1 by default.
+        rate: The most attempts that may start in a time, as `"10/s"`.
 
     Raises:
         TypeError: There is no registry, or a dependency is neither name nor function.
@@ -157,6 +171,8 @@ def task(
     def declare(func: F) -> F:
         own_name = name if name is not None else _name_of(func)
         check_options(own_name, timeout_s, retries)
+        if rate is not None:
+            parse_rate(rate)
         resolved, aliases, foreign = _resolve(func, own_name, deps, registry, dag)
         over = None
         if map is not None:
@@ -178,6 +194,11 @@ def task(
                 retain_result=retain_result,
                 foreign=foreign,
                 map_over=over,
+                cache=cache,
+                cache_ttl=cache_ttl,
+                cache_key=cache_key,
+                limit=limit,
+                rate=rate,
             )
         )
         problems = spec.problems()

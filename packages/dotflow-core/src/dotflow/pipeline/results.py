@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dotflow.core.context import Context
 from dotflow.core.exception import StorageError
 from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.items import ItemKey
+from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
     from dotflow.core.task import Task
@@ -29,30 +31,79 @@ class StoredResults(Checkpoints):
         self._store = store
         self._mark_success = store.mark_success
         self._kept = kept
+        self._items = store if isinstance(store, ItemStateStore) else None
         self.run_id = self._id = run_id
         self.resuming = bool(kept)
 
     def keeps_items(self) -> bool:
-        """Say no: a state store knows tasks, not the items of a mapped one."""
-        return False
+        """Say whether the store knows of the items of mapped tasks."""
+        return self._items is not None
 
-    def load(self, task: Task) -> Context | None:  # type: ignore[override]  # as above
-        """Return the result that an earlier run has left."""
+    def forget_items(self, task: Task) -> None:
+        """Do nothing: a store does so itself, when it is told of the task's result."""
+
+    def load(self, task: Task | ItemKey) -> Context | None:
+        """Return the result that an earlier run has left.
+
+        Raises:
+            StorageError: The store failed.
+        """
+        if isinstance(task, ItemKey):
+            return self._load_item(task)
         if task.name not in self._kept:
             return None
         value = self._kept[task.name]
         return Context.of_task(value, task.task_id, None, time.time(), self.run_id)
 
-    def save(self, task: Task, context: Context) -> None:  # type: ignore[override]
+    def save(self, task: Task | ItemKey, context: Context) -> None:
         """Keep a result.
 
         Raises:
             StorageError: The store failed, or cannot hold the value.
         """
         try:
-            self._mark_success(self._id, task._name, context._storage)
+            if isinstance(task, ItemKey):
+                self._save_item(task, context)
+            elif task.attempt:
+                self._mark_success(self._id, task._name, context._storage)
+            else:
+                self._save_cached(task, context)
         except Exception as error:
             raise StorageError(
                 f"The result of task '{task.name}' could not be stored by"
                 f" {type(self._store).__name__}: {error}"
             ) from error
+
+    def _save_cached(self, task: Task, context: Context) -> None:
+        """Keep a result that no attempt of this run has made."""
+        mark_cached = getattr(self._store, "mark_cached", None)
+        if mark_cached is not None:
+            mark_cached(self._id, task.name, context.storage)
+            return
+        # A store of a user's own knows no other way from pending to success.
+        self._store.mark_running(self._id, task.name)
+        self._mark_success(self._id, task.name, context.storage)
+
+    def _save_item(self, item: ItemKey, context: Context) -> None:
+        if self._items is not None:
+            name, index = _task_of(item), item.index
+            self._items.mark_item_success(self._id, name, index, context.storage)
+
+    def _load_item(self, item: ItemKey) -> Context | None:
+        if self._items is None:
+            return None
+        try:
+            value = self._items.get_item(self._id, _task_of(item), item.index)
+        except KeyError:
+            return None
+        except Exception as error:
+            raise StorageError(
+                f"The stored result of task '{item.name}' could not be read from"
+                f" {type(self._store).__name__}: {error}"
+            ) from error
+        return Context.of_task(value, item.task_id, None, time.time(), self.run_id)
+
+
+def _task_of(item: ItemKey) -> str:
+    """Return the name of the mapped task: an item's own ends in its place."""
+    return item.name[: -len(f"[{item.index}]")]

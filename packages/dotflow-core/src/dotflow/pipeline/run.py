@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dotflow.core.bounds import check_sizes
 from dotflow.core.identity import new_ulid
-from dotflow.engine.events import EventBus
+from dotflow.core.types import TypeStatus, WorkflowStatus
+from dotflow.engine.control import Control, RunCancelled
+from dotflow.engine.events import EventBus, RunFinished
 from dotflow.engine.loop import Engine as Loop
+from dotflow.engine.resources import make_admission, make_cache
 from dotflow.pipeline.records import Recorder
 from dotflow.pipeline.results import StoredResults
+from dotflow.pipeline.services import MODE
 
 if TYPE_CHECKING:
     from logging import Logger
 
-    from dotflow.abc.executor import AsyncExecutor
+    from dotflow.abc.history import RunInfo
+    from dotflow.engine.executors.event_loop import EventLoopExecutor
+    from dotflow.engine.graph import Graph
     from dotflow.pipeline.context import RunContext
-    from dotflow.pipeline.dag import DAG
     from dotflow.pipeline.hooks import HookDispatcher
+    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.plan import Plan
-    from dotflow.pipeline.state import RunRecord, StateStoreProtocol
+    from dotflow.pipeline.services import Services
+    from dotflow.pipeline.state import StateStoreProtocol
 
 
 class Resumed(NamedTuple):
@@ -30,83 +40,165 @@ class Resumed(NamedTuple):
     reset: set[str]
 
 
-async def run_plan(
-    plan: Plan,
-    context: RunContext[Any] | None,
-    resumed: Resumed | None,
-    *,
-    store: StateStoreProtocol,
-    hooks: HookDispatcher,
-    logger: Logger,
-    executor: AsyncExecutor,
-    max_parallel: int | None,
-) -> str:
-    """Run the tasks of a plan and return the id of the run.
+class PlanRun:
+    """One run of a plan.
 
     Args:
         plan: What to run.
         context: What the tasks share.
-        resumed: The run that this one goes on from; None to start from nothing.
+        options: What else the run was given.
         store: Where the run is recorded.
-        hooks: Who hears the events.
-        logger: Where it logs.
-        executor: Where attempts run.
-        max_parallel: The most attempts in flight; None for the executor's own bound.
+        services: What else it takes part in.
+
+    Attributes:
+        run_id: Its id, a ULID.
+        control: Who may end it early.
+        started: When it began, in seconds since the epoch.
+
+    Raises:
+        GraphError: A task requires a context, and there is none.
     """
-    graph = plan.graph(context)
-    run_id, dag = new_ulid(), plan.dag
-    metadata = None if context is None else context.metadata
-    kept: dict[str, Any] = {}
-    if resumed is None:
-        store.create_run(run_id, dag.name, dag.nodes, metadata)
-    else:
+
+    def __init__(
+        self,
+        plan: Plan,
+        context: RunContext[Any] | None,
+        options: RunOptions,
+        store: StateStoreProtocol,
+        services: Services,
+    ) -> None:
+        deadline = options.get("deadline")
+        if context is not None:
+            context = context.with_deadline_s(deadline)
+        self.run_id = new_ulid()
+        self.started = time.time()
+        self._plan = plan
+        self._graph: Graph = plan.graph(context)
+        self._metadata = None if context is None else context.metadata
+        self._options = options
+        self._store = store
+        self._services = services
+        self._resumed: Resumed | None = None
+        self._bus = EventBus()
+        self.control = Control(deadline, services.requests(self.run_id, self._bus))
+
+    def begin(self, resumed: Resumed | None) -> StoredResults:
+        """Record that the run begins, and return what it goes on from.
+
+        Args:
+            resumed: The run that this one goes on from; None to start from nothing.
+        """
+        dag, store, run_id = self._plan.dag, self._store, self.run_id
+        self._resumed = resumed
+        if resumed is None:
+            store.create_run(run_id, dag.name, dag.nodes, self._metadata)
+            return StoredResults(store, run_id, {})
         record = store.create_resumed_run(
-            run_id, resumed.run_id, dag.name, dag.nodes, resumed.reset, metadata
+            run_id,
+            resumed.run_id,
+            dag.name,
+            dag.nodes,
+            resumed.reset,
+            self._metadata,
         )
+        self._metadata = record.metadata
         kept = {
             name: task.result
             for name, task in record.tasks.items()
             if task.status == "SUCCESS"
         }
-    recorder = Recorder(plan, store, run_id, hooks, logger)
-    bus = EventBus()
-    recorder.connect(bus)
-    recorder.begin()
-    loop = Loop(
-        graph,
-        executor,
-        StoredResults(store, run_id, kept),
-        bus,
-        keep_going=True,
-        max_parallel=max_parallel,
-    )
-    interrupted = True
+        return StoredResults(store, run_id, kept)
+
+    async def execute(
+        self,
+        results: StoredResults,
+        *,
+        hooks: HookDispatcher,
+        logger: Logger,
+        executor: EventLoopExecutor,
+        max_parallel: int | None,
+    ) -> None:
+        """Run the tasks.
+
+        Args:
+            results: What `begin` has returned.
+            hooks: Who hears the events.
+            logger: Where it logs.
+            executor: Where attempts run.
+            max_parallel: The most attempts in flight; None for the executor's own bound.
+        """
+        plan, bus, services = self._plan, self._bus, self._services
+        services.connect(bus, self._info)  # first: the recorder may let go of results
+        recorder = Recorder(plan, self._store, self.run_id, hooks, logger)
+        recorder.connect(bus)
+        recorder.begin()
+        services.announce(bus, plan.dag.name, self._graph)
+        services.trace(executor, bus)
+        storage = services.storage
+        admission = make_admission(
+            plan.guarded, storage, check_sizes(self._options.get("limits"))
+        )
+        refresh = bool(self._options.get("refresh_cache"))
+        loop = Loop(
+            self._graph,
+            executor,
+            results,
+            bus,
+            keep_going=True,
+            max_parallel=max_parallel,
+            control=self.control,
+            admission=admission,
+            cache=make_cache(plan.guarded, storage, refresh),
+        )
+        self.control.wake_by(partial(_wake, asyncio.get_running_loop(), executor))
+        interrupted = True
+        try:
+            await loop.run_async()
+            interrupted = False
+        except RunCancelled:
+            pass  # it is what was asked for: the report tells
+        finally:
+            self.control.end()
+            if admission is not None:
+                admission.close()
+            try:
+                recorder.end(interrupted, self.control.reason)
+            finally:
+                self._tell_end(interrupted)
+                await services.flush(bus)
+
+    def _tell_end(self, interrupted: bool) -> None:
+        tasks, reason = self._graph.tasks, self.control.reason
+        status = WorkflowStatus.COMPLETED
+        if reason is not None:
+            status = WorkflowStatus.CANCELLED
+            self._services.forget_requests(self.run_id, self._bus)
+        elif interrupted or any(task.status == TypeStatus.FAILED for task in tasks):
+            status = WorkflowStatus.FAILED
+        duration = max(0.0, time.time() - self.started)
+        self._bus.emit(RunFinished(self._plan.dag.name, tasks, status, duration))
+
+    def _info(self) -> RunInfo:
+        from dotflow.abc.history import RunInfo
+
+        name = self._plan.dag.name
+        return RunInfo(
+            self.run_id,
+            name,
+            name,
+            MODE,
+            self._graph,
+            None if self._resumed is None else self._resumed.run_id,
+            dict(self._metadata or {}),
+            self.started,
+        )
+
+
+def _wake(loop: asyncio.AbstractEventLoop, executor: EventLoopExecutor) -> None:
     try:
-        await loop.run_async()
-        interrupted = False
-    finally:
-        recorder.end(interrupted)
-    return run_id
-
-
-def tasks_to_run(dag: DAG, former: RunRecord, again: Sequence[str]) -> set[str]:
-    """Return the tasks that a resumed run must run, whatever they were before."""
-    stale = {
-        name
-        for name in dag.nodes
-        if name not in former.tasks or former.tasks[name].status != "SUCCESS"
-    }
-    stale = dag.descendants_of(stale.union(again))
-    # A kept result that is gone has to be made again for whoever needs it.
-    for name in reversed(dag.nodes):
-        if name in stale:
-            stale.update(
-                dep
-                for dep in dag.edges[name]
-                if dep not in stale
-                and getattr(former.tasks[dep], "result_cleared", False)
-            )
-    return stale
+        loop.call_soon_threadsafe(executor.wake)
+    except RuntimeError:
+        return  # the loop was closed meanwhile: there is nothing left to wake
 
 
 def run_to_end(call: Callable[[], Any], name: str) -> Any:

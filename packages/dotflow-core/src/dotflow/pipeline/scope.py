@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dotflow.pipeline.registry import Dep, Deps, F, task
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.context import RunContext
-    from dotflow.pipeline.engine import Contexts, Engine, Target
+    from dotflow.pipeline.engine import Contexts, Engine
+    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.spec import RetryOn
 
 
@@ -43,6 +47,11 @@ class DagScope:
         process: bool = False,
         retain_result: bool = True,
         map: Dep | None = None,
+        cache: bool = False,
+        cache_ttl: float | None = None,
+        cache_key: Callable[..., Any] | None = None,
+        limit: str | None = None,
+        rate: str | None = None,
     ) -> Callable[[F], F]:
         """Declare the decorated function as a task; it stays the plain function it is.
 
@@ -63,6 +72,14 @@ class DagScope:
             map: A task, by name or as a decorated function: this one is called for each
                 item of its result. Parameters `item` or the task's name receive the
                 item, `index` its place; the result is the list of the items' results.
+            cache: Keep the result in the pipeline's storage and find it again, in any later
+                run, for the same code and the same inputs.
+            cache_ttl: Seconds that a kept result counts; None for ever.
+            cache_key: Called with the inputs by parameter name; what it returns stands for
+                them. Default: the inputs themselves, of a context what is in it.
+            limit: A name: no more attempts of the tasks that share it run at once than
+                `run_once(limits={name: …})` says, 1 by default.
+            rate: The most attempts that may start in a time, as `"10/s"`.
 
         Raises:
             TypeError: A dependency is neither a name nor a function.
@@ -82,6 +99,11 @@ class DagScope:
             process=process,
             retain_result=retain_result,
             map=map,
+            cache=cache,
+            cache_ttl=cache_ttl,
+            cache_key=cache_key,
+            limit=limit,
+            rate=rate,
         )
 
     def validate(self) -> None:
@@ -100,16 +122,29 @@ class DagScope:
         """Return the tasks, each after all it depends on; see `validate`."""
         return self._engine.list_tasks(self._name)
 
-    async def run_once(self, context: RunContext[Any] | None = None) -> str:
+    async def run_once(
+        self, context: RunContext[Any] | None = None, **options: Unpack[RunOptions]
+    ) -> str:
         """Run the DAG once and return the id of the run; see `Engine.run_once`."""
-        return await self._engine.run_once(self._name, context)
+        return await self._engine.run_once(self._name, context, **options)
 
-    async def run_many(self, contexts: Contexts) -> list[str]:
+    async def run_many(
+        self, contexts: Contexts, **options: Unpack[RunOptions]
+    ) -> list[str]:
         """Run it for each context, one after the other; see `Engine.run_many`."""
-        return await self._engine.run_many(self._name, contexts)
+        return await self._engine.run_many(self._name, contexts, **options)
 
     async def run_subgraph(
-        self, targets: Sequence[Target], context: RunContext[Any] | None = None
+        self,
+        targets: Sequence[Target],
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
     ) -> str:
         """Run some tasks and all that they depend on; see `Engine.run_subgraph`."""
-        return await self._engine.run_subgraph(self._name, targets, context)
+        return await self._engine.run_subgraph(self._name, targets, context, **options)
+
+    def cancel(
+        self, run_id: str | None = None, reason: str = "it was cancelled"
+    ) -> None:
+        """End runs as soon as possible, from any thread; see `Engine.cancel`."""
+        self._engine.cancel(run_id, reason)

@@ -36,6 +36,11 @@ class TaskSpec:
         retain_result: Keep the result after the last task that needs it.
         map_over: The dependency for whose items it is called, one by one.
         foreign: Pairs of a dependency and the other pipeline that it belongs to.
+        cache: Whether results are kept, and found again by later runs.
+        cache_ttl: Seconds that a kept result counts; None for ever.
+        cache_key: Makes of the inputs what stands for them.
+        limit: The name of a concurrency limit.
+        rate: The most attempts that may start in a time.
     """
 
     name: str
@@ -56,6 +61,11 @@ class TaskSpec:
     retain_result: bool = True
     foreign: tuple[tuple[str, str], ...] = ()
     map_over: str | None = None
+    cache: bool = False
+    cache_ttl: float | None = None
+    cache_key: Callable[..., Any] | None = None
+    limit: str | None = None
+    rate: str | None = None
 
     @cached_property
     def binding(self) -> Binding:
@@ -65,10 +75,6 @@ class TaskSpec:
 
     def is_async(self) -> bool:
         """Say whether the task is a coroutine function."""
-        return self._is_async
-
-    @cached_property
-    def _is_async(self) -> bool:
         return is_async(self.func)
 
     def problems(self) -> list[str]:
@@ -90,17 +96,18 @@ class TaskSpec:
 
 def described(spec: TaskSpec) -> TaskSpec:
     """Return a spec whose descriptive fields say what its function asks for."""
-    from dataclasses import replace
-
     binding = spec.binding
-    full = replace(
-        spec,
+    full = object.__new__(type(spec))
+    # As `dataclasses.replace`, which takes as long as all the rest of a declaration;
+    # with the binding, since what was found out need not be found out again.
+    vars(full).update(
+        vars(spec),
         accepts_context=bool(binding.context),
         requires_context=binding.needs_context,
         accepts_upstream=binding.upstream,
         named_deps=[dep for _, dep in binding.named if dep in spec.deps],
+        binding=binding,
     )
-    vars(full)["binding"] = binding  # what was found out need not be found out again
     return full
 
 

@@ -1,132 +1,34 @@
-"""The state of runs: records, and the store that keeps them in memory."""
+"""The state of runs: the store that keeps them in memory, and what it is made of."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, Protocol
+from dataclasses import replace
+from typing import Any
 
-from dotflow.core.exception import DotflowError
+from dotflow.pipeline.run_state import (
+    IllegalTransition,
+    RunRecord,
+    RunStatus,
+    RunSummary,
+    TaskRunRecord,
+    TaskStatus,
+)
+from dotflow.pipeline.state_protocol import ItemStateStore, StateStoreProtocol
 
-TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
-RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
-
-
-class IllegalTransition(DotflowError, RuntimeError):
-    """A task cannot get this status from the one it has."""
-
-
-@dataclass(slots=True)
-class TaskRunRecord:
-    """What is known of a task in a run; times are seconds since the epoch."""
-
-    task_name: str
-    attempt: int = 0
-    status: TaskStatus = "PENDING"
-    started_at: float | None = None
-    finished_at: float | None = None
-    error: str | None = None
-    result: Any = None
-    result_cleared: bool = False
-
-    def report(self) -> dict[str, Any]:
-        """Return it as a plain dictionary."""
-        return {
-            "status": self.status,
-            "attempt": self.attempt,
-            "started_at": self.started_at,
-            "finished_at": self.finished_at,
-            "error": self.error,
-            "result": self.result,
-        }
-
-
-@dataclass(slots=True)
-class RunRecord:
-    """What is known of a run; times are seconds since the epoch."""
-
-    run_id: str
-    dag_name: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-    tasks: dict[str, TaskRunRecord] = field(default_factory=dict)
-    created_at: float = field(default_factory=time.time)
-    finished_at: float | None = None
-
-    @property
-    def status(self) -> RunStatus:
-        """`SUCCESS` when every task is, `FAILED` when one failed or was skipped."""
-        statuses = {task.status for task in self.tasks.values()}
-        if "FAILED" in statuses or "SKIPPED" in statuses:
-            return "FAILED"
-        return "SUCCESS" if statuses == {"SUCCESS"} else "RUNNING"
-
-    def report(self) -> dict[str, Any]:
-        """Return it as a plain dictionary."""
-        return {
-            "run_id": self.run_id,
-            "dag_name": self.dag_name,
-            "metadata": dict(self.metadata),
-            "created_at": self.created_at,
-            "finished_at": self.finished_at,
-            "status": self.status,
-            "tasks": {name: task.report() for name, task in self.tasks.items()},
-        }
-
-
-class RunSummary(NamedTuple):
-    """A run in a list of them."""
-
-    run_id: str
-    dag_name: str
-    status: RunStatus
-    created_at: float
-    finished_at: float | None
-
-
-class StateStoreProtocol(Protocol):
-    """What a pipeline asks of its state store; see `InMemoryStateStore`."""
-
-    def create_run(
-        self,
-        run_id: str,
-        dag_name: str,
-        task_names: list[str],
-        metadata: Mapping[str, Any] | None = None,
-    ) -> RunRecord:
-        """Begin a run."""
-
-    def create_resumed_run(
-        self,
-        run_id: str,
-        prev_run_id: str,
-        dag_name: str,
-        task_names: list[str],
-        reset_tasks: set[str] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> RunRecord:
-        """Begin a run that keeps what another has completed."""
-
-    def get_run(self, run_id: str) -> RunRecord:
-        """Return a run."""
-
-    def mark_running(self, run_id: str, task_name: str) -> None:
-        """Note that an attempt begins."""
-
-    def mark_success(self, run_id: str, task_name: str, result: object) -> None:
-        """Keep a result."""
-
-    def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
-        """Note that an attempt failed."""
-
-    def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
-        """Note that a task will not run."""
-
-    def mark_retry(self, run_id: str, task_name: str) -> None:
-        """Note that another attempt follows."""
-
-    def finalize_run_if_done(self, run_id: str) -> None:
-        """Note the end of a run whose tasks have all ended."""
+__all__ = [
+    "IllegalTransition",
+    "InMemoryStateStore",
+    "ItemStateStore",
+    "RunRecord",
+    "RunStatus",
+    "RunSummary",
+    "StateStore",
+    "StateStoreProtocol",
+    "TaskRunRecord",
+    "TaskStatus",
+]
 
 
 class InMemoryStateStore:
@@ -134,6 +36,8 @@ class InMemoryStateStore:
 
     def __init__(self) -> None:
         self._runs: dict[str, RunRecord] = {}
+        # By run and mapped task; results of tasks are in their records.
+        self._items: dict[tuple[str, str], dict[int, Any]] = {}
 
     def create_run(
         self,
@@ -165,7 +69,8 @@ class InMemoryStateStore:
             prev_run_id: The run whose successful tasks are kept.
             dag_name: The DAG.
             task_names: All tasks of the new run.
-            reset_tasks: Tasks to run again although they succeeded.
+            reset_tasks: Tasks to run again although they succeeded, and mapped tasks
+                whose items are to run again.
             metadata: For the new run; None or empty for that of the other one.
 
         Raises:
@@ -178,7 +83,19 @@ class InMemoryStateStore:
             reset_tasks or set(),
         )
         self._runs[run_id] = run
+        for name in self._begun(run, reset_tasks):
+            if (prev_run_id, name) in self._items:
+                self._items[run_id, name] = dict(self._items[prev_run_id, name])
         return run
+
+    @staticmethod
+    def _begun(run: RunRecord, reset: set[str] | None) -> list[str]:
+        """Return the tasks of a resumed run that may go on with what items they have."""
+        return [
+            name
+            for name, task in run.tasks.items()
+            if task.status == "PENDING" and name not in (reset or ())
+        ]
 
     @staticmethod
     def _resumed(
@@ -242,6 +159,32 @@ class InMemoryStateStore:
         task = self._move(run_id, task_name, "RUNNING", "SUCCESS")
         task.finished_at = time.time()
         task.result = result
+        if self._items:
+            self._items.pop((run_id, task_name), None)
+
+    def mark_cached(self, run_id: str, task_name: str, result: object) -> None:
+        """Keep a result that was found in a cache: no attempt was made.
+
+        Raises:
+            RuntimeError: The task is not pending.
+        """
+        task = self._move(run_id, task_name, "PENDING", "SUCCESS")
+        task.finished_at = time.time()
+        task.result = result
+
+    def mark_item_success(
+        self, run_id: str, task_name: str, index: int, result: object
+    ) -> None:
+        """Keep the result of an item of a mapped task; see `ItemStateStore`."""
+        self._items.setdefault((run_id, task_name), {})[index] = result
+
+    def get_item(self, run_id: str, task_name: str, index: int) -> Any:
+        """Return the result of an item; see `ItemStateStore`.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._items[run_id, task_name][index]
 
     def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
         """Note that an attempt failed, and why.

@@ -9,67 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotflow.core.liveness import is_dead, process_token
-from dotflow.pipeline.serializers import AnySerializer, Serializer
+from dotflow.pipeline import state_sql as sql
+from dotflow.pipeline.serializers import AnySerializer, JsonSerializer, Serializer
 from dotflow.pipeline.state import (
     InMemoryStateStore,
     RunRecord,
     RunStatus,
     RunSummary,
     TaskRunRecord,
+    TaskStatus,
 )
 from dotflow.providers.storage_sqlite.database import Database, check_path
+from dotflow.providers.storage_sqlite.retention import DAY, Retention
 
 if TYPE_CHECKING:
     import sqlite3
 
-PROCESS_CRASH = "PROCESS_CRASH"
+    from dotflow.providers.storage_sqlite.storage import StorageSQLite
 
-_ADD_RUN = "INSERT INTO pipeline_runs VALUES (?, ?, ?, ?, NULL, 'RUNNING', ?)"
-_ADD_TASKS = """
-    INSERT INTO pipeline_tasks (run_id, name, status, attempt, started_at, finished_at)
-    VALUES (?, ?, ?, ?, ?, ?)
-"""
-# The results that a resumed run keeps are copied as they were written.
-_COPY_RESULTS = """
-    UPDATE pipeline_tasks SET result = (
-        SELECT former.result FROM pipeline_tasks AS former
-        WHERE former.run_id = ? AND former.name = pipeline_tasks.name
-    )
-    WHERE run_id = ? AND status = 'SUCCESS'
-"""
-_SET_TASK = """
-    UPDATE pipeline_tasks
-    SET status = ?, attempt = ?, started_at = ?, finished_at = ?, error = ?
-    WHERE run_id = ? AND name = ?
-"""
-_SET_RESULT = """
-    UPDATE pipeline_tasks SET status = 'SUCCESS', finished_at = ?, result = ?
-    WHERE run_id = ? AND name = ?
-"""
-_CLEAR_RESULT = "UPDATE pipeline_tasks SET result = NULL WHERE run_id = ? AND name = ?"
-_END_RUN = "UPDATE pipeline_runs SET status = ?, finished_at = ? WHERE run_id = ?"
-_GET_RUN = """
-    SELECT dag_name, metadata, created_at, finished_at
-    FROM pipeline_runs WHERE run_id = ?
-"""
-_GET_TASKS = """
-    SELECT name, attempt, status, started_at, finished_at, error, result
-    FROM pipeline_tasks WHERE run_id = ? ORDER BY id
-"""
-_LIST = """
-    SELECT run_id, dag_name, status, created_at, finished_at FROM pipeline_runs
-    WHERE dag_name = coalesce(?, dag_name) AND status = coalesce(?, status)
-    ORDER BY run_id DESC
-"""
-_STATUSES = "SELECT name, status FROM pipeline_tasks WHERE run_id = ?"
-_CRASH = [
-    f"""
-    UPDATE pipeline_tasks SET status = '{becomes}', error = ?, finished_at = ?
-    WHERE run_id = ? AND status = '{was}'
-    """  # noqa: S608 - fixed texts
-    for was, becomes in (("RUNNING", "FAILED"), ("PENDING", "SKIPPED"))
-]
-_UNFINISHED = "SELECT run_id, owner FROM pipeline_runs WHERE finished_at IS NULL"
+PROCESS_CRASH = "PROCESS_CRASH"
 
 
 class SQLiteStateStore(InMemoryStateStore):
@@ -89,9 +47,12 @@ class SQLiteStateStore(InMemoryStateStore):
         synchronous: `"FULL"` (a result survives a power cut) or `"NORMAL"` (it survives
             a kill, and is stored several times faster).
         timeout: How long to wait for another process's lock, in seconds.
+        keep_runs: How many of the newest runs are kept; None for all. Others are
+            forgotten, with their results, when a run ends; those that go on are not.
+        keep_days: After how many days a run is forgotten; None for never.
 
     Raises:
-        ValueError: The path is no file.
+        ValueError: The path is no file, or a number is out of range.
         StorageError: The file cannot be used.
     """
 
@@ -103,13 +64,41 @@ class SQLiteStateStore(InMemoryStateStore):
         recover: bool = True,
         synchronous: str = "FULL",
         timeout: float = 30.0,
+        keep_runs: int | None = None,
+        keep_days: float | None = None,
     ) -> None:
         super().__init__()
+        if keep_runs == 0:
+            raise ValueError(
+                "keep_runs=0: a run that has just ended is to be read and resumed, so"
+                " give a whole number, 1 or more, or None for all."
+            )
+        self._retention = Retention(keep_runs, keep_days)
+        # The mapped tasks that have results of items in the file, by run.
+        self._mapped: set[tuple[str, str]] = set()
         self._serializer: Serializer = serializer or AnySerializer()
         self._database = Database(check_path(os.fspath(path)), synchronous, timeout)
         self._recovers = recover
         if recover and self.path.exists():
             self.recover()
+
+    @classmethod
+    def beside(cls, storage: StorageSQLite) -> SQLiteStateStore:
+        """Return a store in the file of a storage, with the storage's settings.
+
+        Args:
+            storage: The storage; what it keeps no history of is kept here all the same.
+        """
+        database, retention = storage.database, storage._retention
+        days = retention.keep_seconds
+        return cls(
+            storage.path,
+            AnySerializer() if storage._codec.pickle else JsonSerializer(),
+            synchronous=database.synchronous,
+            timeout=database.timeout,
+            keep_runs=retention.keep_runs or None,
+            keep_days=None if days is None else days / DAY,
+        )
 
     @property
     def path(self) -> Path:
@@ -153,7 +142,13 @@ class SQLiteStateStore(InMemoryStateStore):
         )
         with self._database.transaction() as connection:
             self._insert(connection, run)
-            connection.execute(_COPY_RESULTS, (prev_run_id, run_id))
+            connection.execute(sql.COPY_RESULTS, (prev_run_id, run_id))
+            for name in self._begun(run, reset_tasks):
+                copied = connection.execute(
+                    sql.COPY_ITEMS, (run_id, prev_run_id, name)
+                ).rowcount
+                if copied > 0:
+                    self._mapped.add((run_id, name))
         self._runs[run_id] = run
         return run
 
@@ -167,8 +162,8 @@ class SQLiteStateStore(InMemoryStateStore):
         if run_id in self._runs:
             return self._runs[run_id]
         with self._database.transaction(write=False) as connection:
-            found = connection.execute(_GET_RUN, (run_id,)).fetchone()
-            tasks = connection.execute(_GET_TASKS, (run_id,)).fetchall()
+            found = connection.execute(sql.GET_RUN, (run_id,)).fetchone()
+            tasks = connection.execute(sql.GET_TASKS, (run_id,)).fetchall()
         if found is None:
             raise KeyError(run_id)
         dag_name, metadata, created_at, finished_at = found
@@ -192,20 +187,20 @@ class SQLiteStateStore(InMemoryStateStore):
         """
         if self._recovers:
             self.recover()
-        rows = self._database.execute(_LIST, (dag_name, status))
+        rows = self._database.execute(sql.LIST, (dag_name, status))
         return [RunSummary(*row) for row in rows]
 
     def recover(self) -> list[str]:
         """Mark the runs whose process has died, and return their ids."""
-        unfinished = self._database.execute(_UNFINISHED)
+        unfinished = self._database.execute(sql.UNFINISHED)
         dead = [run_id for run_id, owner in unfinished if is_dead(owner)]
         for run_id in dead:
             with self._database.transaction() as connection:
                 now = time.time()
-                for query in _CRASH:
+                for query in sql.CRASH:
                     connection.execute(query, (PROCESS_CRASH, now, run_id))
                 status = self._status(connection, run_id)
-                connection.execute(_END_RUN, (status, now, run_id))
+                connection.execute(sql.END_RUN, (status, now, run_id))
         return dead
 
     def mark_running(self, run_id: str, task_name: str) -> None:
@@ -221,15 +216,41 @@ class SQLiteStateStore(InMemoryStateStore):
         """
         data = self._serializer.dumps(result)
         super().mark_success(run_id, task_name, result)
-        task = self._runs[run_id].tasks[task_name]
-        try:
-            self._database.execute(
-                _SET_RESULT, (task.finished_at, data, run_id, task_name)
-            )
-        except BaseException:
-            # It does not count as done before the file says so.
-            task.status, task.result, task.finished_at = "RUNNING", None, None
-            raise
+        self._write_result(run_id, task_name, data, "RUNNING")
+
+    def mark_cached(self, run_id: str, task_name: str, result: object) -> None:
+        """Keep a result that was found in a cache; see `InMemoryStateStore`.
+
+        Raises:
+            StorageError: As `mark_success`.
+        """
+        data = self._serializer.dumps(result)
+        super().mark_cached(run_id, task_name, result)
+        self._write_result(run_id, task_name, data, "PENDING")
+
+    def mark_item_success(
+        self, run_id: str, task_name: str, index: int, result: object
+    ) -> None:
+        """Keep the result of an item of a mapped task; see `ItemStateStore`.
+
+        Raises:
+            StorageError: As `mark_success`.
+        """
+        data = self._serializer.dumps(result)
+        self._database.execute(sql.SET_ITEM, (run_id, task_name, index, data))
+        self._mapped.add((run_id, task_name))
+
+    def get_item(self, run_id: str, task_name: str, index: int) -> Any:
+        """Return the result of an item; see `ItemStateStore`.
+
+        Raises:
+            KeyError: There is none.
+            StorageError: The file, or the result in it, cannot be read.
+        """
+        rows = self._database.execute(sql.GET_ITEM, (run_id, task_name, index))
+        if not rows:
+            raise KeyError(index)
+        return self._serializer.loads(rows[0][0])
 
     def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
         """Note that an attempt failed; see `InMemoryStateStore.mark_failed`."""
@@ -249,24 +270,31 @@ class SQLiteStateStore(InMemoryStateStore):
     def clear_result(self, run_id: str, task_name: str) -> None:
         """Let go of a result that no task needs any more."""
         super().clear_result(run_id, task_name)
-        self._database.execute(_CLEAR_RESULT, (run_id, task_name))
+        self._database.execute(sql.CLEAR_RESULT, (run_id, task_name))
 
     def finalize_run_if_done(self, run_id: str) -> None:
-        """Note the end of a run whose tasks have all ended, and forget it in memory."""
+        """Note the end of a run whose tasks have all ended, and forget it in memory.
+
+        Then runs that are not to be kept any longer are forgotten in the file too.
+        """
         super().finalize_run_if_done(run_id)
         run = self.get_run(run_id)
-        if run.finished_at is not None and run_id in self._runs:
-            self._database.execute(_END_RUN, (run.status, run.finished_at, run_id))
-            del self._runs[run_id]
+        if run.finished_at is None or run_id not in self._runs:
+            return
+        with self._database.transaction() as connection:
+            connection.execute(sql.END_RUN, (run.status, run.finished_at, run_id))
+            self._prune(connection)
+        del self._runs[run_id]
+        self._mapped.difference_update([(run_id, name) for name in run.tasks])
 
     def _insert(self, connection: sqlite3.Connection, run: RunRecord) -> None:
         metadata = self._serializer.dumps(run.metadata)
         owner = process_token()
         connection.execute(
-            _ADD_RUN, (run.run_id, run.dag_name, metadata, run.created_at, owner)
+            sql.ADD_RUN, (run.run_id, run.dag_name, metadata, run.created_at, owner)
         )
         connection.executemany(
-            _ADD_TASKS,
+            sql.ADD_TASKS,
             [
                 (
                     run.run_id,
@@ -280,10 +308,40 @@ class SQLiteStateStore(InMemoryStateStore):
             ],
         )
 
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        keep, seconds = self._retention.keep_runs, self._retention.keep_seconds
+        doomed: set[str] = set()
+        if keep is not None:
+            doomed.update(run for (run,) in connection.execute(sql.SURPLUS, (keep,)))
+        if seconds is not None:
+            since = time.time() - seconds
+            doomed.update(run for (run,) in connection.execute(sql.OUTDATED, (since,)))
+        for statement in sql.FORGET if doomed else ():
+            connection.executemany(statement, [(run,) for run in doomed])
+
+    def _write_result(
+        self, run_id: str, task_name: str, data: str | bytes, before: TaskStatus
+    ) -> None:
+        """Write what a task has come to; its items are of no more use then."""
+        task = self._runs[run_id].tasks[task_name]
+        row = (task.finished_at, data, run_id, task_name)
+        try:
+            if (run_id, task_name) in self._mapped:
+                with self._database.transaction() as connection:
+                    connection.execute(sql.SET_RESULT, row)
+                    connection.execute(sql.DROP_ITEMS, (run_id, task_name))
+                self._mapped.discard((run_id, task_name))
+            else:
+                self._database.execute(sql.SET_RESULT, row)
+        except BaseException:
+            # It does not count as done before the file says so.
+            task.status, task.result, task.finished_at = before, None, None
+            raise
+
     def _write(self, run_id: str, task_name: str) -> None:
         task = self._runs[run_id].tasks[task_name]
         self._database.execute(
-            _SET_TASK,
+            sql.SET_TASK,
             (
                 task.status,
                 task.attempt,
@@ -306,6 +364,6 @@ class SQLiteStateStore(InMemoryStateStore):
 
     @staticmethod
     def _status(connection: sqlite3.Connection, run_id: str) -> RunStatus:
-        rows = connection.execute(_STATUSES, (run_id,)).fetchall()
+        rows = connection.execute(sql.STATUSES, (run_id,)).fetchall()
         tasks = {name: TaskRunRecord(name, status=status) for name, status in rows}
         return RunRecord(run_id, "", tasks=tasks).status

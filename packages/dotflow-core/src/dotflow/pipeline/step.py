@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dotflow.core.action import Action
+from dotflow.pipeline.context import RunContext
+from dotflow.pipeline.parameters import is_async
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotflow.core.context import Context
     from dotflow.core.task import Task
     from dotflow.pipeline.spec import TaskSpec
@@ -20,23 +25,21 @@ class PipelineStep(Action[..., Any]):
     """
 
     def __init__(self, spec: TaskSpec) -> None:
-        super().__init__(
-            retry=spec.retries + 1,
-            timeout=spec.timeout_s or 0,
-            retry_delay=spec.retry_delay,
-            backoff=spec.backoff,
-            retry_on=spec.retry_on,
-            isolate=spec.process,
-        )
+        options = _options(spec)
+        if options is not None:
+            self.__dict__.update(options)
         self._bind(spec.func)
         self.spec = spec
-        self.is_async = spec.is_async()
-        binding = spec.binding
-        self._contexts = binding.context
-        self._upstream = binding.upstream
-        self._named = binding.named
-        self._positional = binding.positional
+        self._binding = binding = spec.binding
         self._bare = not (binding.context or binding.upstream or binding.named)
+
+    def _bind(self, func: Callable[..., Any]) -> None:
+        # What an action finds out of a function's parameters is in the binding.
+        self.func = func
+        self.is_async = is_async(func)
+        self.__name__ = getattr(func, "__name__", type(func).__name__)
+        self.__qualname__ = getattr(func, "__qualname__", self.__name__)
+        self.__module__ = getattr(func, "__module__", None) or __name__
 
     def invoke(
         self, task: Task, previous: Context, named: dict[str, Any] | None = None
@@ -51,29 +54,109 @@ class PipelineStep(Action[..., Any]):
         func: Any = self.func
         if self._bare:
             return func()
-        results = named or {}
-        given: dict[str, Any] = {
-            parameter: results[dep] for parameter, dep in self._named
-        }
-        if self._upstream:
-            given["upstream"] = dict(results)
-        if self._contexts:
-            context = task.initial_context.storage
-            if context is not None:  # else every such parameter has a default
-                for parameter in self._contexts:
-                    given[parameter] = context
-        if self._positional:
+        context = task.initial_context.storage
+        if self.timeout and self._binding.context and context is not None:
+            # The time that the attempt itself has left is no longer than the run's.
+            context = context.with_deadline_s(self.timeout)
+        given = self._given(named or {}, context)
+        if self._binding.positional:
             return func(*self._taken(given), **given)
         return func(**given)
+
+    def inputs(
+        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what tells one call from another; see `Action.inputs`.
+
+        A context is given as it was made, without the time that a run has left.
+        """
+        context = task.initial_context.storage
+        if context is not None:
+            context = RunContext(context.deps, context.metadata)
+        return self._given(named or {}, context)
+
+    def initial(self, value: Any) -> Context:
+        """Return a value as what the tasks of a run share; see `Action.initial`."""
+        from dotflow.core.context import Context
+
+        shared = value if isinstance(value, RunContext) else RunContext(value)
+        return Context(storage=shared)
+
+    def _given(
+        self, results: dict[str, Any], context: RunContext[Any] | None
+    ) -> dict[str, Any]:
+        """Return the values of the parameters that get one."""
+        binding = self._binding
+        given: dict[str, Any] = {
+            parameter: results[dep] for parameter, dep in binding.named
+        }
+        if binding.upstream:
+            given["upstream"] = dict(results)
+        if context is not None:  # else each such parameter has a default
+            for parameter in binding.context:
+                given[parameter] = context
+        return given
 
     def _taken(self, given: dict[str, Any]) -> list[Any]:
         """Take the positional-only ones out of `given`, up to a default that is left."""
         values = []
-        for parameter in self._positional:
+        for parameter in self._binding.positional:
             if parameter not in given:
                 break
             values.append(given.pop(parameter))
         return values
 
     def __reduce__(self) -> Any:
-        return (PipelineStep, (self.spec,))
+        spec = self.spec
+        if spec.cache_key is not None:
+            # Asked for where the run is, never where an attempt is.
+            spec = replace(spec, cache_key=None)
+        return (PipelineStep, (spec,))
+
+
+def _options(spec: TaskSpec) -> dict[str, Any] | None:
+    """Return what an `Action` makes of the options of a task; None for plain ones."""
+    options = (
+        spec.retries + 1,
+        spec.timeout_s or 0,
+        spec.retry_delay,
+        spec.backoff,
+        spec.retry_on,
+        spec.process,
+        spec.cache,
+        spec.cache_ttl,
+        spec.cache_key,
+        spec.limit,
+        spec.rate,
+    )
+    return None if options == _PLAIN else _checked(options)
+
+
+def _checked(options: tuple[Any, ...]) -> dict[str, Any]:
+    retry, timeout, delay, backoff, retry_on, isolate, cache, ttl, key, limit, rate = (
+        options
+    )
+    return vars(
+        Action[..., Any](
+            retry=retry,
+            timeout=timeout,
+            retry_delay=delay,
+            backoff=backoff,
+            retry_on=retry_on,
+            isolate=isolate,
+            cache=cache,
+            cache_ttl=ttl,
+            cache_key=key,
+            limit=limit,
+            rate=rate,
+        )
+    )
+
+
+_PLAIN: tuple[Any, ...] = (
+    1, 0, 0, False, Exception, False, False, None, None, None, None
+)  # fmt: skip
+# A pipeline of 100,000 tasks has nearly as many with no options: those of the class
+# serve them all.
+for _name, _value in _checked(_PLAIN).items():
+    setattr(PipelineStep, _name, _value)

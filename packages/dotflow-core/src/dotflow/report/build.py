@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import TypeOutcome, TypeStatus, WorkflowStatus
+from dotflow.core.types import TypeStatus, WorkflowStatus
 from dotflow.report.model import AttemptReport, ErrorReport, RunReport, TaskReport
 from dotflow.report.values import result_report
 
@@ -85,6 +85,7 @@ def task_report(
         ),
         parent=task.parent,
         mapped=None if task.mapped is None else task.mapped.to_dict(),
+        failed_items=[_failed(e) for e in task.errors if e.index is not None],
     )
 
 
@@ -96,14 +97,17 @@ def upstream_names(graph: Any, node: int) -> tuple[str, ...]:
 
 
 def _attempts(task: Task) -> Iterable[AttemptReport]:
-    for error in task.errors:
-        yield _failed(error)
-    if task.status == TypeStatus.COMPLETED and task.attempt and not task.restored:
+    own = [error for error in task.errors if error.index is None]
+    yield from map(_failed, own)
+    completed = task.status == TypeStatus.COMPLETED and not task.restored
+    # A mapped task may fail for nothing but its items, which tell of it.
+    by_items = task.mapped is not None and task.status == TypeStatus.FAILED and not own
+    if (completed or by_items) and task.attempt:
         yield AttemptReport(
             task.attempt,
             moment(task._attempt_started),
             moment(task._finished),
-            TypeOutcome.COMPLETED,
+            task.outcome,
         )
     elif task.status == TypeStatus.IN_PROGRESS:
         yield AttemptReport(task.attempt, moment(task._attempt_started))
@@ -116,6 +120,7 @@ def _failed(error: TaskError) -> AttemptReport:
         moment(error.finished),
         error.outcome,
         ErrorReport(error.exception, error.message, error.traceback),
+        error.index,
     )
 
 

@@ -47,6 +47,7 @@ class AttemptReport:
         finished: When it ended; None while it runs, or where it died with its run.
         outcome: A `TypeOutcome`; None while it runs.
         error: Why it failed, if it did.
+        index: Of which item of a mapped task, from 0; None for the task itself.
     """
 
     number: int
@@ -54,6 +55,7 @@ class AttemptReport:
     finished: datetime | None = None
     outcome: str | None = None
     error: ErrorReport | None = None
+    index: int | None = None
 
     @property
     def duration(self) -> float | None:
@@ -62,7 +64,7 @@ class AttemptReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dictionary that JSON can hold."""
-        return {
+        data = {
             "number": self.number,
             "started": _iso(self.started),
             "finished": _iso(self.finished),
@@ -70,6 +72,9 @@ class AttemptReport:
             "outcome": self.outcome,
             "error": None if self.error is None else self.error.to_dict(),
         }
+        if self.index is not None:
+            data["index"] = self.index
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> AttemptReport:
@@ -85,6 +90,7 @@ class AttemptReport:
             else ErrorReport(
                 error["exception"], error["message"], error.get("traceback", "")
             ),
+            data.get("index"),
         )
 
 
@@ -154,6 +160,8 @@ class TaskReport:
         result: What it returned; None where it has no result.
         parent: The sub-workflow that it is a part of.
         mapped: For a mapped task the counts of its items, as of `task.mapped`.
+        failed_items: Of a mapped task the attempts of its items that failed, oldest
+            first; only the first 100, the counts tell of all.
     """
 
     name: str
@@ -169,6 +177,7 @@ class TaskReport:
     result: ResultReport | None = None
     parent: str | None = None
     mapped: dict[str, int | None] | None = None
+    failed_items: list[AttemptReport] = field(default_factory=list)
 
     @property
     def started(self) -> datetime | None:
@@ -187,8 +196,9 @@ class TaskReport:
 
     @property
     def error(self) -> ErrorReport | None:
-        """The last error, of whichever attempt; None if there was none."""
-        found = (a.error for a in reversed(self.attempts) if a.error is not None)
+        """The last error, of whichever attempt or item; None if there was none."""
+        every = (*self.failed_items, *self.attempts)
+        found = (a.error for a in reversed(every) if a.error is not None)
         return next(found, None)
 
     @property
@@ -217,6 +227,7 @@ class TaskReport:
         }
         if self.mapped is not None:
             data["mapped"] = dict(self.mapped)
+            data["failed_items"] = [item.to_dict() for item in self.failed_items]
         return data
 
     @classmethod
@@ -237,6 +248,9 @@ class TaskReport:
             result=None if result is None else ResultReport.from_dict(result),
             parent=data.get("parent"),
             mapped=data.get("mapped"),
+            failed_items=[
+                AttemptReport.from_dict(item) for item in data.get("failed_items", ())
+            ],
         )
 
 

@@ -26,7 +26,8 @@ async def extract_orders(context: RunContext[Deps]) -> list[dict]:
 
 context = RunContext(Deps("https://api.test"))
 tasks = pipeline.run(context)["tasks"]
-print(tasks["pull"]["result"], tasks["extract_orders"]["result"])
+(pulled,) = tasks["pull"]["result"]
+print(pulled["base"], round(pulled["timeout"]), tasks["extract_orders"]["result"])
 
 event = threading.Event()
 event.set()

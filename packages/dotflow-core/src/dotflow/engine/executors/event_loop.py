@@ -32,9 +32,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.core.task import Task
+    from dotflow.engine.executors.interruptible import InterruptibleAttempts
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.
 DEFAULT_SLOTS = 1000
+# How many attempts are started before those that run have a turn: what ends at once
+# then never is in memory as a whole, which the garbage collector would look through.
+BURST = 50
 
 
 class EventLoopExecutor(AsyncExecutor):
@@ -53,14 +57,17 @@ class EventLoopExecutor(AsyncExecutor):
         self._own_pool: ThreadPoolExecutor | None = None
         self._max_workers = max_workers
         self._isolated = IsolatedAttempts()
+        self._threaded: InterruptibleAttempts | None = None
         self._tasks: dict[Attempt, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
         self._waiter: asyncio.Future[None] | None = None
+        self._most = 1
         self._create_task: Callable[[Any], asyncio.Task[None]]
 
     def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
         """Note the bound; threads start when a sync step needs one."""
-        self.slots = max_parallel or DEFAULT_SLOTS
+        self._most = max_parallel or DEFAULT_SLOTS
+        self.slots = min(self._most, BURST)
         self._create_task = _task_maker()
         check_isolated(tasks, can_interrupt=False)
 
@@ -80,7 +87,7 @@ class EventLoopExecutor(AsyncExecutor):
 
     async def wait(self, timeout: float | None) -> list[Outcome]:
         """Collect what has ended; see `Executor.wait`."""
-        if self._outcomes:
+        if self._outcomes or self.slots <= len(self._tasks) < self._most:
             await asyncio.sleep(0)  # what else runs in the loop has its turn
         else:
             if not self._tasks:
@@ -98,6 +105,7 @@ class EventLoopExecutor(AsyncExecutor):
                 if handle is not None:
                     handle.cancel()
         outcomes, self._outcomes = self._outcomes, []
+        self.slots = min(self._most, len(self._tasks) + BURST)
         return outcomes
 
     async def close(self, kill: bool = False) -> None:
@@ -110,6 +118,9 @@ class EventLoopExecutor(AsyncExecutor):
         if running:
             await asyncio.wait(running)
             self._tasks.clear()
+        if kill and self._threaded is not None and self._threaded.running:
+            # In a thread of its own: the pool's may all be busy.
+            await asyncio.to_thread(self._threaded.stop)
         if self._own_pool is not None:
             self._own_pool.shutdown(wait=not kill, cancel_futures=True)
             self._own_pool = None
@@ -117,9 +128,11 @@ class EventLoopExecutor(AsyncExecutor):
     async def _run_elsewhere(self, attempt: Attempt) -> None:
         """Run a sync step in a thread, or what asks for it in a process."""
         apart = needs_process(attempt.task._step, can_interrupt=False)
+        pool = self._threads()
+        run = self._isolated.run if apart else self._runner(pool)
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(
-                self._threads(), self._isolated.run if apart else run_attempt, attempt
+                pool, run, attempt
             )
         except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
             outcome = failed_attempt(attempt, error, TypeOutcome.CRASHED)
@@ -157,7 +170,11 @@ class EventLoopExecutor(AsyncExecutor):
             outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
         except BaseException as error:  # noqa: BLE001 - a step may raise anything
             outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
-        self._report(attempt, outcome)
+        # As `_report`, which would be one more call for every step.
+        self._tasks.pop(attempt, None)
+        self._outcomes.append(outcome)
+        if self._waiter is not None:
+            _wake(self._waiter)
 
     def _report(self, attempt: Attempt, outcome: Outcome) -> None:
         # Cheaper than a callback of the task, which is a further turn of the loop.
@@ -165,6 +182,21 @@ class EventLoopExecutor(AsyncExecutor):
         self._outcomes.append(outcome)
         if self._waiter is not None:
             _wake(self._waiter)
+
+    def wake(self) -> None:
+        """End the waiting of `wait`; called in the thread of the loop."""
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+    def _runner(self, pool: Pool) -> Callable[[Attempt], Outcome]:
+        """Return what runs a sync step in a pool: only threads can be interrupted."""
+        if not isinstance(pool, ThreadPoolExecutor):
+            return run_attempt
+        if self._threaded is None:
+            from dotflow.engine.executors.interruptible import InterruptibleAttempts
+
+            self._threaded = InterruptibleAttempts()
+        return self._threaded.run
 
     def _threads(self) -> Pool:
         if self._pool is not None:
@@ -183,8 +215,10 @@ def _task_maker() -> Callable[[Any], asyncio.Task[None]]:
     has ended when it is made: that halves what a short step costs.
     """
     loop = asyncio.get_running_loop()
-    if sys.version_info < (3, 12) or loop.get_task_factory() is not None:
+    if loop.get_task_factory() is not None:
         return loop.create_task
+    if sys.version_info < (3, 12):
+        return partial(asyncio.Task, loop=loop)  # as `create_task`, with less around it
     return partial(asyncio.Task, loop=loop, eager_start=True)
 
 

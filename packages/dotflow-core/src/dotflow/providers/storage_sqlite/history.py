@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.history.journal import Journal
+    from dotflow.history.rows import EventRow
     from dotflow.providers.storage_sqlite.retention import Retention
 
 # A history that cannot be written soon is given up, rather than hold up the run.
@@ -115,6 +116,9 @@ class SQLiteHistory(History):
             events = connection.execute(
                 "SELECT * FROM events WHERE run = ? ORDER BY seq", (number,)
             ).fetchall()
+            counts = connection.execute(
+                "SELECT * FROM maps WHERE run = ?", (number,)
+            ).fetchall()
         summary = _summary(columns)
         crashed = ""
         if summary.status == WorkflowStatus.CRASHED:
@@ -132,7 +136,7 @@ class SQLiteHistory(History):
             duration=summary.duration,
             resumed_from=summary.resumed_from,
             metadata=json.loads(metadata),
-            tasks=task_reports(graph, events, crashed),
+            tasks=task_reports(graph, events, counts, crashed),
         )
 
     def events(
@@ -143,18 +147,7 @@ class SQLiteHistory(History):
             "SELECT * FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
             (self._number(run_id), after, _NO_LIMIT if limit is None else limit),
         )
-        found = [
-            HistoryEvent(
-                seq,
-                _moment(when),
-                event,
-                task,
-                attempt,
-                json.loads(detail) if detail else {},
-            )
-            for _, seq, when, event, task, attempt, detail, _ in expand(rows)
-            if seq > after
-        ]
+        found = [_event(row) for row in expand(rows) if row[1] > after]
         return found[:limit]
 
     def goes_on(self, run_id: str) -> bool:
@@ -209,6 +202,16 @@ def _moment(seconds: float) -> datetime:
     found = moment(seconds)
     assert found is not None
     return found
+
+
+def _event(row: EventRow) -> HistoryEvent:
+    _, seq, when, event, task, attempt, text, _ = row
+    detail = json.loads(text) if text else {}
+    index = detail.pop("index", None)
+    if index is not None:
+        attempt = detail.pop("attempt", None)
+        detail.pop("began", None)
+    return HistoryEvent(seq, _moment(when), event, task, attempt, detail, index)
 
 
 def _summary(row: Any) -> RunSummary:

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_DAY = 86400.0
+DAY = 86400.0
 
 
 class Retention:
@@ -34,7 +34,7 @@ class Retention:
                 f"keep_days={keep_days!r}: give a number of days above 0, or None."
             )
         self.keep_runs = keep_runs
-        self.keep_seconds = None if keep_days is None else keep_days * _DAY
+        self.keep_seconds = None if keep_days is None else keep_days * DAY
 
 
 def _is(value: Any, kind: Any) -> bool:

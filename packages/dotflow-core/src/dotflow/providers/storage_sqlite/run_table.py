@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dotflow.core.liveness import process_token
 from dotflow.core.types import WorkflowStatus
-from dotflow.history.rows import EventRow, graph_text, stored_text
+from dotflow.history.rows import CountsRow, EventRow, graph_text, stored_text
 from dotflow.history.vitality import has_died
 from dotflow.report.build import plain
 
@@ -29,6 +29,7 @@ _BEGIN = """
 """
 _FINISH = "UPDATE runs SET status = ?, finished = ?, duration = ? WHERE id = ?"
 _EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_COUNTS = "REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class RunTable:
@@ -65,10 +66,13 @@ class RunTable:
         assert number is not None
         return number
 
-    def write(self, rows: Sequence[EventRow]) -> None:
-        """Write rows of events."""
+    def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
+        """Write rows of events, and the counts of mapped tasks in place of older ones."""
         with self._database.transaction() as connection:
-            connection.executemany(_EVENT, rows)
+            if rows:
+                connection.executemany(_EVENT, rows)
+            if counts:
+                connection.executemany(_COUNTS, counts)
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
@@ -116,4 +120,5 @@ class RunTable:
         """Forget runs and their events, in a transaction."""
         keys = [(number,) for number in numbers]
         connection.executemany("DELETE FROM events WHERE run = ?", keys)
+        connection.executemany("DELETE FROM maps WHERE run = ?", keys)
         connection.executemany("DELETE FROM runs WHERE id = ?", keys)

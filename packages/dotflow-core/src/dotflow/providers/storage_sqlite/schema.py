@@ -118,6 +118,33 @@ MIGRATIONS: list[tuple[str, ...]] = [
         GROUP BY events.run, events.task, events.attempt
         """,
     ),
+    (
+        # A row for each mapped task, however many items it has.
+        """
+        CREATE TABLE maps (
+            run INTEGER NOT NULL,
+            task TEXT NOT NULL,
+            completed INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            restored INTEGER NOT NULL,
+            retried INTEGER NOT NULL,
+            total INTEGER,
+            PRIMARY KEY (run, task)
+        ) WITHOUT ROWID
+        """,
+    ),
+    (
+        """
+        CREATE TABLE pipeline_items (
+            id INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            item INTEGER NOT NULL,
+            result,
+            UNIQUE (run_id, name, item)
+        )
+        """,
+    ),
 ]
 """The statements of each version: element 0 leads from an empty file to version 1.
 

@@ -1,0 +1,152 @@
+"""`WorkflowStep`: a whole workflow as the step that runs for each item of a map."""
+
+from __future__ import annotations
+
+from dotflow.core.action import Action
+from dotflow.core.context import Context
+from dotflow.core.exception import InvalidTask
+from dotflow.core.types import TypeStatus
+from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.events import EventBus
+from dotflow.engine.mapping import Mapping
+from dotflow.engine.outcome import FailedWithin
+from dotflow.engine.sub_workflow import failure_of_part, is_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.abc.executor import AnyExecutor
+    from dotflow.core.task import Task
+    from dotflow.engine.graph import Graph
+    from dotflow.engine.items import ItemKey
+    from dotflow.engine.loop import Engine
+
+
+class WorkflowStep(Action[..., "Any"]):
+    """Runs a workflow to its end, with an item as the initial context of its tasks.
+
+    It runs wherever an attempt does: in the thread, the process or the event loop that
+    the mode gives to an item. To everyone else it is one attempt of one step.
+
+    Args:
+        graph: The tasks of the workflow, which stay as they are, and their edges.
+        name: What the step is called.
+
+    Raises:
+        InvalidTask: A task of it needs what only the run as a whole has.
+    """
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        super().__init__()
+        _refuse(graph, name)
+        self._graph = graph.over([_template(task) for task in graph.tasks])
+        self._name = name
+        # In an event loop, its own coroutines run there too.
+        asynchronous = any(task._step.is_async for task in graph.tasks)
+        self._bind(self._run_async if asynchronous else self._run)
+        self.__name__ = self.__qualname__ = name
+
+    def invoke(
+        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+    ) -> Any:
+        """Run the workflow for one item; see `Action.invoke`.
+
+        Args:
+            task: The mapped task.
+            previous: The item.
+            named: Not used: the tasks of the workflow have names of their own.
+
+        Raises:
+            FailedWithin: A task of it has failed.
+        """
+        return self.func(previous.storage)
+
+    def _run(self, item: Any) -> Context:
+        from dotflow.engine.executors.inline import InlineExecutor
+
+        engine = self._engine(item, InlineExecutor())
+        engine.run()
+        return _result(engine)
+
+    async def _run_async(self, item: Any) -> Context:
+        from dotflow.engine.executors.event_loop import EventLoopExecutor
+
+        engine = self._engine(item, EventLoopExecutor())
+        await engine.run_async()
+        return _result(engine)
+
+    def _engine(self, item: Any, executor: AnyExecutor) -> Engine:
+        from dotflow.engine.loop import Engine
+
+        tasks = [task.copy() for task in self._graph.tasks]
+        for task in tasks:
+            if task._initial_context is None:
+                task.initial_context = task._step.initial(item)
+        return Engine(self._graph.over(tasks), executor, Unstored(), EventBus())
+
+    def __reduce__(self) -> Any:
+        return (WorkflowStep, (self._graph, self._name))
+
+
+class Unstored(Checkpoints):
+    """Stores nothing: an item has a checkpoint, but nothing within it has."""
+
+    def __init__(self) -> None:
+        self.resuming = False
+        self.run_id = None
+
+    def load(self, task: Task | ItemKey) -> None:
+        """Find nothing."""
+
+    def save(self, task: Task | ItemKey, context: Context) -> None:
+        """Store nothing."""
+
+
+def _refuse(graph: Graph, name: str) -> None:
+    for task in graph.tasks:
+        if task._step.guarded:
+            raise InvalidTask(
+                f"The workflow {name!r} cannot run once for each item: its task"
+                f" {task.name!r} has a limit=, a rate= or cache=True, which count for the"
+                " run as a whole. Map an action that has them instead."
+            )
+        if isinstance(task.expansion, Mapping) and task.expansion.spill:
+            raise InvalidTask(
+                f"The workflow {name!r} cannot run once for each item: its task"
+                f" {task.name!r} has spill=True, and nothing within an item is stored."
+            )
+
+
+def _template(task: Task) -> Task:
+    template = task.copy()
+    # What tells of the run is told of the item; and it may go to another process.
+    template.config = None
+    context = template._initial_context
+    # A pipeline shares one context, which holds what it was given.
+    if context is not None and getattr(context.storage, "deps", None) is ITEM:
+        template._initial_context = None
+    return template
+
+
+def _result(engine: Engine) -> Context:
+    """Return what the last tasks have left, as a sub-workflow does.
+
+    Raises:
+        FailedWithin: A task has failed.
+    """
+    graph = engine.graph
+    for part in graph.tasks:
+        if part.status == TypeStatus.FAILED and not is_whole(part):
+            raise FailedWithin(failure_of_part(part))
+    ends = [task for node, task in enumerate(graph.tasks) if not graph.downstream[node]]
+    if len(ends) == 1:
+        return ends[0].current_context
+    return Context(storage={task.name: task.current_context.storage for task in ends})
+
+
+class _Item:
+    """Stands for the item in a workflow that wants a context when it is added."""
+
+
+ITEM = _Item()

@@ -1,0 +1,83 @@
+"""What a state store knows of runs and their tasks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from dotflow.core.exception import DotflowError
+
+TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
+RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
+
+
+class IllegalTransition(DotflowError, RuntimeError):
+    """A task cannot get this status from the one it has."""
+
+
+@dataclass(slots=True)
+class TaskRunRecord:
+    """What is known of a task in a run; times are seconds since the epoch."""
+
+    task_name: str
+    attempt: int = 0
+    status: TaskStatus = "PENDING"
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: str | None = None
+    result: Any = None
+    result_cleared: bool = False
+
+    def report(self) -> dict[str, Any]:
+        """Return it as a plain dictionary."""
+        return {
+            "status": self.status,
+            "attempt": self.attempt,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "error": self.error,
+            "result": self.result,
+        }
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """What is known of a run; times are seconds since the epoch."""
+
+    run_id: str
+    dag_name: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tasks: dict[str, TaskRunRecord] = field(default_factory=dict)
+    created_at: float = field(default_factory=time.time)
+    finished_at: float | None = None
+
+    @property
+    def status(self) -> RunStatus:
+        """`SUCCESS` when every task is, `FAILED` when one failed or was skipped."""
+        statuses = {task.status for task in self.tasks.values()}
+        if "FAILED" in statuses or "SKIPPED" in statuses:
+            return "FAILED"
+        return "SUCCESS" if statuses == {"SUCCESS"} else "RUNNING"
+
+    def report(self) -> dict[str, Any]:
+        """Return it as a plain dictionary."""
+        return {
+            "run_id": self.run_id,
+            "dag_name": self.dag_name,
+            "metadata": dict(self.metadata),
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
+            "status": self.status,
+            "tasks": {name: task.report() for name, task in self.tasks.items()},
+        }
+
+
+class RunSummary(NamedTuple):
+    """A run in a list of them."""
+
+    run_id: str
+    dag_name: str
+    status: RunStatus
+    created_at: float
+    finished_at: float | None

@@ -1,0 +1,123 @@
+"""`Services`: the providers of a pipeline, and what its runs ask of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dotflow.core.config import Config
+from dotflow.core.exception import InvalidTask
+from dotflow.core.types import TypeExecution
+from dotflow.engine.control import CancelRequests
+from dotflow.engine.listeners import (
+    announce_run,
+    connect_providers,
+    flush_providers,
+)
+from dotflow.engine.resources import cancel_requests, record_history
+from dotflow.pipeline.state import InMemoryStateStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotflow.abc.executor import AnyExecutor
+    from dotflow.abc.history import RunInfo
+    from dotflow.abc.storage import Storage
+    from dotflow.engine.events import EventBus
+    from dotflow.engine.graph import Graph
+    from dotflow.pipeline.state import StateStoreProtocol
+
+MODE = TypeExecution.ASYNC
+
+
+class Services:
+    """The providers of a pipeline.
+
+    Args:
+        storage: Keeps cached results, shared limits, requests to cancel and history;
+            default: that of `config`, or one in memory.
+        config: More providers, which are told of runs.
+
+    Attributes:
+        config: All of them.
+
+    Raises:
+        InvalidTask: There are two storages.
+        NotCallableObject: The storage is none.
+    """
+
+    def __init__(self, storage: Storage | None, config: Config | None) -> None:
+        if storage is not None and config is not None:
+            raise InvalidTask(
+                "A pipeline has one storage: give storage=… or config=Config(storage=…),"
+                " not both."
+            )
+        # Without a config nobody asked to be told: a pipeline logs by itself.
+        self._tells = config is not None
+        self.config = Config(storage=storage) if config is None else config
+
+    @property
+    def given_storage(self) -> Storage | None:
+        """The storage, if the pipeline was given one."""
+        found: Storage | None = vars(self.config).get("_storage")
+        return found
+
+    @property
+    def storage(self) -> Storage:
+        """What keeps more than the results of runs."""
+        return self.config.storage
+
+    def requests(self, run_id: str, bus: EventBus) -> Callable[[], str | None] | None:
+        """Return what reads requests of other processes to cancel a run."""
+        return cancel_requests(self.storage, run_id, bus)
+
+    def forget_requests(self, run_id: str, bus: EventBus) -> None:
+        """Remove what asked to cancel a run that has ended."""
+        if not self.storage.shared:
+            return
+        try:
+            CancelRequests(self.storage, run_id).clear()
+        except Exception as error:  # noqa: BLE001 - the run itself has ended well
+            bus.report(type(self.storage).__name__, error)
+
+    def connect(self, bus: EventBus, info: Callable[[], RunInfo]) -> None:
+        """Have the history and the providers listen to a run."""
+        record_history(self.storage, info, bus)
+        if self._tells:
+            run = info()
+            connect_providers(
+                self.config, bus, run.workflow_id, run.graph, server=False
+            )
+
+    def announce(self, bus: EventBus, workflow: str, graph: Graph) -> None:
+        """Tell that a run begins."""
+        announce_run(bus, workflow, MODE, graph.tasks)
+
+    def trace(self, executor: AnyExecutor, bus: EventBus) -> None:
+        """Put around each attempt what the tracer wants there."""
+        if self._tells and self.config.tracer.active:
+            from dotflow.engine.tracing import trace_attempts
+
+            trace_attempts(executor, self.config.tracer, bus)
+
+    async def flush(self, bus: EventBus) -> None:
+        """Give providers that deliver in the background a bounded time to do so."""
+        if self._tells:
+            # In a thread: they wait, and other runs of the loop must not.
+            await asyncio.to_thread(flush_providers, self.config, bus)
+
+
+def default_state_store(storage: Storage | None) -> StateStoreProtocol:
+    """Return where runs are recorded by default: in the file of a `StorageSQLite`.
+
+    Args:
+        storage: The storage of the pipeline, if it was given one.
+    """
+    # Whoever has one has imported its module.
+    module: Any = sys.modules.get("dotflow.providers.storage_sqlite.storage")
+    if module is None or not isinstance(storage, module.StorageSQLite):
+        return InMemoryStateStore()
+    from dotflow.pipeline.state_sqlite import SQLiteStateStore
+
+    return SQLiteStateStore.beside(storage)
