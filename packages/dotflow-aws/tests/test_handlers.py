@@ -333,3 +333,19 @@ def test_http_factory_that_raises():
     answer = http_handler(factory)(REQUEST, None)
     assert answer["statusCode"] == 500
     assert "secret" not in answer["body"]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda_handler, eventbridge_handler, s3_handler, sqs_handler, http_handler]
+)
+def test_workflow_instead_of_a_factory(make):
+    """A workflow itself is refused when the function begins, before any event."""
+    with pytest.raises(InvalidWorkflowFactory, match="each event needs one of its own"):
+        make(DotFlow())
+
+
+def test_http_content(build, seen):
+    """With `content`, the workflow gets what that returns of a request."""
+    handler = http_handler(build, content=lambda request: request["body"])
+    assert handler(REQUEST, None)["statusCode"] == 200
+    assert seen == [{"rows": 3}]

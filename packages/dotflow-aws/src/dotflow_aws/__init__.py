@@ -6,21 +6,27 @@ boto3 is imported at the first request to S3, and not at all by the Lambda handl
 from __future__ import annotations
 
 from dotflow_aws.handlers import (
+    TaskFailed,
+    TaskFailedForGood,
     WorkflowFailed,
     eventbridge_handler,
     http_handler,
     lambda_handler,
     s3_handler,
     sqs_handler,
+    task_handler,
 )
 from dotflow_aws.storage import StorageS3
 
 __all__ = [
     "StorageS3",
+    "TaskFailed",
+    "TaskFailedForGood",
     "WorkflowFailed",
     "eventbridge_handler",
     "http_handler",
     "lambda_handler",
     "s3_handler",
     "sqs_handler",
+    "task_handler",
 ]

@@ -8,26 +8,64 @@ initial context gets the content as one.
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import DotflowError, InvalidWorkflowFactory
-from dotflow.core.types import TypeStatus, WorkflowStatus
+from dotflow.core.types import WorkflowStatus
 from dotflow.logging import logger
+from dotflow.serving import (
+    Factory,
+    TaskFailed,
+    TaskFailedForGood,
+    WorkflowFailed,
+    build,
+    check_factory,
+    run,
+    run_task_event,
+)
+from dotflow.serving import start as start_flow
 from dotflow_aws import events
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
 
-Factory = Callable[..., "DotFlow"]
+__all__ = [
+    "Factory",
+    "Handler",
+    "Result",
+    "TaskFailed",
+    "TaskFailedForGood",
+    "WorkflowFailed",
+    "eventbridge_handler",
+    "http_handler",
+    "lambda_handler",
+    "s3_handler",
+    "sqs_handler",
+    "task_handler",
+]
+
 Result = Callable[["DotFlow"], Any]
 Handler = Callable[[Any, Any], Any]
 
 
-class WorkflowFailed(DotflowError, RuntimeError):
-    """A workflow that a Lambda function ran has not completed."""
+def task_handler(factory: Factory) -> Handler:
+    """Return a handler that runs one task of a workflow, for Step Functions.
+
+    Args:
+        factory: Returns the workflow; its content is the `input` of an event.
+
+    Returns:
+        The handler. Events, answers and errors are those of
+        `dotflow.serving.run_task_event`: a state machine knows `TaskFailed` and
+        `TaskFailedForGood` by these names.
+    """
+    check_factory(factory)
+
+    def handle(event: Any, _context: Any = None) -> Any:
+        return run_task_event(factory, event)
+
+    return handle
 
 
 def lambda_handler(
@@ -48,9 +86,10 @@ def lambda_handler(
         The handler. It raises `WorkflowFailed` if the workflow does not complete, so
         that Lambda takes the invocation for a failed one, too.
     """
+    check_factory(factory)
 
     def handle(event: Any, _context: Any = None) -> Any:
-        return _answer(_run(factory, event, start), result)
+        return _answer(run(factory, event, **start), result)
 
     return handle
 
@@ -82,12 +121,13 @@ def s3_handler(factory: Factory, **start: Any) -> Handler:
         The handler. A run that fails does not keep the others from running; then the
         handler raises `WorkflowFailed`.
     """
+    check_factory(factory)
 
     def handle(event: Any, _context: Any = None) -> Any:
         answers, problems = [], []
         for item in events.s3_objects(event):
             try:
-                answers.append(_answer(_run(factory, item, start)))
+                answers.append(_answer(run(factory, item, **start)))
             except Exception as error:  # noqa: BLE001 - raised below, with the others
                 problems.append((item, error))
         if problems:
@@ -115,6 +155,7 @@ def sqs_handler(factory: Factory, **start: Any) -> Handler:
         The handler. It never raises for a message. Of a FIFO queue it leaves what
         comes after a failure to the next delivery, to keep the order.
     """
+    check_factory(factory)
 
     def handle(event: Any, _context: Any = None) -> Any:
         failed: list[str] = []
@@ -122,7 +163,7 @@ def sqs_handler(factory: Factory, **start: Any) -> Handler:
             in_order = str(record.get("eventSourceARN", "")).endswith(".fifo")
             if not (failed and in_order):
                 try:
-                    _run(factory, events.sqs_message(record), start)
+                    run(factory, events.sqs_message(record), **start)
                     continue
                 except Exception:  # noqa: BLE001 - it is logged, and comes back
                     logger.exception("SQS message %s failed", record["messageId"])
@@ -133,13 +174,18 @@ def sqs_handler(factory: Factory, **start: Any) -> Handler:
 
 
 def http_handler(
-    factory: Factory, *, result: Result | None = None, **start: Any
+    factory: Factory,
+    *,
+    result: Result | None = None,
+    content: Callable[[dict[str, Any]], Any] | None = None,
+    **start: Any,
 ) -> Handler:
     """Return a handler of an API Gateway HTTP API, or of a function URL.
 
     Args:
         factory: Returns the workflow for a request; see `dotflow_aws.events`.
         result: As of `lambda_handler`; it becomes the answer's body.
+        content: Returns what the workflow gets of a request; default: all of it.
         **start: Arguments of `DotFlow.start`.
 
     Returns:
@@ -147,6 +193,7 @@ def http_handler(
         that it says to be, and 500, with no more than the workflow's id, if a run
         fails. What failed is in the log, since an answer may go to a stranger.
     """
+    check_factory(factory)
 
     def handle(event: Any, _context: Any = None) -> Any:
         try:
@@ -155,8 +202,9 @@ def http_handler(
             return _response(400, {"message": "The body is not valid JSON."})
         flow = None
         try:
-            flow = _build(factory, request)
-            _start(flow, start)
+            value = request if content is None else content(request)
+            flow = build(factory, value)
+            start_flow(flow, **start)
             return _response(200, _answer(flow, result))
         except Exception:  # noqa: BLE001 - it is logged, and answered with 500
             logger.exception("The request %s failed", request["request_id"])
@@ -166,41 +214,6 @@ def http_handler(
             )
 
     return handle
-
-
-def _run(factory: Factory, value: Any, start: dict[str, Any]) -> DotFlow:
-    flow = _build(factory, value)
-    _start(flow, start)
-    return flow
-
-
-def _build(factory: Factory, value: Any) -> DotFlow:
-    from dotflow import DotFlow
-
-    takes_value = bool(inspect.signature(factory).parameters)
-    flow = factory(value) if takes_value else factory()
-    if not isinstance(flow, DotFlow):
-        name = getattr(factory, "__qualname__", repr(factory))
-        raise InvalidWorkflowFactory(name, f"it returned a {type(flow).__name__}")
-    if not takes_value:
-        for task in flow.task.queue:
-            if task.initial_context.storage is None:
-                task.initial_context = value
-    return flow
-
-
-def _start(flow: DotFlow, start: dict[str, Any]) -> None:
-    manager = flow.start(**start)
-    manager.wait()  # a function is frozen when its handler has returned
-    if manager.status == WorkflowStatus.COMPLETED:
-        return
-    problems = [
-        f"task '{task.name}': {task.errors[-1].exception}: {task.errors[-1].message}"
-        for task in flow.result_task()
-        if task.status == TypeStatus.FAILED and task.errors
-    ]
-    text = "; ".join(problems) or "no task says why"
-    raise WorkflowFailed(f"Workflow '{flow.workflow_id}' is {manager.status}: {text}")
 
 
 def _answer(flow: DotFlow, result: Result | None = None) -> Any:

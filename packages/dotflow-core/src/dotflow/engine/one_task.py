@@ -1,0 +1,195 @@
+"""`OneTaskRun`: one task of a workflow whose other tasks other processes run."""
+
+from __future__ import annotations
+
+from dotflow.core.callbacks import basic_callback
+from dotflow.core.exception import InvalidTask, UpstreamNotCompleted
+from dotflow.core.types import TypeOutcome, WorkflowStatus
+from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.executors.inline import InlineExecutor
+from dotflow.engine.modes import Mode
+from dotflow.engine.run import Run
+from dotflow.engine.task_ends import TaskEnds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.abc.storage import Storage
+    from dotflow.core.config import Config
+    from dotflow.core.context import Context
+    from dotflow.core.task import Task
+    from dotflow.engine.items import ItemKey
+    from dotflow.engine.loop import Engine
+    from dotflow.engine.outcome import Failure
+
+
+class OneTaskRun(Run):
+    """One attempt of one task, with what is upstream of it restored.
+
+    It is a run of the one engine over a graph of that task and its upstream. The
+    checkpoints are those of a run of the whole workflow.
+
+    Args:
+        tasks: All tasks of the workflow.
+        name: The name of the task to run.
+        mode: The mode whose edges count.
+        config: The providers; the storage is durable.
+        workflow_id: The workflow id, which is the run's for all its processes.
+        keep_going: Whether the task runs although the one before it has failed.
+        limits: The sizes of named limits.
+        flow_name: The workflow's name, for reports.
+
+    Raises:
+        GraphError: The tasks form no graph.
+        InvalidTask: None of them has that name.
+        UpstreamNotCompleted: Something upstream has no stored result, and `keep_going`
+            is off.
+        StorageError: The storage failed.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        name: str,
+        mode: Mode,
+        config: Config,
+        workflow_id: UUID | str,
+        *,
+        keep_going: bool = False,
+        limits: dict[str, int] | None = None,
+        flow_name: str | None = None,
+    ) -> None:
+        super().__init__(
+            tasks,
+            # There is one attempt, and the process is the platform's for just that.
+            Mode(
+                mode.name,
+                InlineExecutor,
+                chained=mode.chained,
+                across_groups=mode.across_groups,
+            ),
+            config,
+            workflow_id,
+            resumable=True,
+            on_success=basic_callback,
+            on_failure=basic_callback,
+            keep_going=keep_going,
+            limits=limits,
+            name=flow_name,
+        )
+        self.metadata["task"] = name
+        self._failure: Failure | None = None
+        self._skipped_for: str | None = None
+        node = _place(tasks, name)
+        self.task = self._graph.tasks[node]
+        self._checkpoints = checkpoints = _Looked(config.storage, workflow_id, True)
+        checkpoints.join(tasks)
+        self._narrow(node, checkpoints)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the task has failed, and another attempt may come to something else.
+
+        It is not where `retry_on` does not name what was raised, where the storage
+        failed after the step had run, where the items of a mapped task have had their
+        attempts, and where the run was cancelled.
+        """
+        return (
+            self.status == WorkflowStatus.FAILED
+            and self._failure is not None
+            and self._failure.retryable
+        )
+
+    def _narrow(self, node: int, checkpoints: _Looked) -> None:
+        """Leave the task, and what it gets its inputs from, in the graph."""
+        graph, task, upstream = self._graph, self.task, []
+        if not checkpoints.look(task):
+            missing = []
+            for up in graph.upstream[node]:
+                if checkpoints.look(graph.tasks[up]):
+                    upstream.append(up)
+                else:
+                    missing.append(graph.tasks[up].name)
+            if missing and not self._keep_going:
+                raise UpstreamNotCompleted(task.name, missing, self._workflow_id)
+            if missing and task.depends_on is not None:
+                self._skipped_for = missing[0]
+        self._graph = graph.around(node, upstream)
+        self._tasks = list(self._graph.tasks)
+
+    def _make_engine(self, *args: Any) -> Engine:
+        # At once: the loop would ask only after the task.
+        self._control.poll()
+        engine = super()._make_engine(*args)
+        engine.ends = ends = _OneAttempt(engine, self)
+        if self._skipped_for is not None:
+            engine.ready.clear()
+            ends.skip(len(self._tasks) - 1, self._skipped_for)
+        return engine
+
+    def _note_in_storage(self, completed: bool) -> None:
+        """Leave the state of the run as it is: other tasks of it may go on."""
+
+
+class _Looked(Checkpoints):
+    """Checkpoints that are read once, where they were looked for before the run."""
+
+    def __init__(
+        self, storage: Storage, workflow_id: UUID | str | None, resumable: bool
+    ) -> None:
+        super().__init__(storage, workflow_id, resumable)
+        self._seen: dict[str, Context] = {}
+
+    def look(self, task: Task) -> bool:
+        found = super().load(task)
+        if found is not None:
+            self._seen[task.checkpoint_key] = found
+        return found is not None
+
+    def load(self, task: Task | ItemKey) -> Context | None:
+        found = self._seen.pop(task.checkpoint_key, None)
+        return super().load(task) if found is None else found
+
+
+class _OneAttempt(TaskEnds):
+    """Lets a task end after its first attempt: whoever runs it may start another."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, engine: Engine, run: OneTaskRun) -> None:
+        super().__init__(engine)
+        self._run = run
+
+    def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
+        self.fail(node, task, failure, finished)
+
+    def fail(
+        self,
+        node: int,
+        task: Task,
+        failure: Failure,
+        finished: float,
+        noted: bool = False,
+    ) -> None:
+        if failure.kind != TypeOutcome.CANCELLED:
+            self._run._failure = failure
+        super().fail(node, task, failure, finished, noted)
+
+    def skip(self, node: int, upstream: str) -> None:
+        self._skip([node], f"upstream task '{upstream}' failed")
+
+
+def _place(tasks: Sequence[Task], name: str) -> int:
+    for place, task in enumerate(tasks):
+        if task.name == name:
+            return place
+    from difflib import get_close_matches
+
+    names = [task.name for task in tasks]
+    close = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    known = ", ".join(names[:20]) or "none"
+    raise InvalidTask(f"There is no task {name!r}.{hint} There are: {known}.")

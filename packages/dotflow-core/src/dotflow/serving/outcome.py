@@ -1,0 +1,40 @@
+"""What is told of a run that has completed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dotflow.core.types import WorkflowStatus
+from dotflow.logging import logger
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+
+
+def outcome(flow: DotFlow) -> dict[str, Any]:
+    """Return what to answer for a workflow that has completed, as JSON can hold it.
+
+    Args:
+        flow: The workflow.
+
+    Returns:
+        `workflow_id`, `status`, and `result`: what the last task returned. A result
+        that JSON has no form for is left out, with a warning in the log, since the
+        platform would run the workflow again for an answer that fails.
+    """
+    told = {"workflow_id": str(flow.workflow_id), "status": WorkflowStatus.COMPLETED}
+    results = flow.result_storage()
+    if not results:
+        return told
+    try:
+        text = json.dumps(results[-1], allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        logger.warning(
+            "Workflow %s: the result is not in the answer, since JSON cannot hold it"
+            " (%s)",
+            flow.workflow_id,
+            error,
+        )
+        return told
+    return told | {"result": json.loads(text)}
