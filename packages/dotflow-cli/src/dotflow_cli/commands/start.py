@@ -22,6 +22,7 @@ from dotflow_cli.options import (
     "    --workflow-id nightly --resume",
     "dotflow start -s shop.steps.load -i '{\"rows\": 3}'",
     "dotflow start -w shop.workflow:build --dry-run",
+    "dotflow start -w shop.workflow:build --task load --run-id 42",
 )
 @click.command("start")
 @workflow_option()
@@ -46,6 +47,17 @@ from dotflow_cli.options import (
     metavar="TASK",
     help="Resume, but run this task and all after it again. Repeatable.",
 )
+@click.option(
+    "--task",
+    "task_name",
+    metavar="TASK",
+    help="Run one attempt of this task alone; others run the other tasks.",
+)
+@click.option(
+    "--run-id",
+    metavar="ID",
+    help="With --task: what all processes of one run have in common.",
+)
 @click.option("--dry-run", is_flag=True, help="Check and draw the graph; run nothing.")
 @run_options
 def command(
@@ -60,6 +72,8 @@ def command(
     resume: bool,
     only: tuple[str, ...],
     from_tasks: tuple[str, ...],
+    task_name: str | None,
+    run_id: str | None,
     dry_run: bool,
     **options: Any,
 ) -> int:
@@ -69,6 +83,11 @@ def command(
 
     It exits with 0 where every task completed, 1 where one failed, 2 on wrong usage,
     and 130 after Ctrl-C.
+
+    With --task and --run-id it is one step of a run that an engine such as Argo
+    Workflows spreads over machines. Results pass through the storage, a task that is
+    completed already is not run again, and it exits with 3 where a task failed and
+    another attempt cannot help.
     """
     if (step is None) == (workflow is None):
         raise click.UsageError("Give either --step or --workflow.")
@@ -80,6 +99,8 @@ def command(
     from dotflow_cli.execute import RunOptions, execute
     from dotflow_cli.storages import open_storage
 
+    if (task_name is None) != (run_id is None):
+        raise click.UsageError("--task and --run-id need each other.")
     chosen = open_storage(storage, path)
     if workflow is not None:
         flow = targets.workflow(
@@ -89,6 +110,19 @@ def command(
         assert step is not None
         flow = targets.step_flow(step, callback, initial_context)
     run = RunOptions(resume=resume or bool(from_tasks), **options)
+    if task_name is not None and run_id is not None:
+        given = (step, workflow_id, resume, only, from_tasks, dry_run, run.deadline)
+        if any(given) or run.max_parallel is not None:
+            raise click.UsageError(
+                "--task runs one task of a --workflow: of the other options it takes"
+                " --run-id, --param, --storage, --path, --mode, --keep-going,"
+                " --progress and --json."
+            )
+        from dotflow_cli.one_task import execute_task
+
+        with usage_errors():
+            flow.configure(storage=chosen)
+        return execute_task(flow, task_name, run_id, run)
     with usage_errors():
         flow.configure(storage=chosen, workflow_id=workflow_id)
         if only:
