@@ -170,6 +170,7 @@ def test_help_is_light(folder: Path) -> None:
         "cancel",
         "cloud",
         "deploy",
+        "destroy",
         "doctor",
         "graph",
         "init",
@@ -181,6 +182,7 @@ def test_help_is_light(folder: Path) -> None:
         "schedule",
         "show",
         "start",
+        "status",
     ],
 )
 def test_every_command_has_help(dotflow: Run, name: str) -> None:
@@ -201,7 +203,7 @@ def test_misspelt_command(dotflow: Run) -> None:
 def test_completion(dotflow: Run) -> None:
     """A shell is told the commands to complete."""
     result = dotflow(
-        _DOTFLOW_COMPLETE="bash_complete", COMP_WORDS="dotflow sta", COMP_CWORD="1"
+        _DOTFLOW_COMPLETE="bash_complete", COMP_WORDS="dotflow star", COMP_CWORD="1"
     )
     assert result.stdout == "plain,start\n"
 

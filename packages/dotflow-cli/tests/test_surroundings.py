@@ -192,6 +192,8 @@ def test_doctor_tells_no_secret(dotflow: Run) -> None:
     "arguments",
     [
         ["deploy", "--platform", "lambda", "--project", "shop"],
+        ["destroy", "--platform", "lambda", "--yes"],
+        ["status", "--platform", "lambda"],
         ["cloud", "list"],
         ["cloud", "generate", "--platform", "docker"],
     ],

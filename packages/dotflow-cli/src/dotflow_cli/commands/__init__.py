@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "cancel": "dotflow_cli.commands.cancel",
     "cloud": "dotflow_cli.commands.cloud",
     "deploy": "dotflow_cli.commands.deploy",
+    "destroy": "dotflow_cli.commands.destroy",
     "doctor": "dotflow_cli.commands.doctor",
     "graph": "dotflow_cli.commands.graph",
     "init": "dotflow_cli.commands.init",
@@ -24,6 +25,7 @@ COMMANDS: Final = {
     "schedule": "dotflow_cli.commands.schedule",
     "show": "dotflow_cli.commands.show",
     "start": "dotflow_cli.commands.start",
+    "status": "dotflow_cli.commands.status",
 }
 
 

@@ -1,0 +1,1 @@
+"""Workflows on a platform: the files that it needs, a plan, a deployment, a teardown."""

@@ -1,0 +1,187 @@
+"""`dotflow cloud compile`: a workflow's graph for a platform's own engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dotflow_cli.options import examples, mode_option, workflow_option
+from dotflow_deploy.commands.target import deploy_errors
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+    from dotflow_deploy.compile import Plan
+    from dotflow_deploy.project import Project
+
+TARGETS: Final = ("asl", "google-workflows", "argo", "github-actions")
+
+
+@examples(
+    "dotflow cloud compile --to asl -w shop.workflow:build -o shop.asl.json",
+    "dotflow cloud compile --to argo -w shop.workflow:build --image shop:1 \\",
+    "    | kubectl create -f -",
+)
+@click.command("compile")
+@click.option(
+    "--to", "target", required=True, type=click.Choice(TARGETS), help="The engine."
+)
+@workflow_option(required=True)
+@mode_option
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Run a task although the one before it has failed.",
+)
+@click.option(
+    "--project",
+    metavar="NAME",
+    help="What it is named after. Default: the name of the project in this folder.",
+)
+@click.option(
+    "--function",
+    metavar="ARN",
+    help="asl: the Lambda function that runs one task. Default: ${TaskFunctionArn}, for"
+    " DefinitionSubstitutions of CloudFormation.",
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="google-workflows: the service that runs one task. Default: the variable"
+    " DOTFLOW_TASK_URL of the workflow.",
+)
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    help="argo: the project's image. Default: the project's name.",
+)
+@click.option(
+    "--volume",
+    metavar="CLAIM",
+    help="argo: a claim of a volume that all pods can write, for results in files.",
+)
+@click.option(
+    "--schedule",
+    metavar="CRON",
+    help="github-actions: when it runs, in five fields, UTC.",
+)
+@click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME",
+    help="github-actions: a secret that tasks get as a variable of that name, beside"
+    " DOTFLOW_STORAGE. Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it. Default: standard output.",
+)
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
+def command(
+    target: str,
+    workflow: str,
+    params: tuple[str, ...],
+    output: Path | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Compile a workflow: a step of the platform's own engine for each task.
+
+    The function that returns the workflow is called for it; none of its tasks is run.
+    Each step runs `dotflow start --task`, or a handler that does the same, and results
+    pass through the workflow's storage, which all steps have to reach.
+    """
+    from dotflow_cli.targets import workflow as load_workflow
+    from dotflow_deploy.compile import read_plan
+
+    if output is not None and output.exists() and not force:
+        raise click.UsageError(f"{output} is there already: --force replaces it.")
+    flow = load_workflow(workflow, params)
+    with deploy_errors():
+        text = _text(flow, target, workflow, options)
+        plan = read_plan(flow, mode=options["mode"], keep_going=options["keep_going"])
+    notes = [*plan.notes, *_waits(plan, target)]
+    if not flow.config.storage.persistent:
+        notes.append(
+            "The workflow's storage is in memory: set DOTFLOW_STORAGE where its steps"
+            " run."
+        )
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")
+    click.echo(f"{output}: {len(plan.steps)} steps.", err=True)
+
+
+def _waits(plan: Plan, target: str) -> list[str]:
+    """Return what is said of concurrency that an engine has no form for."""
+    from dotflow_deploy.compile.blocks import DEPTH, as_blocks, extra_waits
+    from dotflow_deploy.compile.google_workflows import DEPTH as DEPTH_OF_GOOGLE
+
+    depths = {"asl": DEPTH, "google-workflows": DEPTH_OF_GOOGLE}
+    if target not in depths:
+        return []
+    extra = extra_waits(plan.steps, as_blocks(plan.steps, depths[target]))
+    if not extra:
+        return []
+    note = (
+        f"The graph is not one of forks and joins that this engine knows: {extra} pairs"
+        " of tasks run one after the other that could run at the same time."
+    )
+    return [note]
+
+
+def _text(flow: DotFlow, target: str, where: str, options: dict[str, Any]) -> str:
+    from dotflow_deploy import compile as compiled
+    from dotflow_deploy.compile.asl import FUNCTION
+    from dotflow_deploy.compile.text import to_json, to_yaml
+
+    run = {"mode": options["mode"], "keep_going": options["keep_going"]}
+    if target == "asl":
+        return to_json(compiled.asl(flow, options["function"] or FUNCTION, **run))
+    if target == "google-workflows":
+        return to_yaml(compiled.google_workflows(flow, options["url"], **run))
+    project = _project(options["project"], where)
+    if target == "argo":
+        return to_yaml(
+            compiled.argo(
+                flow,
+                name=project.name,
+                workflow=project.workflow,
+                image=options["image"] or project.name,
+                volume=options["volume"],
+                **run,
+            )
+        )
+    return to_yaml(
+        compiled.github_actions(
+            flow,
+            name=project.name,
+            workflow=project.workflow,
+            python=project.python,
+            install=compiled.install_commands(project),
+            secrets=_checked(options["secrets"]),
+            schedule=options["schedule"],
+            **run,
+        )
+    )
+
+
+def _checked(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    for name in secrets:
+        if not (name.isascii() and name.isidentifier()):
+            raise click.UsageError(f"{name!r} is no name of a secret: --secret TOKEN")
+    return secrets
+
+
+def _project(name: str | None, where: str) -> Project:
+    from dotflow_deploy.project import load_project
+
+    return load_project(Path.cwd(), name=name, workflow=where)

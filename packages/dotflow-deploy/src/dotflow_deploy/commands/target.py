@@ -1,0 +1,81 @@
+"""Where a command deploys to: options that it shares, and errors that end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# The SDK of each cloud, by the extra of dotflow-deploy that brings it.
+_SDKS: Final = {
+    "boto3": "deploy-aws",
+    "botocore": "deploy-aws",
+    "google": "deploy-gcp",
+    "alibabacloud_fc20230330": "deploy-alibaba",
+    "alibabacloud_tea_openapi": "deploy-alibaba",
+    "alibabacloud_credentials": "deploy-alibaba",
+    "github": "deploy-github",
+    "nacl": "deploy-github",
+}
+
+
+def target_options(command: F) -> F:
+    """Add `--platform`, `--project`, and what says where on the platform."""
+    for option in (
+        click.option(
+            "--repository",
+            metavar="OWNER/NAME",
+            help="GitHub: a repository that is there already.",
+        ),
+        click.option("--namespace", help="Kubernetes: the namespace."),
+        click.option("--region", help="Region of the platform."),
+        click.option(
+            "--project",
+            metavar="NAME",
+            help="What everything there is named after. Default: the project's name.",
+        ),
+        click.option(
+            "--platform",
+            required=True,
+            metavar="NAME",
+            help="Where to; `dotflow cloud list` shows them.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def deploy_errors() -> Iterator[None]:
+    """Turn what a deployment refuses or fails at into a message without traceback.
+
+    It ends with 2 if the project or an option is wrong, with 1 if the platform or a
+    build failed.
+    """
+    from dotflow.core.exception import DotflowError
+    from dotflow_deploy.errors import DeployError, InvalidProject
+
+    try:
+        yield
+    except InvalidProject as error:
+        raise click.UsageError(str(error)) from error
+    except DeployError as error:
+        raise click.ClickException(str(error)) from error
+    except DotflowError as error:
+        raise click.UsageError(str(error)) from error
+    except ModuleNotFoundError as error:
+        extra = _SDKS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise click.UsageError(
+            f'This platform needs its SDK: pip install "dotflow[{extra}]"'
+        ) from error
+
+
+def say(line: str) -> None:
+    """Tell what a slow step is at, beside the output."""
+    click.echo(f"  {line}", err=True)
