@@ -80,6 +80,9 @@ dependencies = ["dotflow<extra>>=<version>"]
 [dependency-groups]
 dev = ["pytest"]
 
+[tool.dotflow]
+workflow = "<module>.workflow:build"
+
 [tool.hatch.build.targets.wheel]
 packages = ["<module>"]
 
@@ -141,23 +144,62 @@ FILES: Final = {
 }
 """The paths and the contents that every project has."""
 
-_DOCKERFILE = """FROM python:3.12-slim
+# Both as `dotflow cloud generate --platform docker` of dotflow-deploy writes them.
+_DOCKERFILE = r"""FROM python:3.12.12-slim-trixie
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    DOTFLOW_OUTPUT_PATH=/tmp/.output
+
+# Not as root: a step needs no more rights than its files. A volume for results takes
+# its owner from this folder.
+RUN useradd --system --uid 10001 --create-home worker \
+    && install --directory --owner worker /var/lib/dotflow
 
 WORKDIR /app
+
+# What the project needs, before its code: installed anew only when it changes.
+COPY pyproject.toml ./
+RUN python -c "import tomllib; \
+    project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+    print(*project.get('dependencies', []), sep='\n')" > /tmp/requirements.txt \
+    && pip install -r /tmp/requirements.txt
+
 COPY . .
-RUN pip install --no-cache-dir .
-# Not as root: a step needs no more rights than its files.
-RUN useradd --create-home worker && chown worker /app
-USER worker
+RUN pip install --no-deps .
+
+USER 10001
 
 CMD ["dotflow", "start", "--workflow", "<module>.workflow:build"]
 """
 
-_DOCKERIGNORE = """.git/
+_DOCKERIGNORE = """# What the image does not need, and what must not be in it.
+.git/
 .output/
+.dotflow/
 .venv/
-.env
+venv/
+.tox/
+.nox/
+**/.*_cache/
 **/__pycache__/
+**/*.egg-info/
+build/
+dist/
+node_modules/
+.env
+.env.*
+**/*.pem
+**/*.key
+.aws/
+.ssh/
+**/.terraform/
+**/*.tfstate
+**/*.tfstate.*
+**/*.tfvars
 """
 
 DOCKER: Final = {"Dockerfile": _DOCKERFILE, ".dockerignore": _DOCKERIGNORE}

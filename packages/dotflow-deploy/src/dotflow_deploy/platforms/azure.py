@@ -1,0 +1,56 @@
+"""Azure: containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.shared import IMAGE, readme
+from dotflow_deploy.project import shortened
+from dotflow_deploy.schedule import azure_jobs
+
+if TYPE_CHECKING:
+    from dotflow_deploy.platforms.platform import Request
+    from dotflow_deploy.platforms.render import Values
+
+REGION: Final = "westeurope"
+
+
+def _files(platform: str) -> tuple[File, ...]:
+    folder = f"deploy/{platform}"
+    return (
+        *IMAGE,
+        File(f"{folder}/template.json", f"{platform}/template.json"),
+        File(f"{folder}/deploy.sh", f"{platform}/deploy.sh", executable=True),
+        readme(platform),
+    )
+
+
+def _values(request: Request) -> Values:
+    # A job's name has 32 characters at most.
+    return {"job": shortened(f"{request.project.name}-job", 32)}
+
+
+PLATFORMS: Final = (
+    Platform(
+        name="azure-container",
+        title="Azure Container Apps",
+        description="A job, run when you say or on a schedule",
+        family=Family.AZURE,
+        files=_files("azure-container"),
+        start="bash deploy/azure-container/deploy.sh",
+        region=REGION,
+        scheduling=Scheduling.OPTIONAL,
+        dialect=azure_jobs,
+        values=_values,
+    ),
+    Platform(
+        name="azure-container-instances",
+        title="Azure Container Instances",
+        description="A container that runs once",
+        family=Family.AZURE,
+        files=_files("azure-container-instances"),
+        start="bash deploy/azure-container-instances/deploy.sh",
+        region=REGION,
+    ),
+)

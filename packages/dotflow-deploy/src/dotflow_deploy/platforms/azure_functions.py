@@ -1,0 +1,123 @@
+"""Azure: functions, and what starts a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dotflow_deploy.errors import InvalidProject
+from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.render import Raw
+from dotflow_deploy.platforms.servers import check_free
+from dotflow_deploy.platforms.shared import IMAGE, readme
+from dotflow_deploy.project import shortened
+from dotflow_deploy.schedule import azure_ncrontab
+from dotflow_deploy.schedule.logic_apps import logic_apps
+
+if TYPE_CHECKING:
+    from dotflow_deploy.platforms.platform import Request
+    from dotflow_deploy.platforms.render import Values
+
+AZURE_FUNCTIONS: Final = {"3.12": "1.26.0", "3.13": "2.3.0"}
+"""What a function app is written with, up to a version of Python: each has its own."""
+
+_REGION: Final = "westeurope"
+# The newest Python that Azure runs functions on.
+_NEWEST: Final = (3, 13)
+
+
+def _function_files(platform: str) -> tuple[File, ...]:
+    folder = f"deploy/{platform}"
+    return (
+        File(f"{folder}/function_app.py", f"{platform}/function_app.py"),
+        File(f"{folder}/host.json", "azure-functions/host.json"),
+        File(f"{folder}/build.py", "shared/build_source.py"),
+        File(f"{folder}/deploy.sh", "azure-functions/deploy.sh", executable=True),
+        File(f"{folder}/README.md", "azure-functions/README.md"),
+    )
+
+
+def _function_values(request: Request) -> Values:
+    check_free(request, "function_app")
+    python = request.project.python
+    if tuple(map(int, python.split("."))) > _NEWEST:
+        raise InvalidProject(
+            f"Azure Functions has no Python {python} yet: --python"
+            f" {_NEWEST[0]}.{_NEWEST[1]}"
+        )
+    library = AZURE_FUNCTIONS["3.13" if python == "3.13" else "3.12"]
+    return {
+        "main": Raw("function_app.py"),
+        "files": Raw('"function_app.py", "host.json"'),
+        "needs": Raw(f'"azure-functions=={library}"'),
+        # At most 63 characters, as `-poison` is added to it.
+        "queue": request.schedule is None and f"{request.project.name}-queue",
+    }
+
+
+def _logic_values(request: Request) -> Values:
+    schedule = request.schedule
+    return {
+        "job": shortened(f"{request.project.name}-job", 32),
+        "recurrence": Raw(logic_apps(schedule) if schedule else ""),
+        "text": str(schedule or ""),
+        # The job itself has none: the logic app starts it.
+        "schedule": "",
+    }
+
+
+PLATFORMS: Final[tuple[Platform, ...]] = (
+    Platform(
+        name="azure-functions",
+        title="Azure Functions",
+        description="A function, run on a schedule",
+        family=Family.AZURE,
+        files=_function_files("azure-functions"),
+        start="bash deploy/azure-functions/deploy.sh",
+        region=_REGION,
+        scheduling=Scheduling.ALWAYS,
+        dialect=azure_ncrontab,
+        values=_function_values,
+    ),
+    Platform(
+        name="azure-queue-trigger",
+        title="Azure Functions for Queue Storage",
+        description="A function, run for each message of a queue",
+        family=Family.AZURE,
+        files=_function_files("azure-queue-trigger"),
+        start="bash deploy/azure-queue-trigger/deploy.sh",
+        region=_REGION,
+        values=_function_values,
+    ),
+    Platform(
+        name="azure-logic-apps",
+        title="Azure Logic Apps",
+        description="A logic app that starts a job of Container Apps",
+        family=Family.AZURE,
+        files=(
+            *IMAGE,
+            File(
+                "deploy/azure-container/template.json", "azure-container/template.json"
+            ),
+            File(
+                "deploy/azure-container/deploy.sh",
+                "azure-container/deploy.sh",
+                executable=True,
+            ),
+            File(
+                "deploy/azure-logic-apps/template.json",
+                "azure-logic-apps/template.json",
+            ),
+            File(
+                "deploy/azure-logic-apps/deploy.sh",
+                "azure-logic-apps/deploy.sh",
+                executable=True,
+            ),
+            readme("azure-logic-apps"),
+        ),
+        start="bash deploy/azure-logic-apps/deploy.sh",
+        region=_REGION,
+        scheduling=Scheduling.OPTIONAL,
+        dialect=logic_apps,
+        values=_logic_values,
+    ),
+)

@@ -1,0 +1,139 @@
+"""Platforms whose own engine runs the workflow's graph, a step a task."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dotflow_deploy.errors import InvalidProject
+from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.render import Raw
+from dotflow_deploy.platforms.servers import server_files, server_values
+from dotflow_deploy.platforms.shared import GCLOUDIGNORE, readme
+from dotflow_deploy.platforms.values import bring
+from dotflow_deploy.project import shortened
+from dotflow_deploy.schedule import cloud_scheduler, eventbridge
+
+if TYPE_CHECKING:
+    from dotflow_deploy.platforms.platform import Request
+    from dotflow_deploy.platforms.render import Values
+
+_COMMAND: Final = "import sys; from dotflow_cli.main import main; sys.exit(main())"
+
+
+def compiled(target: str) -> Callable[[Request], str]:
+    """Return what compiles a project's workflow.
+
+    The workflow is imported for it, in a process of its own: whatever its module does
+    when it is imported, it does not do to this one.
+
+    Args:
+        target: What `dotflow cloud compile --to` takes.
+    """
+    return partial(_compile, target)
+
+
+def _compile(target: str, request: Request) -> str:
+    project = request.project
+    root = project.root.resolve()
+    known = os.environ.get("PYTHONPATH")
+    paths = [str(root), str(root / "src"), *([known] if known else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "definition"
+        arguments = ["cloud", "compile", "--to", target, "--project", project.name]
+        arguments += ["--workflow", project.workflow, "--output", str(made)]
+        done = subprocess.run(
+            [sys.executable, "-c", _COMMAND, *arguments],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode or not made.is_file():
+            raise InvalidProject(
+                f"{project.workflow} was not compiled: {done.stderr.strip()}"
+            )
+        for line in done.stderr.splitlines():
+            if line.startswith("Note: "):
+                request.echo(line)
+        return made.read_text(encoding="utf-8")
+
+
+def _machine(request: Request) -> Values:
+    return {
+        # With the account's twelve digits, 63 characters at most.
+        "bucket": f"{shortened(request.project.name, 42)}-results",
+        "logs": f"/aws/lambda/{request.project.name}",
+    }
+
+
+def _workflows(request: Request) -> Values:
+    name = request.project.name
+    services = " cloudscheduler.googleapis.com" if request.schedule else ""
+    return {
+        **server_values(request),
+        # Results pass through a bucket.
+        "bring": bring(request.project, "dotflow-gcp"),
+        # Service accounts' names have 30 characters at most.
+        "runner": shortened(f"{name}-run", 30),
+        "caller": shortened(f"{name}-call", 30),
+        "services": Raw(services),
+    }
+
+
+PLATFORMS: Final = (
+    Platform(
+        name="step-functions",
+        title="AWS Step Functions",
+        description="A state machine, a state a task, each a call of Lambda",
+        family=Family.AWS,
+        files=(
+            File("deploy/step-functions/state-machine.asl.json", compiled("asl")),
+            File("deploy/step-functions/handler.py", "step-functions/handler.py"),
+            File("deploy/step-functions/build.py", "lambda/build.py"),
+            File("deploy/step-functions/template.yaml", "step-functions/template.yaml"),
+            File("deploy/step-functions/samconfig.toml", "lambda/samconfig.toml"),
+            File(
+                "deploy/step-functions/deploy.sh", "lambda/deploy.sh", executable=True
+            ),
+            readme("step-functions"),
+        ),
+        start="bash deploy/step-functions/deploy.sh",
+        region="us-east-1",
+        scheduling=Scheduling.OPTIONAL,
+        dialect=eventbridge,
+        values=_machine,
+    ),
+    Platform(
+        name="cloud-workflows",
+        title="Google Cloud Workflows",
+        description="A workflow, a step a task, each a request to Cloud Run",
+        family=Family.GOOGLE,
+        files=(
+            *server_files("cloud-workflows"),
+            GCLOUDIGNORE,
+            File("deploy/cloud-workflows/workflow.yaml", compiled("google-workflows")),
+            File(
+                "deploy/cloud-workflows/cloudbuild.yaml", "gcp-service/cloudbuild.yaml"
+            ),
+            File(
+                "deploy/cloud-workflows/deploy.sh",
+                "cloud-workflows/deploy.sh",
+                executable=True,
+            ),
+            readme("cloud-workflows"),
+        ),
+        start="bash deploy/cloud-workflows/deploy.sh",
+        region="us-central1",
+        scheduling=Scheduling.OPTIONAL,
+        dialect=cloud_scheduler,
+        values=_workflows,
+    ),
+)

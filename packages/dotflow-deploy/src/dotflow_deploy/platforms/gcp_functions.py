@@ -1,0 +1,124 @@
+"""Google Cloud: what is called, by requests, tasks and messages."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dotflow_deploy.errors import InvalidProject
+from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.render import Raw
+from dotflow_deploy.platforms.servers import check_free, server_files, server_values
+from dotflow_deploy.platforms.shared import GCLOUDIGNORE, readme
+from dotflow_deploy.project import shortened
+from dotflow_deploy.schedule import cloud_scheduler
+
+if TYPE_CHECKING:
+    from dotflow_deploy.platforms.platform import Request
+    from dotflow_deploy.platforms.render import Values
+
+FUNCTIONS_FRAMEWORK: Final = "3.10.2"
+"""What serves a function at Google."""
+
+_REGION: Final = "us-central1"
+# The newest Python that Google runs functions on.
+_NEWEST: Final = (3, 13)
+
+
+def _function_values(request: Request) -> Values:
+    check_free(request, "main")
+    python = request.project.python
+    if tuple(map(int, python.split("."))) > _NEWEST:
+        raise InvalidProject(
+            f"Google Cloud Functions has no Python {python} yet: --python"
+            f" {_NEWEST[0]}.{_NEWEST[1]}"
+        )
+    more = " cloudscheduler.googleapis.com iam.googleapis.com"
+    return {
+        "main": Raw("main.py"),
+        "files": Raw('"main.py"'),
+        "needs": Raw(f'"functions-framework=={FUNCTIONS_FRAMEWORK}"'),
+        "runtime": f"python{python.replace('.', '')}",
+        "services": Raw(more if request.schedule else ""),
+        "account": _account(request),
+    }
+
+
+def _service_values(service: str, what: str, timeout: str, request: Request) -> Values:
+    return {
+        **server_values(request),
+        "service": service,
+        "tasks": service == "cloudtasks",
+        "what": Raw(what),
+        "timeout": timeout,
+        "account": _account(request),
+    }
+
+
+def _account(request: Request) -> str:
+    # A service account's name has 30 characters at most.
+    return shortened(f"{request.project.name}-call", 30)
+
+
+def _service_files(platform: str, *more: File) -> tuple[File, ...]:
+    folder = f"deploy/{platform}"
+    return (
+        *server_files(platform),
+        GCLOUDIGNORE,
+        File(f"{folder}/cloudbuild.yaml", "gcp-service/cloudbuild.yaml"),
+        File(f"{folder}/deploy.sh", "gcp-service/deploy.sh", executable=True),
+        *more,
+        readme(platform),
+    )
+
+
+PLATFORMS: Final[tuple[Platform, ...]] = (
+    Platform(
+        name="cloud-functions",
+        title="Cloud Functions",
+        description="A function, run by HTTP requests, events or a schedule",
+        family=Family.GOOGLE,
+        files=(
+            File("deploy/cloud-functions/main.py", "cloud-functions/main.py"),
+            File("deploy/cloud-functions/build.py", "shared/build_source.py"),
+            File(
+                "deploy/cloud-functions/deploy.sh",
+                "cloud-functions/deploy.sh",
+                executable=True,
+            ),
+            readme("cloud-functions"),
+        ),
+        start="bash deploy/cloud-functions/deploy.sh",
+        region=_REGION,
+        scheduling=Scheduling.OPTIONAL,
+        dialect=cloud_scheduler,
+        values=_function_values,
+    ),
+    Platform(
+        name="cloud-tasks",
+        title="Cloud Tasks",
+        description="A service, run for each task of a queue",
+        family=Family.GOOGLE,
+        files=_service_files(
+            "cloud-tasks",
+            File(
+                "deploy/cloud-tasks/enqueue.sh",
+                "cloud-tasks/enqueue.sh",
+                executable=True,
+            ),
+        ),
+        start="bash deploy/cloud-tasks/deploy.sh",
+        region=_REGION,
+        values=partial(_service_values, "cloudtasks", "the queue", "10m"),
+    ),
+    Platform(
+        name="pubsub-trigger",
+        title="Pub/Sub",
+        description="A service, run for each message of a topic",
+        family=Family.GOOGLE,
+        files=_service_files("pubsub-trigger"),
+        start="bash deploy/pubsub-trigger/deploy.sh",
+        region=_REGION,
+        values=partial(_service_values, "pubsub", "the topic", "10m"),
+    ),
+)

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Makes the stack, builds the image and pushes it. Run it again after each change.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+name=@@"name"@@
+export AWS_REGION="${AWS_REGION:-@@region@@}"
+# The default network, unless another is given: VPC=vpc-1 SUBNETS=subnet-1,subnet-2
+vpc="${VPC:-$(aws ec2 describe-vpcs --filters Name=is-default,Values=true \
+  --query 'Vpcs[0].VpcId' --output text)}"
+subnets="${SUBNETS:-$(aws ec2 describe-subnets --filters "Name=vpc-id,Values=$vpc" \
+  --query 'Subnets[].SubnetId' --output text | tr '\t' ',')}"
+# An image is never overwritten by another, so that a job definition names one of them.
+tag="${TAG:-$(date -u +%Y%m%d%H%M%S)}"
+
+deploy() {
+  aws cloudformation deploy --stack-name "$name" --capabilities CAPABILITY_IAM \
+    --template-file deploy/@@platform@@/template.yaml --no-fail-on-empty-changeset \
+    --parameter-overrides "Vpc=$vpc" "Subnets=$subnets" "$@"
+}
+
+# The repository has to be there before the image, and the image before it is used.
+if ! aws ecr describe-repositories --repository-names "$name" >/dev/null 2>&1; then
+  deploy "ImageTag=$tag"
+fi
+repository=$(aws ecr describe-repositories --repository-names "$name" \
+  --query 'repositories[0].repositoryUri' --output text)
+aws ecr get-login-password |
+  docker login --username AWS --password-stdin "${repository%%/*}"
+docker build --platform linux/amd64 --tag "$repository:$tag" .
+docker push "$repository:$tag"
+deploy "ImageTag=$tag"

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds the image and makes the job that runs it. Run it again after each change.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+name=@@"name"@@
+region="${REGION:-@@region@@}"
+project="${PROJECT:-$(gcloud config get-value project)}"
+export CLOUDSDK_CORE_PROJECT="$project"
+
+gcloud services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
+  run.googleapis.com@@services@@
+if ! gcloud artifacts repositories describe dotflow --location "$region" >/dev/null 2>&1; then
+  gcloud artifacts repositories create dotflow --location "$region" --repository-format docker
+fi
+# A new tag each time: a job names one image for good.
+image="$region-docker.pkg.dev/$project/dotflow/$name:$(date -u +%Y%m%d%H%M%S)"
+gcloud builds submit . --config deploy/@@platform@@/cloudbuild.yaml \
+  --substitutions "_IMAGE=$image"
+# A job rather than a service: the workflow has an end, and an exit code.
+# Secrets: --set-secrets TOKEN=token:latest, see README.md.
+gcloud run jobs deploy "$name" --region "$region" --image "$image" \
+  --tasks 1 --max-retries 0 --task-timeout 15m --cpu 1 --memory 512Mi
+@@if schedule@@
+
+# Who may start the job: an account that can do that and nothing else.
+account="@@account@@@$project.iam.gserviceaccount.com"
+if ! gcloud iam service-accounts describe "$account" >/dev/null 2>&1; then
+  gcloud iam service-accounts create @@account@@ --display-name "Starts the job $name"
+fi
+gcloud run jobs add-iam-policy-binding "$name" --region "$region" \
+  --member "serviceAccount:$account" --role roles/run.invoker >/dev/null
+verb=create
+if gcloud scheduler jobs describe "$name" --location "$region" >/dev/null 2>&1; then
+  verb=update
+fi
+gcloud scheduler jobs "$verb" http "$name" --location "$region" \
+  --schedule @@"schedule"@@ --time-zone Etc/UTC --http-method POST \
+  --uri "https://run.googleapis.com/v2/projects/$project/locations/$region/jobs/$name:run" \
+  --oauth-service-account-email "$account"
+@@end@@

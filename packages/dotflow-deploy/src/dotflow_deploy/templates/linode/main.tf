@@ -1,0 +1,60 @@
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    linode = {
+      source  = "linode/linode"
+      version = "~> 2.25"
+    }
+  }
+}
+
+# The token comes from the environment: LINODE_TOKEN.
+provider "linode" {}
+
+variable "region" {
+  type    = string
+  default = @@"region"@@
+}
+
+variable "ssh_key" {
+  description = "File of the public key that may log in."
+  type        = string
+  default     = "~/.ssh/id_ed25519.pub"
+}
+
+variable "ssh_from" {
+  description = "Networks that may log in."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+}
+
+resource "linode_firewall" "workflow" {
+  label           = @@"label"@@
+  inbound_policy  = "DROP"
+  outbound_policy = "ACCEPT"
+
+  inbound {
+    label    = "ssh"
+    action   = "ACCEPT"
+    protocol = "TCP"
+    ports    = "22"
+    ipv4     = var.ssh_from
+  }
+}
+
+resource "linode_instance" "workflow" {
+  label           = @@"label"@@
+  region          = var.region
+  type            = "g6-nanode-1"
+  image           = "linode/debian12"
+  authorized_keys = [trimspace(file(pathexpand(var.ssh_key)))]
+  firewall_id     = linode_firewall.workflow.id
+
+  metadata {
+    user_data = filebase64("${path.module}/cloud-init.yaml")
+  }
+}
+
+output "address" {
+  value = tolist(linode_instance.workflow.ipv4)[0]
+}
