@@ -1,0 +1,229 @@
+"""A workflow as a manifest for Argo Workflows.
+
+One task of a DAG a task, each a container of the project's image that runs
+`dotflow start --task …`; the uid of the Argo workflow is the id of the run. Results pass
+through the workflow's storage. Concurrency and dependencies are exactly the graph's.
+
+Retry: `retryStrategy` with the delays to the millisecond, without jitter; a task whose
+`retry_on` does not name what was raised is not tried again. `max_delay` becomes `cap`,
+which Argo 3.6 and older do not know. The deadline of a pod allows for the start of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from dotflow_deploy.compile.steps import (
+    SEQUENTIAL,
+    NotCompilable,
+    Plan,
+    Step,
+    check_size,
+    read_plan,
+)
+from dotflow_deploy.compile.storage import check_storage
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+
+TARGET: Final = "Argo Workflows"
+SIZE: Final = 1024 * 1024
+"""Bytes of a manifest: Kubernetes keeps no larger object."""
+
+# An image may have to be pulled first.
+MARGIN: Final = 300
+_MOUNT: Final = "/var/lib/dotflow"
+
+
+def argo(
+    flow: DotFlow,
+    *,
+    name: str,
+    workflow: str,
+    image: str,
+    mode: str = SEQUENTIAL,
+    keep_going: bool = False,
+    volume: str | None = None,
+    memory: int = 512,
+) -> dict[str, Any]:
+    """Return the manifest of an Argo workflow.
+
+    Args:
+        flow: The workflow; none of its tasks is run.
+        name: Name of the project, in kebab case.
+        workflow: What `dotflow start --workflow` takes: `"shop.workflow:build"`.
+        image: The project's image.
+        mode: As in `DotFlow.start`: what follows what where no task says so.
+        keep_going: As in `DotFlow.start`.
+        volume: Name of a PersistentVolumeClaim that all pods can write at once; it is
+            mounted at `/var/lib/dotflow`. With it a storage of files will do.
+        memory: Memory of a step, in megabytes (MiB).
+
+    Returns:
+        What YAML makes the manifest of; for `kubectl create`.
+
+    Raises:
+        NotCompilable: It is too large, a name has `{{`, or its storage is local.
+        DotflowError: The tasks form no graph.
+    """
+    check_storage(flow, TARGET, shared_disk=volume is not None)
+    plan = read_plan(flow, mode=mode, keep_going=keep_going)
+    return manifest(
+        plan, name=name, workflow=workflow, image=image, volume=volume, memory=memory
+    )
+
+
+def manifest(
+    plan: Plan,
+    *,
+    name: str,
+    workflow: str,
+    image: str,
+    volume: str | None = None,
+    memory: int = 512,
+) -> dict[str, Any]:
+    """Return the manifest of an Argo workflow that runs a plan.
+
+    Args:
+        plan: The plan.
+        name: As of `argo`, as are the others.
+        workflow: As of `argo`.
+        image: As of `argo`.
+        volume: As of `argo`.
+        memory: As of `argo`.
+
+    Raises:
+        NotCompilable: It is too large, or a name has `{{`.
+    """
+    templates: dict[str, dict[str, Any]] = {}
+    tasks = []
+    for step in plan.steps:
+        template = _template(step)
+        key = json.dumps(template, sort_keys=True)
+        made = templates.setdefault(key, {"name": f"task-{len(templates) + 1}"})
+        made |= template
+        tasks.append(_task(step, plan, made["name"]))
+    for made in templates.values():
+        made["container"] = _container(plan, name, workflow, image, volume, memory)
+    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
+    if volume is not None:
+        claim = {"claimName": volume}
+        volumes.append({"name": "results", "persistentVolumeClaim": claim})
+    # The first failure ends what has not begun, unless chains do not know of each other.
+    dag = {"failFast": plan.explicit and not plan.keep_going, "tasks": tasks}
+    found = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {
+            "generateName": f"{name}-",
+            "labels": {
+                "app.kubernetes.io/name": name,
+                "app.kubernetes.io/managed-by": "dotflow",
+            },
+        },
+        "spec": {
+            "entrypoint": "workflow",
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 10001,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "volumes": volumes,
+            "templates": [{"name": "workflow", "dag": dag}, *templates.values()],
+        },
+    }
+    check_size(TARGET, len(json.dumps(found)), SIZE, "its manifest in bytes")
+    return found
+
+
+def _task(step: Step, plan: Plan, template: str) -> dict[str, Any]:
+    if "{{" in step.name:
+        raise NotCompilable(
+            TARGET,
+            f"it would take the {{{{ in the name {step.name!r} for a variable of its own:"
+            " give the task another name=.",
+        )
+    # In a container's arguments Kubernetes puts variables in the place of $(NAME).
+    value = step.name.replace("$(", "$$(")
+    task: dict[str, Any] = {
+        "name": step.id,
+        "template": template,
+        "arguments": {"parameters": [{"name": "task", "value": value}]},
+    }
+    if step.upstream and plan.keep_going and not step.explicit:
+        ended = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted")
+        parts = [
+            "(" + " || ".join(f"{up}.{state}" for state in ended) + ")"
+            for up in step.upstream
+        ]
+        task["depends"] = " && ".join(parts)
+    elif step.upstream:
+        task["depends"] = " && ".join(f"{up}.Succeeded" for up in step.upstream)
+    return task
+
+
+def _template(step: Step) -> dict[str, Any]:
+    made: dict[str, Any] = {"inputs": {"parameters": [{"name": "task"}]}}
+    if limit := step.limit(MARGIN):
+        made["activeDeadlineSeconds"] = limit
+    if step.attempts > 1:
+        strategy: dict[str, Any] = {
+            "limit": str(step.attempts - 1),
+            "retryPolicy": "Always",
+            # 2: it cannot be run at all; 3: no further attempt can help.
+            "expression": 'lastRetry.status == "Error" ||'
+            " !(asInt(lastRetry.exitCode) in [2, 3])",
+        }
+        if step.delay:
+            strategy["backoff"] = _backoff(step)
+        made["retryStrategy"] = strategy
+    return made
+
+
+def _backoff(step: Step) -> dict[str, str]:
+    backoff = {"duration": _duration(step.delays()[0])}
+    if step.backoff:
+        backoff["factor"] = "2"
+        if step.max_delay is not None:
+            backoff["cap"] = _duration(step.max_delay)
+    return backoff
+
+
+def _container(
+    plan: Plan,
+    name: str,
+    workflow: str,
+    image: str,
+    volume: str | None,
+    memory: int,
+) -> dict[str, Any]:
+    mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - a folder of the pod's own
+    if volume is not None:
+        mounts.append({"name": "results", "mountPath": _MOUNT})
+    return {
+        "image": image,
+        "command": ["dotflow", "start"],
+        "args": [
+            f"--workflow={workflow}",
+            "--task={{inputs.parameters.task}}",
+            "--run-id={{workflow.uid}}",
+            *plan.arguments(),
+        ],
+        "envFrom": [{"secretRef": {"name": f"{name}-env", "optional": True}}],
+        "resources": {
+            "requests": {"cpu": "250m", "memory": f"{min(memory, 256)}Mi"},
+            "limits": {"memory": f"{memory}Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+    }
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as Argo reads it."""
+    return f"{round(seconds * 1000)}ms" if seconds % 1 else f"{int(seconds)}s"

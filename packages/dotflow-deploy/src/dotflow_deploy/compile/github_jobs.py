@@ -1,0 +1,275 @@
+"""A workflow as jobs of GitHub Actions, with `needs`.
+
+One job a task, on a machine of its own, so that its storage has to be one that all of
+them reach: the secret (or variable) `DOTFLOW_STORAGE` names it. The run of GitHub is the
+id of the run; *Re-run failed jobs* goes on where it stopped.
+
+GitHub has no retry: a loop in the job's step tries again, after the step's own delays,
+without jitter. `timeout` of the job is that of all attempts together in whole minutes;
+each attempt has its own.
+
+Failure: what needs a failed job is skipped, and the run fails. Jobs that do not need it
+run on, for GitHub has no other policy.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final
+
+from dotflow_deploy.compile.steps import (
+    SEQUENTIAL,
+    NotCompilable,
+    Plan,
+    Step,
+    check_size,
+    read_plan,
+)
+from dotflow_deploy.compile.storage import check_storage
+
+if TYPE_CHECKING:
+    from dotflow import DotFlow
+    from dotflow_deploy.project import Project
+
+TARGET: Final = "GitHub Actions"
+JOBS: Final = 256
+MINUTES: Final = 360
+"""After which a machine of GitHub's ends a job."""
+
+ATTEMPTS: Final = 1000
+# For the machine, the code and its dependencies.
+SETUP_MINUTES: Final = 15
+MARGIN: Final = 60
+
+_SCRIPT: Final = """\
+delays=({delays})
+for ((attempt = 0; ; attempt++)); do
+  code=0
+  {command} || code=$?
+  # 2: it cannot be run at all; 3: no further attempt can help; 130, 143: cancelled.
+  case $code in 0 | 2 | 3 | 130 | 143) exit $code ;; esac
+  if ((attempt >= ${{#delays[@]}})); then exit $code; fi
+  echo "Attempt $((attempt + 1)) failed with $code." >&2
+  sleep "${{delays[attempt]}}"
+done
+"""
+
+
+def install_commands(project: Project) -> list[str]:
+    """Return the commands that install a project and what it needs.
+
+    Args:
+        project: The project.
+    """
+    needs = project.dependencies
+    bring = shlex.join(needs.missing("dotflow-core", "dotflow-cli"))
+    more = f" {bring}" if bring else ""
+    if not needs.requirements:
+        return [f"python -m pip install .{more}"]
+    commands = [f"python -m pip install -r requirements.txt{more}"]
+    if needs.installable:
+        commands.append("python -m pip install --no-deps .")
+    return commands
+
+
+def github_actions(
+    flow: DotFlow,
+    *,
+    name: str,
+    workflow: str,
+    python: str = "3.12",
+    install: Sequence[str] = ("python -m pip install -r requirements.txt",),
+    secrets: Sequence[str] = (),
+    schedule: str | None = None,
+    mode: str = SEQUENTIAL,
+    keep_going: bool = False,
+) -> dict[str, Any]:
+    """Return a whole workflow file of GitHub Actions.
+
+    Args:
+        flow: The workflow; none of its tasks is run.
+        name: Name of the project, in kebab case.
+        workflow: As of `github_jobs`, as are those that follow.
+        python: As of `github_jobs`.
+        install: As of `github_jobs`.
+        secrets: As of `github_jobs`.
+        schedule: A cron expression of five fields, in UTC. None: it is started by hand.
+        mode: As of `github_jobs`.
+        keep_going: As of `github_jobs`.
+
+    Raises:
+        NotCompilable: As of `github_jobs`.
+        DotflowError: The tasks form no graph.
+    """
+    on: dict[str, Any] = {"workflow_dispatch": {}}
+    if schedule is not None:
+        on["schedule"] = [{"cron": schedule}]
+    return {
+        "name": name,
+        "on": on,
+        "permissions": {"contents": "read"},
+        "concurrency": {"group": name, "cancel-in-progress": False},
+        "jobs": github_jobs(
+            flow,
+            name=name,
+            workflow=workflow,
+            python=python,
+            install=install,
+            secrets=secrets,
+            mode=mode,
+            keep_going=keep_going,
+        ),
+    }
+
+
+def github_jobs(
+    flow: DotFlow,
+    *,
+    name: str,
+    workflow: str,
+    python: str = "3.12",
+    install: Sequence[str] = ("python -m pip install -r requirements.txt",),
+    secrets: Sequence[str] = (),
+    mode: str = SEQUENTIAL,
+    keep_going: bool = False,
+) -> dict[str, Any]:
+    """Return the jobs of a workflow file of GitHub Actions.
+
+    Args:
+        flow: The workflow; none of its tasks is run.
+        name: Name of the project, in kebab case.
+        workflow: What `dotflow start --workflow` takes: `"shop.workflow:build"`.
+        python: Version of Python.
+        install: Commands that install the project; see `install_commands`.
+        secrets: Names of secrets that steps get as variables of their environment,
+            beside `DOTFLOW_STORAGE`.
+        mode: As in `DotFlow.start`: what follows what where no task says so.
+        keep_going: As in `DotFlow.start`.
+
+    Returns:
+        What YAML makes the value of `jobs` of.
+
+    Raises:
+        NotCompilable: There are too many tasks, they may take too long, or their
+            storage is local.
+        DotflowError: The tasks form no graph.
+    """
+    check_storage(flow, TARGET)
+    plan = read_plan(flow, mode=mode, keep_going=keep_going)
+    return jobs(
+        plan,
+        name=name,
+        workflow=workflow,
+        python=python,
+        install=install,
+        secrets=secrets,
+    )
+
+
+def jobs(
+    plan: Plan,
+    *,
+    name: str,
+    workflow: str,
+    python: str = "3.12",
+    install: Sequence[str] = (),
+    secrets: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the jobs that run a plan.
+
+    Args:
+        plan: The plan.
+        name: As of `github_jobs`, as are the others.
+        workflow: As of `github_jobs`.
+        python: As of `github_jobs`.
+        install: As of `github_jobs`.
+        secrets: As of `github_jobs`.
+
+    Raises:
+        NotCompilable: There are too many tasks, or they may take too long.
+    """
+    check_size(TARGET, len(plan.steps), JOBS, "the number of jobs")
+    setup: list[dict[str, Any]] = [
+        {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
+        {"uses": "actions/setup-python@v5", "with": {"python-version": python}},
+        *({"run": command} for command in install),
+    ]
+    env = {
+        "PYTHONUNBUFFERED": "1",
+        # A secret where its address holds a password, else a variable.
+        "DOTFLOW_STORAGE": "${{ secrets.DOTFLOW_STORAGE || vars.DOTFLOW_STORAGE }}",
+        "DOTFLOW_RUN": f"{name}-${{{{ github.repository_id }}}}-${{{{ github.run_id }}}}",
+        **{secret: f"${{{{ secrets.{secret} }}}}" for secret in secrets},
+    }
+    return {step.id: _job(step, plan, workflow, setup, env) for step in plan.steps}
+
+
+def _job(
+    step: Step,
+    plan: Plan,
+    workflow: str,
+    setup: list[dict[str, Any]],
+    env: dict[str, str],
+) -> dict[str, Any]:
+    job: dict[str, Any] = {"name": _literal(step.name), "runs-on": "ubuntu-24.04"}
+    if minutes := _minutes(step):
+        job["timeout-minutes"] = minutes
+    if step.upstream:
+        job["needs"] = list(step.upstream)
+    if step.upstream and plan.keep_going:
+        # `success()` would look at what those jobs have needed, too.
+        conditions = ["!cancelled()"]
+        if step.explicit:
+            conditions += [f"needs.{up}.result == 'success'" for up in step.upstream]
+        job["if"] = f"${{{{ {' && '.join(conditions)} }}}}"
+    run = {
+        "name": "Run the task",
+        "shell": "bash",
+        # For this step alone: what is installed before has no use for secrets.
+        "env": {**env, "DOTFLOW_TASK": _literal(step.name)},
+        "run": _script(step, plan, workflow),
+    }
+    return {**job, "steps": [*deepcopy(setup), run]}
+
+
+def _script(step: Step, plan: Plan, workflow: str) -> str:
+    if step.attempts > ATTEMPTS:
+        raise NotCompilable(
+            TARGET,
+            f"task {step.name!r} may be tried {step.attempts} times, and the loop that"
+            f" tries it again takes {ATTEMPTS}: lower its retry.",
+        )
+    command = [
+        "dotflow start",
+        shlex.quote(f"--workflow={workflow}"),
+        '--task="$DOTFLOW_TASK"',
+        '--run-id="$DOTFLOW_RUN"',
+        *plan.arguments(),
+    ]
+    if limit := step.limit(MARGIN):
+        command.insert(0, f"timeout --kill-after=30 {limit}")
+    delays = " ".join(f"{delay:g}" for delay in step.delays())
+    return _SCRIPT.format(delays=delays, command=" ".join(command))
+
+
+def _minutes(step: Step) -> int:
+    """Return after how many minutes a job has to be over; 0 for no bound."""
+    if not step.timeout:
+        return 0
+    seconds = step.attempts * step.limit(MARGIN) + sum(step.delays())
+    minutes = math.ceil(seconds / 60) + SETUP_MINUTES
+    if minutes > MINUTES:
+        raise NotCompilable(
+            TARGET,
+            f"all attempts of task {step.name!r} may take {minutes} minutes together,"
+            f" and GitHub ends a job after {MINUTES}: lower its timeout or its retry.",
+        )
+    return minutes
+
+
+def _literal(text: str) -> str:
+    """Return a text in which GitHub finds no expression of its own."""
+    return text.replace("${{", "${{ '${{' }}")
