@@ -1,0 +1,1 @@
+"""Deployers for Amazon Web Services: Lambda, ECS on Fargate and Step Functions."""
