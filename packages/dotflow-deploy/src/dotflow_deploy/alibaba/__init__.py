@@ -1,0 +1,1 @@
+"""Alibaba Cloud: workflows as functions of Function Compute."""

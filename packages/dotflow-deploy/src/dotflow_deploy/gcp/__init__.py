@@ -1,0 +1,1 @@
+"""Google Cloud: workflows as jobs of Cloud Run."""

@@ -1,0 +1,66 @@
+"""Google's APIs on loopback, and someone signed in to them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+APIS = (
+    *("RUN", "ARTIFACTREGISTRY", "CLOUDBUILD", "CLOUDSCHEDULER"),
+    *("IAM", "SERVICEUSAGE", "STORAGE"),
+)
+
+
+def _load() -> Any:
+    path = Path(__file__).with_name("fake_google.py")
+    spec = importlib.util.spec_from_file_location("deploy_tests_fake_google", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give a project of Google's that is empty, with no API enabled, and sign in."""
+    fakes = _load()
+    fake = fakes.FakeGoogle()
+    subject = tmp_path / "subject"
+    subject.write_text("who-i-am", encoding="utf-8")
+    account = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/of-the-tests",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": f"{fake.url}/token",
+        "credential_source": {"file": str(subject)},
+    }
+    path = tmp_path / "account.json"
+    path.write_text(json.dumps(account), encoding="utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", fakes.PROJECT)
+    for api in APIS:
+        monkeypatch.setenv(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}", fake.url + "/")
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a recording `docker` first on PATH; return its folder."""
+    home = tmp_path / "docker"
+    program = home / "bin" / "docker"
+    program.parent.mkdir(parents=True)
+    fake = Path(__file__).parents[1] / "fakes" / "docker.py"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{fake}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("FAKE_DOCKER", str(home))
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return home
