@@ -1,0 +1,1 @@
+"""A workflow in a container on this machine, or wherever `docker` leads."""

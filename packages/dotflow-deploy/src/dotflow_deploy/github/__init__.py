@@ -1,0 +1,1 @@
+"""A workflow as a workflow of GitHub Actions, with its code and its secrets."""
