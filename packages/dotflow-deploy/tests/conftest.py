@@ -109,3 +109,29 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]
         subprocess.run(command, cwd=PACKAGES / name, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a `docker` that records its calls first on PATH; return its folder."""
+    home = tmp_path / "docker"
+    program = home / "bin" / "docker"
+    program.parent.mkdir(parents=True)
+    fake = Path(__file__).parent / "fakes" / "docker.py"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{fake}" "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("FAKE_DOCKER", str(home))
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    return home
+
+
+@pytest.fixture
+def offline_pip(monkeypatch: pytest.MonkeyPatch, wheels: Path) -> None:
+    """Let pip find the wheels of this repository alone, and build with what is here."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    # pip takes 0 for "without isolation".
+    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")

@@ -59,9 +59,8 @@ def test_deploy_goes_on(
     assert deployment.stack().plan().is_empty
 
 
-@pytest.mark.parametrize("after", [False, True])
 def test_update_goes_on(
-    aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any, after: bool
+    aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
     """A change that breaks off anywhere is completed by running it once more."""
     deployment.stack().apply()
@@ -71,7 +70,8 @@ def test_update_goes_on(
         steps.write_text(f"{text}\n# changed: {place}\n")
         deployment.env = {"STAGE": f"test{place}"}
         memory = 1024 * (1 + place % 2)
-        with fault(mutates, skip=place, after=after):
+        # By turns refused, and done but not answered.
+        with fault(mutates, skip=place, after=place % 2 == 1):
             if _passes(deployment.stack(memory=memory, timeout=120).apply):
                 break
         deployment.stack(memory=memory, timeout=120).apply()

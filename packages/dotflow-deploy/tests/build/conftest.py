@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,32 +12,14 @@ MakeWheel = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
-def offline(monkeypatch: pytest.MonkeyPatch, wheels: Path, tmp_path: Path) -> Path:
+def offline(
+    offline_pip: None, monkeypatch: pytest.MonkeyPatch, wheels: Path, tmp_path: Path
+) -> Path:
     """Let pip find the wheels of a folder alone, and build with what is here."""
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
     links = tmp_path / "links"
     links.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", f"{wheels} {links}")
-    # pip takes 0 for "without isolation".
-    monkeypatch.setenv("PIP_NO_BUILD_ISOLATION", "0")
     return links
-
-
-@pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the recording `docker` first on PATH; return its folder."""
-    home = tmp_path / "docker"
-    program = home / "bin" / "docker"
-    program.parent.mkdir(parents=True)
-    fake = Path(__file__).parents[1] / "fakes" / "docker.py"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{fake}" "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("FAKE_DOCKER", str(home))
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return home
 
 
 @pytest.fixture

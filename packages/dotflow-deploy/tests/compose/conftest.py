@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Docker:
@@ -47,14 +47,6 @@ class Docker:
 
 
 @pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
-    """Put the program that stands for docker first on PATH."""
-    home = tmp_path / "docker"
-    program = home / "bin" / "docker"
-    program.parent.mkdir(parents=True)
-    fake = Path(__file__).parents[1] / "fakes" / "docker.py"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{fake}" "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("FAKE_DOCKER", str(home))
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return Docker(home)
+def docker(docker: Path) -> Docker:
+    """Wrap what `docker` records."""
+    return Docker(docker)

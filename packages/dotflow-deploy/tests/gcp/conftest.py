@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,17 +48,3 @@ def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}", fake.url + "/")
     yield fake
     fake.close()
-
-
-@pytest.fixture
-def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a recording `docker` first on PATH; return its folder."""
-    home = tmp_path / "docker"
-    program = home / "bin" / "docker"
-    program.parent.mkdir(parents=True)
-    fake = Path(__file__).parents[1] / "fakes" / "docker.py"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{fake}" "$@"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("FAKE_DOCKER", str(home))
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return home
