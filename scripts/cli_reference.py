@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 
-from dotflow_cli.commands import cloud, deploy
 from dotflow_cli.main import cli
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """# The command line
 
-`pip install dotflow` brings the command `dotflow`. This page is made from the commands
+`pip install dotflow` brings the command `dotflow`; `cloud`, `deploy`, `destroy` and
+`status` come with `pip install "dotflow[deploy]"`. This page is made from the commands
 themselves; `dotflow COMMAND --help` tells the same.
 
 ## Exit codes
@@ -26,6 +26,7 @@ themselves; `dotflow COMMAND --help` tells the same.
 | 0 | it worked; every task completed |
 | 1 | a task failed or was cancelled, your code raised, or what was asked for is not there |
 | 2 | wrong usage: an option, a name, a workflow that is none |
+| 3 | `start --task`: the task failed, and another attempt cannot help |
 | 130 | interrupted by Ctrl-C (143: by SIGTERM) |
 
 The first Ctrl-C lets what runs inline end, and starts nothing more; the second one
@@ -50,12 +51,10 @@ _DOTFLOW_COMPLETE=fish_source dotflow | source        # in ~/.config/fish/config
 
 def reference() -> str:
     """Return the whole page."""
-    # As they are without dotflow-deploy, wherever the page is made.
-    instead = {"cloud": cloud.STANDING_IN, "deploy": deploy.STANDING_IN}
     context = click.Context(cli, info_name="dotflow")
     parts = [HEAD]
     for name in cli.list_commands(context):
-        command = instead.get(name) or cli.get_command(context, name)
+        command = cli.get_command(context, name)
         assert command is not None
         parts += _sections(command, f"dotflow {name}")
     return "\n".join(parts)
