@@ -24,6 +24,8 @@ EPOCH: Final = "315532800"
 _SHOWN: Final = 20
 # No option, and no address: what pip names is put on its own command line.
 _NAMED = re.compile(r"[A-Za-z0-9][\w.-]*(\[[\w,. -]*\])?[\w.,<>=!~* -]*")
+# Lines that say how far pip is; all of them are kept for the reason of a failure.
+_TELLING: Final = ("Collecting ", "Processing ", "Building wheel for ", "ERROR: ")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (.+)")
 
 
@@ -132,7 +134,16 @@ def _pip(
     env.setdefault("SETUPTOOLS_SCM_PRETEND_VERSION", "0")
     quiet = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     command = [sys.executable, "-m", "pip", arguments[0], *quiet, *arguments[1:]]
-    return follow(command, echo, cwd=cwd, env=env)
+
+    def tell(line: str) -> None:
+        if line.startswith(_TELLING):
+            # Without the folder of a file, and what it is needed for.
+            doing, _, what = line.partition(" (from ")[0].partition(" ")
+            echo(
+                f"{doing} {what.rpartition('/')[2] if doing == 'Processing' else what}"
+            )
+
+    return follow(command, tell, cwd=cwd, env=env)
 
 
 def _reason(lines: Sequence[str]) -> str:
