@@ -1,10 +1,13 @@
-"""Settings for every test of the repository."""
+"""How many tests run at once."""
 
-from hypothesis import HealthCheck, settings
+from __future__ import annotations
 
-# How fast an example runs says more about the machine than about the code: tests run
-# on shared and loaded ones.
-settings.register_profile(
-    "dotflow", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("dotflow")
+import os
+
+import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return three workers for two cores: many tests wait for processes and servers."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2

@@ -36,6 +36,9 @@ def test_nothing_of_an_item_outlives_it(mode, quiet):
     workflow.task.add(action(step), name="step", map_over="numbers")
     (contexts,) = count(Context)
     workflow.start(mode=mode, max_parallel=2)
+    assert [
+        error.message for task in workflow.result_task() for error in task.errors
+    ] == []
     assert len(most) == 5
     assert max(values for values, _, _ in most) <= 4
     assert max(items for _, items, _ in most) <= 4

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dotflow_deploy.build import Echo, ZipBuilder
 
 SECRET_KEY = "the-secret-of-the-access-key"
 
@@ -20,6 +23,24 @@ def _load() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def built_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Package the same code once for all tests, which pip takes a second for."""
+    folder = tmp_path_factory.getbasetemp() / "zips"
+    folder.mkdir(exist_ok=True)
+    build = ZipBuilder.build
+
+    def remembered(self: ZipBuilder, echo: Echo) -> Path:
+        kept = folder / f"{self.digest}.zip"
+        if not kept.exists():
+            shutil.copy(build(self, echo), kept)
+        return kept
+
+    monkeypatch.setattr(ZipBuilder, "build", remembered)
 
 
 @pytest.fixture

@@ -9,6 +9,20 @@ import pytest
 
 from dotflow_deploy.errors import BuildError, CloudError
 
+# The others make a part of what these make.
+every_platform = pytest.mark.parametrize(
+    "deployment",
+    [
+        "lambda docker",
+        "lambda-scheduled",
+        "lambda-s3-trigger",
+        "lambda-sqs-trigger",
+        "lambda-api-trigger",
+        "ecs-scheduled",
+        "step-functions scheduled",
+    ],
+    indirect=True,
+)
 MOST = 80
 """More runs than any deployment has requests: a test that reaches it goes in circles."""
 
@@ -44,6 +58,7 @@ def _passes(run: Callable[[], Any]) -> bool:
     return False
 
 
+@every_platform
 def test_deploy_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
@@ -59,6 +74,7 @@ def test_deploy_goes_on(
     assert deployment.stack().plan().is_empty
 
 
+@every_platform
 def test_update_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
@@ -83,6 +99,7 @@ def test_update_goes_on(
     assert _without_images(inventory.take()) == _without_images(changed)
 
 
+@every_platform
 def test_destroy_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
