@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from dotflow.core.config_sources.suggest import closest
 from dotflow_deploy.errors import InvalidProject
 
 if TYPE_CHECKING:
@@ -56,10 +57,8 @@ def find_deployer(platform: str) -> Deployer:
         InvalidProject: There is none of that name.
     """
     if platform not in DEPLOYERS:
-        from difflib import get_close_matches
-
-        close = get_close_matches(platform, DEPLOYERS, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        close = closest(platform, DEPLOYERS)
+        hint = f" Did you mean {close!r}?" if close else ""
         known = ", ".join(DEPLOYERS)
         raise InvalidProject(
             f"`dotflow deploy` does not reach {platform!r} itself.{hint} It reaches:"

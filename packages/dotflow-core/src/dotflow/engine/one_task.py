@@ -186,10 +186,10 @@ def _place(tasks: Sequence[Task], name: str) -> int:
     for place, task in enumerate(tasks):
         if task.name == name:
             return place
-    from difflib import get_close_matches
+    from dotflow.core.config_sources.suggest import closest
 
     names = [task.name for task in tasks]
-    close = get_close_matches(name, names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    close = closest(name, names)
+    hint = f" Did you mean {close!r}?" if close else ""
     known = ", ".join(names[:20]) or "none"
     raise InvalidTask(f"There is no task {name!r}.{hint} There are: {known}.")

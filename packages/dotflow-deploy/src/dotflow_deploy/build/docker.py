@@ -17,7 +17,7 @@ from dotflow_deploy.build.builder import Builder, Echo
 from dotflow_deploy.build.child import ask, follow
 from dotflow_deploy.build.image import image_files
 from dotflow_deploy.errors import BuildError
-from dotflow_deploy.project.files import project_files
+from dotflow_deploy.project.files import copy_project
 
 if TYPE_CHECKING:
     from dotflow_deploy.project import Project
@@ -157,10 +157,7 @@ class DockerBuilder(Builder[str]):
 
     def _stage(self, context: Path) -> None:
         """Copy what may leave the machine: docker reads nothing else."""
-        for name in project_files(self.project.root):
-            place = context / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(self.project.root / name, place)
+        copy_project(self.project.root, context)
         for given, content in self.files.items():
             place = context / given
             place.parent.mkdir(parents=True, exist_ok=True)

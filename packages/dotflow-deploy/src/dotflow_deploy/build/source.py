@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.errors import BuildError
-from dotflow_deploy.project.files import project_files
+from dotflow_deploy.project.files import copy_project, project_files
 
 if TYPE_CHECKING:
     from dotflow_deploy.build.builder import Echo
@@ -107,10 +107,7 @@ def _write_wheel(project: Project, to: Path, echo: Echo) -> str:
 
     with tempfile.TemporaryDirectory(prefix="dotflow-") as folder:
         code = Path(folder) / "project"
-        for name in project_files(project.root):
-            place = code / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(project.root / name, place)
+        copy_project(project.root, code)
         echo(f"Making a wheel of {project.name}")
         wheel = build_wheel(code, Path(folder) / "wheel", echo)
         shutil.copy(wheel, to)

@@ -17,7 +17,7 @@ from dotflow_deploy.build.archive import size, write_archive
 from dotflow_deploy.build.builder import Builder, Echo
 from dotflow_deploy.build.target import Target
 from dotflow_deploy.errors import BuildError
-from dotflow_deploy.project.files import project_files
+from dotflow_deploy.project.files import copy_project
 
 if TYPE_CHECKING:
     from dotflow_deploy.project import Project
@@ -116,7 +116,7 @@ class ZipBuilder(Builder[Path]):
 
     def _entries(self, work: Path, echo: Echo) -> dict[str, Path | bytes]:
         code = work / "project"
-        _copy(self.project.root, code)
+        copy_project(self.project.root, code)
         installed = work / "installed"
         self._install(code, installed, echo)
         entries: dict[str, Path | bytes] = dict(_tree(installed))
@@ -211,14 +211,6 @@ class ZipBuilder(Builder[Path]):
                 " out what the workflow does not need, or deploy an image:"
                 " --builder docker"
             )
-
-
-def _copy(root: Path, to: Path) -> None:
-    """Copy what may leave the machine, so that nothing else can get into a wheel."""
-    for name in project_files(root):
-        place = to / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, place)
 
 
 def _without_itself(root: Path, code: Path) -> Path:

@@ -6,7 +6,14 @@ import click
 
 from dotflow_cli.options import examples
 from dotflow_deploy.commands.compile import command as compile_command
-from dotflow_deploy.commands.target import deploy_errors
+from dotflow_deploy.commands.target import (
+    deploy_errors,
+    project_option,
+    python_option,
+    region_option,
+    schedule_option,
+    workflow_option,
+)
 
 
 @click.group("cloud", invoke_without_command=True)
@@ -58,11 +65,7 @@ def list_platforms(platform: str | None, as_json: bool) -> None:
     metavar="NAME",
     help="For which platform; `dotflow cloud list` shows them.",
 )
-@click.option(
-    "--project",
-    metavar="NAME",
-    help="What everything there is named after. Default: the project's name.",
-)
+@project_option
 @click.option(
     "--output",
     type=click.Path(file_okay=False),
@@ -70,18 +73,10 @@ def list_platforms(platform: str | None, as_json: bool) -> None:
     show_default=True,
     help="The folder to write to; the files are made for the project's own.",
 )
-@click.option(
-    "-w",
-    "--workflow",
-    metavar="WHERE",
-    help="The function that returns the workflow, as for `dotflow start`. Default: what"
-    " pyproject.toml says under [tool.dotflow], else build or main of a module workflow.",
-)
-@click.option(
-    "--schedule", metavar="CRON", help="When to run: five fields, in UTC, quoted."
-)
-@click.option("--region", help="Region of the platform.")
-@click.option("--python", metavar="VERSION", help="Python of the runs.")
+@workflow_option
+@schedule_option
+@region_option
+@python_option
 @click.option("--force", is_flag=True, help="Replace files that differ.")
 @click.option("--keep", is_flag=True, help="Leave files that differ as they are.")
 def generate_files(

@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from dotflow_cli.options import examples
-from dotflow_deploy.commands.target import deploy_errors, target_options
+from dotflow_deploy.commands.target import (
+    deploy_errors,
+    python_option,
+    schedule_option,
+    target_options,
+    workflow_option,
+)
 
 
 @examples(
@@ -15,16 +21,8 @@ from dotflow_deploy.commands.target import deploy_errors, target_options
 )
 @click.command("deploy")
 @target_options
-@click.option(
-    "-w",
-    "--workflow",
-    metavar="WHERE",
-    help="The function that returns the workflow, as for `dotflow start`. Default: what"
-    " pyproject.toml says under [tool.dotflow], else build or main of a module workflow.",
-)
-@click.option(
-    "--schedule", metavar="CRON", help="When to run: five fields, in UTC, quoted."
-)
+@workflow_option
+@schedule_option
 @click.option(
     "--env",
     "variables",
@@ -52,7 +50,7 @@ from dotflow_deploy.commands.target import deploy_errors, target_options
     help="Where the image is pushed, for Kubernetes; with a tag, it is there already.",
 )
 @click.option("--rebuild", is_flag=True, help="Package it anew even if unchanged.")
-@click.option("--python", metavar="VERSION", help="Python of the runs.")
+@python_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def command(
@@ -83,7 +81,12 @@ def command(
 
     from dotflow_deploy.commands.target import say
     from dotflow_deploy.commands.variables import read_variables
-    from dotflow_deploy.commands.views import print_done, print_plan, show_progress
+    from dotflow_deploy.commands.views import (
+        print_done,
+        print_outputs,
+        print_plan,
+        show_progress,
+    )
     from dotflow_deploy.deployers import check_options, check_schedule, find_deployer
     from dotflow_deploy.options import MEMORY, TIMEOUT, Options
     from dotflow_deploy.project import load_project
@@ -123,7 +126,6 @@ def command(
         click.echo("Nothing was changed: this was a dry run.", err=True)
     else:
         print_done(plan)
-        for title, text in outputs.items():
-            click.echo(f"{title}: {text}")
+        print_outputs(outputs)
     if plan.conflicts:
         click.get_current_context().exit(1)

@@ -28,7 +28,7 @@ def command(
     import json
 
     from dotflow_deploy.commands.opening import open_stack
-    from dotflow_deploy.commands.views import print_states, state_of
+    from dotflow_deploy.commands.views import print_outputs, print_states, state_of
 
     with deploy_errors():
         name, stack = open_stack(
@@ -54,7 +54,6 @@ def command(
     else:
         click.echo(f"{name} on {platform}:")
         print_states(resources)
-        for title, text in outputs.items():
-            click.echo(f"{title}: {text}")
+        print_outputs(outputs)
     if not complete:
         click.get_current_context().exit(1)

@@ -23,6 +23,25 @@ _SDKS: Final = {
 }
 
 
+project_option = click.option(
+    "--project",
+    metavar="NAME",
+    help="What everything there is named after. Default: the project's name.",
+)
+region_option = click.option("--region", help="Region of the platform.")
+workflow_option = click.option(
+    "-w",
+    "--workflow",
+    metavar="WHERE",
+    help="The function that returns the workflow, as for `dotflow start`. Default: what"
+    " pyproject.toml says under [tool.dotflow], else build or main of a module workflow.",
+)
+schedule_option = click.option(
+    "--schedule", metavar="CRON", help="When to run: five fields, in UTC, quoted."
+)
+python_option = click.option("--python", metavar="VERSION", help="Python of the runs.")
+
+
 def target_options(command: F) -> F:
     """Add `--platform`, `--project`, and what says where on the platform."""
     for option in (
@@ -32,12 +51,8 @@ def target_options(command: F) -> F:
             help="GitHub: a repository that is there already.",
         ),
         click.option("--namespace", help="Kubernetes: the namespace."),
-        click.option("--region", help="Region of the platform."),
-        click.option(
-            "--project",
-            metavar="NAME",
-            help="What everything there is named after. Default: the project's name.",
-        ),
+        region_option,
+        project_option,
         click.option(
             "--platform",
             required=True,

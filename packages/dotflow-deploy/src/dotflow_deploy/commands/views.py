@@ -9,7 +9,7 @@ import click
 from dotflow_deploy.stack.change import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dotflow_deploy.stack import Change, Plan, Resource
 
@@ -74,6 +74,12 @@ def print_states(resources: Sequence[Resource]) -> None:
         text, colour = state_of(resource)
         line = f"  {resource.kind:<{width}}  {resource.name}  "
         click.echo(line + click.style(text, fg=colour))
+
+
+def print_outputs(outputs: Mapping[str, str]) -> None:
+    """Print what a user wants to know of what is there, a line each."""
+    for title, text in outputs.items():
+        click.echo(f"{title}: {text}")
 
 
 def state_of(resource: Resource) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from dotflow.core.config_sources.suggest import closest
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family
 
@@ -54,10 +55,8 @@ def find_platform(name: str) -> Platform:
     """
     known = platforms()
     if name not in known:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        close = closest(name, known)
+        hint = f" Did you mean {close!r}?" if close else ""
         raise InvalidProject(
             f"There is no platform {name!r}.{hint} To see all: dotflow cloud list"
         )

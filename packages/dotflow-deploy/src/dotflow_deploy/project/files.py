@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -69,6 +70,19 @@ def project_files(root: Path) -> list[Path]:
         for path in _walk(root, leaves_out)
         if path.is_file() and path.resolve().is_relative_to(inside)
     )
+
+
+def copy_project(root: Path, to: Path) -> None:
+    """Copy the files that are packaged, so that a build can read nothing else.
+
+    Args:
+        root: The project's folder.
+        to: The folder for the copy; folders are made as they are needed.
+    """
+    for name in project_files(root):
+        place = to / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, place)
 
 
 def project_digest(root: Path, *settings: str) -> str:
