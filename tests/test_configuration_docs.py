@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dotflow import Config
-from dotflow.core.config_sources.environment import FAMILY_OF, LOG_OF
-from dotflow.core.config_sources.wanted import FAMILIES
+from dotflow.config.sources.environment import FAMILY_OF, LOG_OF
+from dotflow.config.sources.wanted import FAMILIES
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs/configuration.md").read_text("utf-8")

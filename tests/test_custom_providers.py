@@ -20,7 +20,7 @@ from dotflow import Config, DotFlow, action
 from dotflow.abc.notify import Notify
 from dotflow.abc.scheduler import Scheduler
 from dotflow.abc.storage import Storage
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.testing.endpoint import recording_endpoint
 
 ROOT = Path(__file__).resolve().parent.parent

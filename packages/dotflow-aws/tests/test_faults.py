@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from dotflow import Config, Context, DotFlow, action
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow_aws import StorageS3
 
 SECRET = "c2VjcmV0LWtleQ"

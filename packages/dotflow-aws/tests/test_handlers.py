@@ -8,7 +8,7 @@ import json
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import InvalidWorkflowFactory
+from dotflow.errors import InvalidWorkflowFactory
 from dotflow.providers import StorageFile
 from dotflow_aws import (
     WorkflowFailed,

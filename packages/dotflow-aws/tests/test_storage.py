@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
+from dotflow.model.context import Context
 from dotflow.providers.storage_url import storage_from_url
 from dotflow.testing import FakeTask
 from dotflow_aws import StorageS3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import InvalidWorkflowFactory
+from dotflow.errors import InvalidWorkflowFactory
 from dotflow.providers import StorageFile
 from dotflow_aws import TaskFailed, TaskFailedForGood, task_handler
 

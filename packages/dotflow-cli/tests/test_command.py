@@ -160,7 +160,7 @@ def test_help_is_light(folder: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder
     )
     assert result.returncode == 0, result.stderr
-    for module in ("rich", "asyncio", "sqlite3", "dotflow.core.dotflow"):
+    for module in ("rich", "asyncio", "sqlite3", "dotflow.workflow.dotflow"):
         assert f"'{module}'" not in result.stderr
 
 

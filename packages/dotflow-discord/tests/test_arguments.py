@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dotflow.abc.notify import Notify
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 from dotflow.providers import NotifyDiscord as Registered
 from dotflow.providers.notify_discord import NotifyDiscord as OfOldPath
 from dotflow_discord import NotifyDiscord

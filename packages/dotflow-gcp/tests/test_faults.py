@@ -9,7 +9,7 @@ import json
 import pytest
 
 from dotflow import Config, Context, DotFlow, action
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 OPERATIONS = {
     "post": lambda storage: storage.post("k", Context(1)),

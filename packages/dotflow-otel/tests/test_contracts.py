@@ -8,8 +8,8 @@ import pytest
 from opentelemetry import metrics, trace
 
 from dotflow import Config, DotFlow, action
-from dotflow.engine.graph import Graph
-from dotflow.engine.outcome import Failure
+from dotflow.model.graph import Graph
+from dotflow.model.outcome import Failure
 from dotflow.testing import FakeTask, LogContract, MetricsContract, TracerContract
 from dotflow_otel import LogOpenTelemetry, MetricsOpenTelemetry, TracerOpenTelemetry
 

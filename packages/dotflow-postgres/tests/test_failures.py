@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, StorageError
+from dotflow.errors import DecodeError, StorageError
+from dotflow.model.context import Context
 from dotflow.testing import StorageFaultContract
 from dotflow_postgres import StoragePostgres
 

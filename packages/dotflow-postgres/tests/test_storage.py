@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
+from dotflow.model.context import Context
 from dotflow.providers.storage_url import storage_from_url
 from dotflow_postgres import StoragePostgres
 

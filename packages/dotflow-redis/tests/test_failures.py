@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, StorageError
+from dotflow.errors import DecodeError, StorageError
+from dotflow.model.context import Context
 from dotflow.testing import StorageFaultContract
 from dotflow_redis import StorageRedis
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import ProviderError, StorageError
+from dotflow.errors import ProviderError, StorageError
+from dotflow.model.context import Context
 from dotflow.providers.storage_url import storage_from_url
 from dotflow_redis import StorageRedis
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dotflow.abc.scheduler import Scheduler
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 from dotflow.providers import SchedulerCron as Registered
 from dotflow.providers.scheduler_cron import SchedulerCron as OfOldPath
 from dotflow_scheduler import SchedulerCron

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import ResumeNeedsWorkflowId
+from dotflow.errors import ResumeNeedsWorkflowId
 from dotflow_scheduler import SchedulerCron
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import traceback
 import pytest
 import sentry_sdk
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 from dotflow.testing import FakeTask, LogContract, TracerContract
 from dotflow_sentry import LogSentry, TracerSentry
 from dotflow_sentry.events import told_event

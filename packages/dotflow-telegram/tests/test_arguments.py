@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dotflow.abc.notify import Notify
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 from dotflow.providers import NotifyTelegram as Registered
 from dotflow.providers.notify_telegram import NotifyTelegram as OfOldPath
 from dotflow_telegram import NotifyTelegram

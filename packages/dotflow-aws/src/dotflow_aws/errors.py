@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 _PERMISSIONS = {
     "GetObject": "s3:GetObject on its objects. Without s3:ListBucket on the bucket, S3"

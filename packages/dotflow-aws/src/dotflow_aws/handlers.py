@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import WorkflowStatus
 from dotflow.logging import logger
 from dotflow.serving import (
     Factory,
@@ -25,6 +24,7 @@ from dotflow.serving import (
     run_task_event,
 )
 from dotflow.serving import start as start_flow
+from dotflow.types import WorkflowStatus
 from dotflow_aws import events
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.object_storage import ObjectStorage, StoredObject, in_threads
-from dotflow.core.exception import ProviderError, StorageError
+from dotflow.errors import ProviderError, StorageError
+from dotflow.providers.object_storage import ObjectStorage, StoredObject, in_threads
 from dotflow_aws.errors import client_errors, error_code, storage_error
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class StorageS3(ObjectStorage):
 
     def _end(self, name: str) -> float | None:
         """Return when an object of a size that says so expires."""
-        from dotflow.core.exception import DecodeError
+        from dotflow.errors import DecodeError
 
         try:
             header = self.read_header(name) or {}

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from dotflow.core.config_file import load_cloud_config
+from dotflow.base.cloud_file import load_cloud_config
 from dotflow.engine.modes import EXECUTORS
 from dotflow.providers import registry
 
@@ -77,7 +77,7 @@ def _providers() -> dict[str, str | None]:
 
 
 def _modes() -> list[str]:
-    from dotflow.core.types import TypeExecution
+    from dotflow.types import TypeExecution
 
     built_in = [value for name, value in vars(TypeExecution).items() if name.isupper()]
     return [*built_in, *registry.entry_point_names(EXECUTORS)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.core.exception import DotflowError, ProviderError, StorageError
+from dotflow.errors import DotflowError, ProviderError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

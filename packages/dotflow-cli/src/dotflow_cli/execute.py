@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dotflow.abc.log import Log
-from dotflow.core.types import WorkflowStatus
+from dotflow.types import WorkflowStatus
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.progress.plain import PlainProgress
 from dotflow_cli.stopping import stopping_on_signals
@@ -22,7 +22,7 @@ from dotflow_cli.tables import is_terminal
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
-    from dotflow.core.workflow import Manager
+    from dotflow.workflow.manager import Manager
 
 _FAILED = 1
 _HINT = "What is completed is kept: the same command with --resume goes on from here."
@@ -146,7 +146,7 @@ def tell_lines(flow: DotFlow) -> None:
     Args:
         flow: The workflow; its config stays as it is for others that share it.
     """
-    from dotflow.core.fan_out import parts_of
+    from dotflow.base.fan_out import parts_of
 
     config = copy(flow.config)
     config.notify = [*parts_of(config.notify), PlainProgress()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from dotflow.core.types import WorkflowStatus
+from dotflow.types import WorkflowStatus
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.execute import aside, quiet_default_log, tell_lines, write_error
 from dotflow_cli.stopping import stopping_on_signals
@@ -53,7 +53,7 @@ def execute_task(flow: DotFlow, name: str, run_id: str, options: RunOptions) -> 
 def _run(
     flow: DotFlow, name: str, run_id: str, options: RunOptions
 ) -> tuple[int, OneTaskRun | None]:
-    from dotflow.core.single_task import run_task
+    from dotflow.workflow.single_task import run_task
 
     run: OneTaskRun | None = None
     code = FAILED

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from dotflow.core.config_sources.suggest import closest
-from dotflow.core.exception import ProviderError
+from dotflow.base.suggest import closest
+from dotflow.errors import ProviderError
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.schedules import OVERLAPS, Entry
 

@@ -124,7 +124,7 @@ def prepare(entry: Entry, new_scheduler: Callable[..., Any]) -> Schedule:
     Raises:
         ClickException: Something is wrong with it, or its code raised.
     """
-    from dotflow.core.exception import ResumeNeedsWorkflowId
+    from dotflow.errors import ResumeNeedsWorkflowId
 
     # `nan` is within any range of click's, and would fail at every tick.
     if entry.deadline is not None and not entry.deadline > 0:
@@ -212,7 +212,7 @@ def _default_id(flow: DotFlow, entry: Entry) -> str | None:
     """
     if not entry.resume or entry.step is None or flow.has_fixed_id:
         return None
-    from dotflow.core.identity import quote_name
+    from dotflow.base.identity import quote_name
 
     return "step-" + quote_name(entry.step.replace("/", ".")).replace("%", "-").replace(
         "..", "."

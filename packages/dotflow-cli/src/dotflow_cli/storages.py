@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dotflow import Config
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 from dotflow.providers.storage_url import storage_from_url
 from dotflow_cli.errors import usage_errors
 

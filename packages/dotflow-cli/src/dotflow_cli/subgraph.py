@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.core.exception import ResumeNeedsWorkflowId
 from dotflow.engine.modes import find_mode
+from dotflow.errors import ResumeNeedsWorkflowId
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
-    from dotflow.engine.graph import Graph
+    from dotflow.model.graph import Graph
 
 
 def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.core import exception
-from dotflow.core.types import TypeOutcome, TypeStatus
+from dotflow import errors as exception
 from dotflow.report.gantt import seconds_text
+from dotflow.types import TypeOutcome, TypeStatus
 from dotflow_cli.tables import cell, print_state, print_table, safe_text
 
 if TYPE_CHECKING:

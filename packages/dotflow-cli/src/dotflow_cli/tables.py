@@ -7,8 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from dotflow.core.types import TypeOutcome, TypeStatus, WorkflowStatus
 from dotflow.report.escape import line_text, shorten
+from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

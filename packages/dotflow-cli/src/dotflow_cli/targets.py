@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dotflow import Config, DotFlow
-from dotflow.core.exception import (
+from dotflow.base.module import Module
+from dotflow.errors import (
     ImportModuleError,
     InvalidWorkflowFactory,
     WorkflowFlagConflict,
 )
-from dotflow.core.module import Module
 from dotflow_cli.errors import usage_errors, user_code
 from dotflow_cli.inputs import read_context, read_params
 

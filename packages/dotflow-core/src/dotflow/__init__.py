@@ -11,12 +11,11 @@ from dotflow.__about__ import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.core.action import action
-    from dotflow.core.config import Config
-    from dotflow.core.context import Context
-    from dotflow.core.dotflow import DotFlow
-    from dotflow.core.exception import DotflowError
-    from dotflow.core.task import Task
+    from dotflow.config.config import Config
+    from dotflow.errors import DotflowError
+    from dotflow.model.action import action
+    from dotflow.model.context import Context
+    from dotflow.model.task import Task
     from dotflow.pipeline.context import RunCancelledError, RunContext
     from dotflow.pipeline.hooks import RunHook, fn_hook
     from dotflow.pipeline.pipeline import Pipeline
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from dotflow.pipeline.spec import TaskSpec
     from dotflow.pipeline.state import InMemoryStateStore, StateStore
     from dotflow.pipeline.state_sqlite import SQLiteStateStore
+    from dotflow.workflow.dotflow import DotFlow
 
 __description__ = "Pipelines that survive crashes, from one decorator."
 
@@ -51,10 +51,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Config": ("dotflow.core.config", "Config"),
-    "Context": ("dotflow.core.context", "Context"),
-    "DotFlow": ("dotflow.core.dotflow", "DotFlow"),
-    "DotflowError": ("dotflow.core.exception", "DotflowError"),
+    "Config": ("dotflow.config.config", "Config"),
+    "Context": ("dotflow.model.context", "Context"),
+    "DotFlow": ("dotflow.workflow.dotflow", "DotFlow"),
+    "DotflowError": ("dotflow.errors", "DotflowError"),
     "InMemoryStateStore": ("dotflow.pipeline.state", "InMemoryStateStore"),
     "Pipeline": ("dotflow.pipeline.pipeline", "Pipeline"),
     "RunCancelledError": ("dotflow.pipeline.context", "RunCancelledError"),
@@ -63,10 +63,10 @@ _HOMES = {
     "SQLiteStateStore": ("dotflow.pipeline.state_sqlite", "SQLiteStateStore"),
     "SchedulerConfig": ("dotflow.pipeline.scheduler", "SchedulerConfig"),
     "StateStore": ("dotflow.pipeline.state", "StateStore"),
-    "Task": ("dotflow.core.task", "Task"),
+    "Task": ("dotflow.model.task", "Task"),
     "TaskRegistry": ("dotflow.pipeline.registry", "TaskRegistry"),
     "TaskSpec": ("dotflow.pipeline.spec", "TaskSpec"),
-    "action": ("dotflow.core.action", "Action"),
+    "action": ("dotflow.model.action", "Action"),
     "fn_hook": ("dotflow.pipeline.hooks", "fn_hook"),
 }
 

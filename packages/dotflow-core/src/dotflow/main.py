@@ -9,7 +9,7 @@ def main() -> None:
     Raises:
         ModuleNotFound: `dotflow-cli` is not installed.
     """
-    from dotflow.core.forward import import_sibling
+    from dotflow.base.forward import import_sibling
 
     import_sibling("dotflow_cli.main", "dotflow-cli").main()
 

@@ -16,7 +16,7 @@ from dotflow.abc.metrics import Metrics
 from dotflow.abc.notify import Notify
 from dotflow.abc.server import Server
 from dotflow.abc.tracer import Tracer
-from dotflow.core.exception import NotCallableObject
+from dotflow.errors import NotCallableObject
 from dotflow.providers import SchedulerDefault, StorageDefault
 from dotflow.providers.composite.log import CompositeLog
 from dotflow.providers.composite.metrics import CompositeMetrics

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dotflow import providers
-from dotflow.core.config import Config
-from dotflow.core.exception import NotCallableObject
+from dotflow.config.config import Config
+from dotflow.errors import NotCallableObject
 from dotflow.testing import fakes
 
 DEFAULTS = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dotflow.core import config_file
+from dotflow.base import cloud_file as config_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotflow import Config
-from dotflow.core.config_sources import find_file
-from dotflow.core.exception import ConfigError, ProviderNotInstalled
+from dotflow.config.sources import find_file
+from dotflow.errors import ConfigError, ProviderNotInstalled
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotflow.core.context import Context
-from dotflow.core.fingerprint import input_fingerprint
+from dotflow.model.context import Context
+from dotflow.model.fingerprint import input_fingerprint
 
 
 def of(*values: Any) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from dotflow import utils
-from dotflow.core import decorators, forward
-from dotflow.core.exception import ModuleNotFound
+from dotflow.base import decorators, forward
+from dotflow.errors import ModuleNotFound
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_fakes_remember() -> None:
 
 def test_the_tasks_of_the_contract_have_every_status() -> None:
     """No status that a task can have is left out."""
-    from dotflow.core.types import TypeStatus
+    from dotflow.types import TypeStatus
 
     known = {v for k, v in vars(TypeStatus).items() if k.isupper()}
     assert set(STATUSES) == known

@@ -8,8 +8,8 @@ from functools import partial, wraps
 import pytest
 
 from dotflow import Context, DotFlow, Task, action
-from dotflow.core.action import Action
-from dotflow.core.exception import MissingActionDecorator
+from dotflow.errors import MissingActionDecorator
+from dotflow.model.action import Action
 
 
 @action

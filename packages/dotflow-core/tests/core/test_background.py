@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import WorkflowAlreadyRunning
+from dotflow.errors import WorkflowAlreadyRunning
 
 # How long to wait for what comes at once, before a test fails rather than hangs.
 PATIENCE = 60

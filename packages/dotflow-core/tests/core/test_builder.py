@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.builder import TaskBuilder
+from dotflow.workflow.builder import TaskBuilder
 
 
 @action

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from dotflow import DotFlow, Task, action
-from dotflow.core.exception import NotCallableObject
+from dotflow.errors import NotCallableObject
 
 MODES = ["sequential", "background", "parallel", "sequential_group"]
 

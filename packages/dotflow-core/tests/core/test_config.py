@@ -6,7 +6,7 @@ import pytest
 
 from dotflow import Config, DotFlow
 from dotflow.abc.notify import Notify
-from dotflow.core.exception import NotCallableObject
+from dotflow.errors import NotCallableObject
 from dotflow.providers import StorageDefault
 
 FAMILIES = ("storage", "notify", "log", "server", "scheduler", "tracer", "metrics")

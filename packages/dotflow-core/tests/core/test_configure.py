@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import (
-    InvalidWorkflowId,
-    NotCallableObject,
-    WorkflowAlreadyRunning,
-)
+from dotflow.errors import InvalidWorkflowId, NotCallableObject, WorkflowAlreadyRunning
 from dotflow.providers import StorageDefault, StorageFile
 from dotflow.testing import RecordingServer
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from dotflow import Context
-from dotflow.core.context import ContextInstance
+from dotflow.model.context import ContextInstance
 
 
 def test_defaults():

@@ -6,7 +6,7 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.tracer import Tracer
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 
 MODES = ["sequential", "parallel", "sequential_group", "background"]
 

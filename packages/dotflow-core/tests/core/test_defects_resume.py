@@ -9,7 +9,7 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.scheduler import Scheduler
-from dotflow.core.exception import InvalidWorkflowId
+from dotflow.errors import InvalidWorkflowId
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
 
 RESUMED = """

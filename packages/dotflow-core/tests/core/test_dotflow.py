@@ -9,9 +9,9 @@ import pytest
 from dotflow import Config, Context, DotFlow, Task, action
 from dotflow.abc.scheduler import Scheduler
 from dotflow.abc.server import Server
-from dotflow.core.builder import TaskBuilder
-from dotflow.core.workflow import Manager
 from dotflow.utils import hostname
+from dotflow.workflow.builder import TaskBuilder
+from dotflow.workflow.manager import Manager
 
 
 @action

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from dotflow import DotflowError
-from dotflow.core import exception
+from dotflow import errors as exception
 
 ARGUMENTS = {
     "MissingActionDecorator": (),
@@ -46,7 +46,7 @@ def test_one_root(cls):
 
 def test_all_exceptions_live_in_one_module():
     """No module of the core defines an exception outside the one root."""
-    assert {cls.__module__ for cls in CLASSES} == {"dotflow.core.exception"}
+    assert {cls.__module__ for cls in CLASSES} == {"dotflow.errors"}
     assert {"DotflowError", *ARGUMENTS} <= {cls.__name__ for cls in CLASSES}
 
 

@@ -9,9 +9,8 @@ from dotflow.abc.flow import Flow
 from dotflow.abc.log import Log
 from dotflow.abc.metrics import Metrics
 from dotflow.abc.tracer import Tracer
-from dotflow.core.engine import TaskEngine
-from dotflow.core.exception import DotflowError, InvalidOnInputChange
-from dotflow.core.workflow import (
+from dotflow.errors import DotflowError, InvalidOnInputChange
+from dotflow.workflow.manager import (
     Background,
     Manager,
     Parallel,
@@ -19,6 +18,7 @@ from dotflow.core.workflow import (
     SequentialGroup,
     grouper,
 )
+from dotflow.workflow.task_engine import TaskEngine
 
 
 @action

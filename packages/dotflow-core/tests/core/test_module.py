@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from dotflow.core.exception import ImportModuleError
-from dotflow.core.module import Module
+from dotflow.base.module import Module
+from dotflow.errors import ImportModuleError
 
 
 @pytest.mark.parametrize("path", ["os.path.join", "os.path:join"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import InputChangedError
+from dotflow.errors import InputChangedError
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.engine.retry import RetryPolicy
+from dotflow.model.retry import RetryPolicy
 
 
 class Flaky:

@@ -9,7 +9,7 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.scheduler import Scheduler
-from dotflow.core.exception import ResumeNeedsWorkflowId
+from dotflow.errors import ResumeNeedsWorkflowId
 
 
 class Thrice(Scheduler):

@@ -8,15 +8,15 @@ from threading import Barrier, Thread
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import (
+from dotflow.errors import (
     InvalidTask,
     StorageError,
     StorageNotDurable,
     UpstreamNotCompleted,
 )
-from dotflow.core.single_task import run_task
-from dotflow.core.types import TypeOutcome
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
+from dotflow.types import TypeOutcome
+from dotflow.workflow.single_task import run_task
 
 RAN: list[str] = []
 BROKEN: set[str] = set()

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from dotflow import Config, Context, DotFlow, action
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow.providers import StorageDefault, StorageFile
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 import pytest
 
 from dotflow import Config, Context, Task, action
-from dotflow.core.exception import (
+from dotflow.errors import (
     ImportModuleError,
     InvalidTask,
     MissingActionDecorator,
     NotCallableObject,
 )
-from dotflow.core.task import TaskError, TaskInstance
+from dotflow.model.task import TaskError, TaskInstance
 
 
 @action

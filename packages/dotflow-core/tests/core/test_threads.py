@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.workflow import Manager
 from dotflow.providers import StorageDefault
+from dotflow.workflow.manager import Manager
 
 
 @action

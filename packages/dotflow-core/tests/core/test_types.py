@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dotflow.core import types
+from dotflow import types
 
 CONSTANTS = {
     "TypeExecution": {

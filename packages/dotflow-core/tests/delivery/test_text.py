@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotflow.core.context import Context
 from dotflow.delivery.text import error_text, result_text, shorten, status_line
+from dotflow.model.context import Context
 from dotflow.testing.tasks import FakeTask
 
 

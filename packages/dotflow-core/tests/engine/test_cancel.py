@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.core.exception import InvalidTask
+from dotflow.errors import InvalidTask
 from dotflow.providers import StorageFile, StorageSQLite
 
 MODES = ("sequential", "parallel", "sequential_group", "threads", "async")

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import InvalidTask
+from dotflow.errors import InvalidTask
 
 
 class Gauge:

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.engine.graph import Graph
+from dotflow.model.graph import Graph
 from dotflow.testing import RecordingLog, RecordingTracer
 
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="nothing")

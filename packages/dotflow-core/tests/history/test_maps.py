@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from dotflow import Config, DotFlow, action
-from dotflow.engine.items import MAX_ERRORS
+from dotflow.model.items import MAX_ERRORS
 from dotflow.providers import StorageSQLite
 from dotflow.testing import RecordingLog
 

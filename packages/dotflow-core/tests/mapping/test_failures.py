@@ -7,8 +7,8 @@ import time
 import pytest
 
 from dotflow import action
-from dotflow.engine import events
-from dotflow.engine.items import MAX_ERRORS
+from dotflow.model import events
+from dotflow.model.items import MAX_ERRORS
 
 
 def failing(*bad, attempts=1):

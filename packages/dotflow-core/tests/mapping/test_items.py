@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import Context, action
-from dotflow.core.exception import GraphError, InvalidTask
+from dotflow.errors import GraphError, InvalidTask
 
 
 @action

@@ -12,7 +12,7 @@ COUNTING = """
 import gc, sys
 
 from dotflow import Context, DotFlow, action
-from dotflow.engine.items import Item
+from dotflow.model.items import Item
 
 class Value:
     pass
@@ -51,7 +51,7 @@ def test_nothing_of_an_item_outlives_it(mode, program):
 
 def test_failed_items_wait_for_retry_within_a_bound(quiet, monkeypatch):
     """While many items wait for another attempt no further ones are taken."""
-    monkeypatch.setattr("dotflow.engine.waiting_items.MAX_WAITING", 5)
+    monkeypatch.setattr("dotflow.engine.maps.waiting_items.MAX_WAITING", 5)
     taken, settled, ahead = [], [], []
 
     def numbers():

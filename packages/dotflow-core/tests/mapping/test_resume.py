@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import action
-from dotflow.engine.items import MappedResults
+from dotflow.engine.maps.mapped_results import MappedResults
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
 
 SCRIPT = """

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dotflow import DotFlow, Pipeline, RunContext, action
-from dotflow.core.exception import GraphError, InvalidTask
+from dotflow.errors import GraphError, InvalidTask
 from dotflow.providers import StorageFile
 from dotflow.testing import fake_clock
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dotflow import Pipeline, SQLiteStateStore
-from dotflow.core.liveness import is_dead, process_token
+from dotflow.base.liveness import is_dead, process_token
 
 needs_kill = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on Windows"

@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 from dotflow import Pipeline, RunContext
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow.providers import StorageSQLite
 
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from dotflow import InMemoryStateStore, Pipeline, SQLiteStateStore
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow.pipeline import ItemStateStore
 
 needs_kill = pytest.mark.skipif(

@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from dotflow import Pipeline, TaskRegistry, TaskSpec
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 from dotflow.pipeline import task, task_template
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from dotflow import Pipeline, RunContext, SQLiteStateStore
-from dotflow.core.exception import EncodeError, StorageError
+from dotflow.errors import EncodeError, StorageError
 from dotflow.pipeline import JsonSerializer, PickleSerializer
 from dotflow.providers import StorageSQLite
 

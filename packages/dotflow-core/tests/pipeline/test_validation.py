@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from dotflow import Pipeline, RunContext, TaskSpec
-from dotflow.core.exception import GraphError
+from dotflow.errors import GraphError
 from dotflow.pipeline import build_default_engine
 
 LONG = 20_000

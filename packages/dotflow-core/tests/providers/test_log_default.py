@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotflow.abc.log import LEVELS, Log, LogRecord, LogRecordError
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 from dotflow.providers.log_default import LogDefault
 from dotflow.testing.tasks import FakeTask
 

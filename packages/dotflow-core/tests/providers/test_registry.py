@@ -13,11 +13,7 @@ from typing import Any
 import pytest
 
 from dotflow import providers
-from dotflow.core.exception import (
-    ImportModuleError,
-    ProviderConflict,
-    ProviderNotInstalled,
-)
+from dotflow.errors import ImportModuleError, ProviderConflict, ProviderNotInstalled
 from dotflow.providers import registry
 
 NOTIFIER = """

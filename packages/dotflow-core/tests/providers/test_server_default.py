@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from dotflow.core.config_file import save_cloud_config
-from dotflow.core.exception import ProviderError
+from dotflow.base.cloud_file import save_cloud_config
 from dotflow.delivery import delivery, endpoint
+from dotflow.errors import ProviderError
 from dotflow.providers.server_default import ServerDefault
 from dotflow.testing.tasks import FakeTask, FakeWorkflow
 

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dotflow import providers
-from dotflow.core.exception import (
-    ProviderConflict,
-    ProviderError,
-    ProviderNotInstalled,
-)
+from dotflow.errors import ProviderConflict, ProviderError, ProviderNotInstalled
 from dotflow.providers import registry, storage_url
 from dotflow.providers.storage_url import storage_from_url, storage_names
 

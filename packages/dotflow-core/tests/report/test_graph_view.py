@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import GraphError
+from dotflow.errors import GraphError
 
 
 @action

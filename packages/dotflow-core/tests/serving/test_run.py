@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import InvalidWorkflowFactory
+from dotflow.errors import InvalidWorkflowFactory
 from dotflow.pipeline import Pipeline
 from dotflow.serving import WorkflowFailed, build, check_factory, outcome, run
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import ConfigError, InvalidWorkflowFactory
+from dotflow.errors import ConfigError, InvalidWorkflowFactory
 from dotflow.providers import StorageFile
 from dotflow.serving import TaskFailed, TaskFailedForGood, run_task_event, task_app
 

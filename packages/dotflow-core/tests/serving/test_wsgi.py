@@ -15,7 +15,7 @@ from wsgiref.validate import validator
 import pytest
 
 from dotflow import DotFlow, action
-from dotflow.core.exception import ConfigError, InvalidWorkflowFactory
+from dotflow.errors import ConfigError, InvalidWorkflowFactory
 from dotflow.serving import Request, wsgi_app
 
 SECRET = "the password is hunter2"

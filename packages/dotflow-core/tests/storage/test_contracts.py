@@ -10,7 +10,7 @@ import unittest
 import pytest
 
 from dotflow.abc.storage import Storage
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.providers.storage_default import StorageDefault
 from dotflow.providers.storage_file import StorageFile
 from dotflow.providers.storage_sqlite import StorageSQLite

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.providers.storage_file import StorageFile
 from dotflow.providers.storage_sqlite import StorageSQLite
 from dotflow.testing.storage_processes import count

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotflow.abc.object_storage import ObjectStorage, StoredObject
-from dotflow.core.context import Context
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
+from dotflow.model.context import Context
 from dotflow.providers._object_names import (
     LONGEST_PREFIX,
     is_hashed,
@@ -19,6 +18,7 @@ from dotflow.providers._object_names import (
     name_prefix,
     object_name,
 )
+from dotflow.providers.object_storage import ObjectStorage, StoredObject
 from dotflow.testing.storage import StorageContract
 from dotflow.testing.storage_keys import UNSAFE_KEYS
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.providers.storage_default import StorageDefault
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, EncodeError, StorageError
+from dotflow.errors import DecodeError, EncodeError, StorageError
+from dotflow.model.context import Context
 from dotflow.providers._file_names import file_name, key_of
 from dotflow.providers.storage_file import StorageFile
 from dotflow.testing.storage_keys import UNSAFE_KEYS

@@ -17,8 +17,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, EncodeError, StorageError
+from dotflow.errors import DecodeError, EncodeError, StorageError
+from dotflow.model.context import Context
 from dotflow.providers.storage_sqlite import StorageSQLite
 from dotflow.providers.storage_sqlite.schema import MIGRATIONS
 from dotflow.testing.storage_processes import write_keys

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dotflow import Context, Pipeline, RunContext, action
-from dotflow.core.exception import GraphError, InvalidTask
+from dotflow.errors import GraphError, InvalidTask
 
 
 @action

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from dotflow.core.config_sources.suggest import closest
+from dotflow.base.suggest import closest
 from dotflow_deploy.errors import InvalidProject
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 
 
 class DeployError(DotflowError, RuntimeError):

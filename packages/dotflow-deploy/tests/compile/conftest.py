@@ -15,9 +15,9 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.log import Log
-from dotflow.core.single_task import run_task
 from dotflow.providers import StorageDefault
 from dotflow.serving import task_app
+from dotflow.workflow.single_task import run_task
 
 ENGINES = Path(__file__).parent / "engines"
 RUN = "run-1"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotflow.core.types import TypeStatus
 from dotflow.delivery.text import error_text, result_text, shorten, status_line
+from dotflow.types import TypeStatus
 
 MAX_TITLE = 256
 MAX_FIELD = 1024

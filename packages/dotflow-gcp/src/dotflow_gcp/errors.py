@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 _LOGIN = (
     "Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS,"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.object_storage import ObjectStorage, StoredObject, in_threads
-from dotflow.core.exception import ProviderError, StorageError
+from dotflow.errors import ProviderError, StorageError
+from dotflow.providers.object_storage import ObjectStorage, StoredObject, in_threads
 from dotflow_gcp.errors import client_errors, storage_error
 
 if TYPE_CHECKING:

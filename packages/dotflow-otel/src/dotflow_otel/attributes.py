@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.outcome import Failure
 
     Attributes = dict[str, Any]
 

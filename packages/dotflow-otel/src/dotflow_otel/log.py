@@ -11,7 +11,7 @@ from dotflow.abc.log import LEVELS, Log
 from dotflow_otel.attributes import end_attributes, failure_attributes, task_attributes
 
 if TYPE_CHECKING:
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.outcome import Failure
     from dotflow.providers import LogDefault
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Link, Status, StatusCode, set_span_in_context
 
-from dotflow.core.types import TypeStatus
+from dotflow.types import TypeStatus
 from dotflow_otel.attributes import end_attributes, task_attributes
 from dotflow_otel.context import forget_contexts, remember_context
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, SpanContext, Tracer
 
-    from dotflow.engine.graph import Graph
+    from dotflow.model.graph import Graph
 
 
 class RunSpans:

@@ -14,9 +14,9 @@ from dotflow_otel.attributes import (
 )
 
 if TYPE_CHECKING:
-    from dotflow.abc.tracer import Around
-    from dotflow.engine.graph import Graph
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.attempt import Around
+    from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Failure
     from dotflow_otel.run_spans import RunSpans
 
 # How long a task that runs without a run of its own may be held up.

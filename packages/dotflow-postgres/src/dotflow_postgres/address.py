@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 HIDDEN = "***"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow_postgres.address import address_of, hide_password
 
 if TYPE_CHECKING:

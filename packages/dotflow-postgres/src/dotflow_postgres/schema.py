@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 _LONGEST_NAME = 63  # bytes; PostgreSQL cuts off the rest without an error
 _LIVE = "(expires_at IS NULL OR expires_at > clock_timestamp())"

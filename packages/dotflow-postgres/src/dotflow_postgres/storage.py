@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, ProviderError, StorageError
+from dotflow.errors import DecodeError, ProviderError, StorageError
+from dotflow.model.context import Context
 from dotflow_postgres.address import address_of, find_dsn
 from dotflow_postgres.database import Database
 from dotflow_postgres.schema import Schema, with_prefix

@@ -6,7 +6,7 @@ import os
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 HIDDEN = "***"
 DEFAULT_URL = "redis://localhost:6379/0"

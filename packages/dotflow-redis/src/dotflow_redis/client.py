@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 if TYPE_CHECKING:
     import redis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 BATCH = 500
 """How many keys a command is for."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds, read_header
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, ProviderError
+from dotflow.errors import DecodeError, ProviderError
+from dotflow.model.context import Context
 from dotflow_redis.address import Address
 from dotflow_redis.client import Client
 from dotflow_redis.names import BATCH, batches, literal, to_bytes

@@ -6,8 +6,8 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
-from dotflow.core.types import TypeOverlap
 from dotflow.logging import logger
+from dotflow.types import TypeOverlap
 from dotflow_scheduler.clock import Wake
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.scheduler import Scheduler
-from dotflow.core.exception import ProviderError
-from dotflow.core.types import TypeOverlap
+from dotflow.errors import ProviderError
+from dotflow.types import TypeOverlap
 from dotflow_scheduler.clock import Clock
 from dotflow_scheduler.loop import CronLoop
 from dotflow_scheduler.runs import ParallelRuns, Runs

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 from dotflow_scheduler.zones import local_zone
 
 if TYPE_CHECKING:

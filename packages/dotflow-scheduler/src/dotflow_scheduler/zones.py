@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 _LOCAL = Path("/etc/localtime")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from dotflow.engine.outcome import is_ours
+from dotflow.model.outcome import is_ours
 
 _BEGIN = "Traceback (most recent call last):\n"
 _FRAME = re.compile(

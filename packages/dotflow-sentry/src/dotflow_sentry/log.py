@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dotflow.abc.log import Log, LogRecord
 
 if TYPE_CHECKING:
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.outcome import Failure
 
 
 class LogSentry(Log):

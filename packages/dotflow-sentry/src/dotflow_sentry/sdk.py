@@ -9,7 +9,7 @@ import sentry_sdk
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import BadDsn
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 # After a flush that took all its time the next ones get no more than this: the log and
 # the tracer are flushed one after the other, and wait for the same endpoint.

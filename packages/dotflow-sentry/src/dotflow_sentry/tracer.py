@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.tracer import Tracer
-from dotflow.core.types import TypeOutcome, TypeStatus
+from dotflow.types import TypeOutcome, TypeStatus
 
 if TYPE_CHECKING:
-    from dotflow.abc.tracer import Around
-    from dotflow.engine.graph import Graph
+    from dotflow.model.attempt import Around
+    from dotflow.model.graph import Graph
 
 _STATUSES = {
     TypeStatus.COMPLETED: "ok",

@@ -27,9 +27,9 @@ def command(run: str, storage: str | None, path: str | None, reason: str) -> Non
     a second; what is completed is kept. A DotFlow needs a fixed id, and either a storage
     that processes share, as sqlite is.
     """
-    from dotflow.core.identity import check_workflow_id
-    from dotflow.core.types import WorkflowStatus
+    from dotflow.base.identity import check_workflow_id
     from dotflow.engine.control import CancelRequests
+    from dotflow.types import WorkflowStatus
     from dotflow_cli.errors import usage_errors
     from dotflow_cli.lookup import find_run
     from dotflow_cli.resumable import cancel_id, has_checkpoints

@@ -30,7 +30,7 @@ def command(base_url: str, no_browser: bool) -> None:
     It shows a code to confirm in a browser, and keeps the token in
     ~/.dotflow/config.json, readable by you alone.
     """
-    from dotflow.core.config_file import config_path, save_cloud_config
+    from dotflow.base.cloud_file import config_path, save_cloud_config
     from dotflow_cli.device_flow import begin, check_address, wait_for_token
     from dotflow_cli.tables import safe_text
 

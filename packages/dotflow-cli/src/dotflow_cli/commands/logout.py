@@ -8,7 +8,7 @@ import click
 @click.command("logout")
 def command() -> None:
     """Forget the token that `dotflow login` saved."""
-    from dotflow.core.config_file import clear_cloud_config, config_path
+    from dotflow.base.cloud_file import clear_cloud_config, config_path
 
     try:
         found = clear_cloud_config()

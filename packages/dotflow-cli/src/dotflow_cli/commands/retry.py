@@ -38,7 +38,7 @@ def command(
 
     Only the newest run of a workflow id has checkpoints to go on from.
     """
-    from dotflow.core.types import WorkflowStatus
+    from dotflow.types import WorkflowStatus
     from dotflow_cli import subgraph, targets
     from dotflow_cli.errors import usage_errors
     from dotflow_cli.execute import RunOptions, execute

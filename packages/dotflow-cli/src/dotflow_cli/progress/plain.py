@@ -6,9 +6,9 @@ import sys
 from typing import Any
 
 from dotflow.abc.notify import Notify
-from dotflow.core.types import TypeStatus
 from dotflow.report.escape import line_text
 from dotflow.report.gantt import seconds_text
+from dotflow.types import TypeStatus
 from dotflow_cli.tables import cell
 
 

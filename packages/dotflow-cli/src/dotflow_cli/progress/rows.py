@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import TypeStatus
 from dotflow.report.escape import line_text
 from dotflow.report.gantt import seconds_text
+from dotflow.types import TypeStatus
 from dotflow_cli.tables import cell, style_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.core.task import Task
-    from dotflow.engine.attempt import Attempt
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 
 class AnyExecutor(ABC):

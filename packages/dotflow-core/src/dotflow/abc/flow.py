@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.core.workflow import Flow
+from dotflow.workflow.manager import Flow
 
 __all__ = ["Flow"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
+from dotflow.model.run_info import RunInfo as RunInfo  # noqa: TC001 - authors of a history take it from here
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from dotflow.engine.events import EventBus
-    from dotflow.engine.graph import Graph
+    from dotflow.model.events import EventBus
     from dotflow.report.model import RunReport
 
 
@@ -27,31 +27,6 @@ class RunNotFound(StorageError, LookupError):
             f"There is no run {run_id!r}{f' in {where}' if where else ''}: it never was,"
             " or retention has removed it."
         )
-
-
-@dataclass(slots=True)
-class RunInfo:
-    """What is known of a run when it begins.
-
-    Args:
-        run_id: The id of this start, a ULID.
-        workflow_id: The workflow.
-        name: The workflow's name for people.
-        mode: How it runs.
-        graph: What runs.
-        resumed_from: The run it goes on from, or None.
-        metadata: What the front end notes of it; JSON keeps it.
-        started: When it began, in seconds since the epoch; None before.
-    """
-
-    run_id: str
-    workflow_id: UUID | str | None
-    name: str | None
-    mode: str
-    graph: Graph
-    resumed_from: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-    started: float | None = None
 
 
 @dataclass(slots=True)
@@ -94,7 +69,7 @@ class HistoryEvent:
     Args:
         seq: Its number in the run, from 1, without gaps.
         time: When, with a time zone.
-        event: The name of its class in `dotflow.engine.events`.
+        event: The name of its class in `dotflow.model.events`.
         task: The name of the task; None for an event of the whole run.
         attempt: The attempt of the task, or of the item; None where it has to do with
             none.

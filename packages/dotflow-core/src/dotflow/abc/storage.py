@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.history import History
-    from dotflow.core.context import Context
+    from dotflow.model.context import Context
 
 
 class Storage(ABC):
@@ -172,22 +172,3 @@ def check_ttl(ttl: float | None) -> None:
     """
     if ttl is not None and not ttl > 0:
         raise ValueError(f"ttl={ttl!r} must be more than 0 seconds, or None for never.")
-
-
-def same_value(one: Any, other: Any) -> bool:
-    """Tell whether two values are of one type and equal, whatever their `==` does."""
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    try:
-        equal = one == other
-    except (TypeError, ValueError):
-        equal = NotImplemented  # arrays refuse to be compared as a whole
-    if isinstance(equal, bool):
-        return equal
-    from dotflow.codec import Codec
-
-    # A DataFrame compares cell by cell, so their stored forms have to do.
-    codec = Codec(pickle=True)
-    return codec.encode(one) == codec.encode(other)

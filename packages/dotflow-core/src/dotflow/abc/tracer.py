@@ -6,14 +6,11 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from typing import Any
 
-    from dotflow.engine.graph import Graph
-    from dotflow.engine.outcome import Failure
-
-    Around = Callable[[], AbstractContextManager[Any]]
+    from dotflow.model.attempt import Around as Around
+    from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Failure
 
 
 class Tracer(ABC):

@@ -6,6 +6,6 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    from dotflow.core.forward import sibling_attribute
+    from dotflow.base.forward import sibling_attribute
 
     return sibling_attribute(__name__, "dotflow_deploy", "dotflow-deploy", name)

@@ -12,7 +12,7 @@ from enum import Enum, EnumMeta, Flag
 from types import MemberDescriptorType
 from typing import Any
 
-from dotflow.core.exception import DecodeError
+from dotflow.errors import DecodeError
 
 
 def class_path(kind: type) -> str | None:

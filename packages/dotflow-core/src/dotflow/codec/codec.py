@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-from dotflow.abc.storage import same_value
 from dotflow.codec.plain import TAG, TooDeepError, is_plain
 from dotflow.codec.tagger import (
     OPTION_PICKLE,
@@ -16,8 +15,8 @@ from dotflow.codec.tagger import (
     type_name,
 )
 from dotflow.codec.untag import untag_trusted, untag_untrusted
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, EncodeError
+from dotflow.errors import DecodeError, EncodeError
+from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ class Codec:
         try:
             workflow_id = record["workflow_id"]
             if workflow_id is not None and len(workflow_id) == 36:
-                from dotflow.core.identity import check_workflow_id
+                from dotflow.base.identity import check_workflow_id
 
                 workflow_id = check_workflow_id(workflow_id)
             return Context.of_task(
@@ -242,3 +241,20 @@ def read_header(text: str | bytes) -> dict[str, Any]:
             f"The stored text is not the record of a dotflow context: {error}"
         ) from error
     return check_record(header)
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Tell whether two values are of one type and equal, whatever their `==` does."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    try:
+        equal = one == other
+    except (TypeError, ValueError):
+        equal = NotImplemented  # arrays refuse to be compared as a whole
+    if isinstance(equal, bool):
+        return equal
+    # A DataFrame compares cell by cell, so their stored forms have to do.
+    codec = Codec(pickle=True)
+    return codec.encode(one) == codec.encode(other)

@@ -18,8 +18,8 @@ from dotflow.codec.classes import (
     is_namedtuple,
 )
 from dotflow.codec.plain import LEAVES, MAX_DEPTH, TAG, TooDeepError
-from dotflow.core.context import Context
-from dotflow.core.exception import EncodeError
+from dotflow.errors import EncodeError
+from dotflow.model.context import Context
 
 OPTION_PICKLE = (
     'Make plain data of it, or allow pickling with codec="pickle" where you trust'

@@ -15,8 +15,8 @@ from uuid import UUID
 
 from dotflow.codec.classes import build_dataclass, build_enum, build_namedtuple
 from dotflow.codec.plain import TAG
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError
+from dotflow.errors import DecodeError
+from dotflow.model.context import Context
 
 
 def untag_trusted(form: dict[str, Any]) -> Any:

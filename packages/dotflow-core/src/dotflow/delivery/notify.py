@@ -6,8 +6,8 @@ import os
 from abc import abstractmethod
 
 from dotflow.abc.notify import Notify
-from dotflow.core.exception import ProviderError
-from dotflow.core.types import TypeStatus
+from dotflow.errors import ProviderError
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from dotflow.core.context import Context
-from dotflow.core.types import TypeStatus
+from dotflow.model.context import Context
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

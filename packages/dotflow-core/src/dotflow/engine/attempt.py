@@ -4,59 +4,26 @@ from __future__ import annotations
 
 import time
 
-from dotflow.core.types import TypeOutcome
+from dotflow.base.coroutines import TaskTimeout, finished_value
 from dotflow.engine.control import RunCancelled
-from dotflow.engine.outcome import FailedWithin, Failure, Outcome
 from dotflow.engine.steps import action_methods, is_plain, run_methods
-from dotflow.engine.timeout import TaskTimeout, TimeUp, call_within, finished_value
+from dotflow.engine.timeout import TimeUp, call_within
+from dotflow.model.outcome import FailedWithin, Failure, Outcome
+from dotflow.types import TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.abc.tracer import Around
-    from dotflow.core.context import Context
-    from dotflow.core.task import Task
+    from dotflow.model.attempt import Attempt
+
 
 _now = time.time
-
-
-class Attempt:
-    """What an executor runs.
-
-    Args:
-        node: The task's place in the graph.
-        task: The task, for its step, name and initial context; not to be changed.
-        number: Which attempt of the task it is, from 1.
-        previous: The context of the task upstream.
-        named: Values for parameters named after upstream tasks, or None.
-        around: What the tracer puts around it, or None.
-    """
-
-    __slots__ = ("around", "named", "node", "number", "previous", "task")
-
-    def __init__(
-        self,
-        node: int,
-        task: Task,
-        number: int,
-        previous: Context,
-        named: dict[str, Any] | None = None,
-        around: Around | None = None,
-    ) -> None:
-        self.node = node
-        self.task = task
-        self.number = number
-        self.previous = previous
-        self.named = named
-        self.around = around
 
 
 def run_attempt(attempt: Attempt) -> Outcome:
     """Run an attempt in this thread and return its outcome; never raises."""
     if attempt.around is not None:
-        from dotflow.engine.tracing import run_inside
-
         return run_inside(attempt)
     try:
         if attempt.task._step.timeout:
@@ -124,3 +91,12 @@ def failed_attempt(
     return Outcome(
         attempt.node, None, Failure.from_error(error, kind, retry_on), _now()
     )
+
+
+def run_inside(attempt: Attempt) -> Outcome:
+    """Run an attempt inside what its tracer has sent along."""
+    from dotflow.abc.around import entered
+
+    around, attempt.around = attempt.around, None
+    with entered(around):
+        return run_attempt(attempt)

@@ -8,10 +8,10 @@ two.
 
 from __future__ import annotations
 
-from dotflow.core.context import Context
-from dotflow.core.exception import InputChangedError, StorageError
-from dotflow.core.identity import new_ulid
-from dotflow.core.types import TypeInputChange
+from dotflow.base.identity import new_ulid
+from dotflow.errors import InputChangedError, StorageError
+from dotflow.model.context import Context
+from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
-    from dotflow.core.task import Task
-    from dotflow.engine.items import ItemKey
+    from dotflow.model.items import ItemKey
+    from dotflow.model.task import Task
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
@@ -75,7 +75,7 @@ class Checkpoints:
         """
         if not self._resumable:
             return
-        from dotflow.core.fingerprint import input_fingerprint
+        from dotflow.model.fingerprint import input_fingerprint
 
         self._inputs = fingerprint or input_fingerprint(tasks)
         stored = self._read_run()
@@ -106,8 +106,8 @@ class Checkpoints:
         found = stored if isinstance(stored, dict) else {}
         self.run_id = found.get("run_id")
         if self.run_id is None:
-            from dotflow.core.fingerprint import input_fingerprint
-            from dotflow.core.identity import stable_ulid
+            from dotflow.base.identity import stable_ulid
+            from dotflow.model.fingerprint import input_fingerprint
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)

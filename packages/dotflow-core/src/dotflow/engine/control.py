@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
-from dotflow.core.context import Context
 from dotflow.engine.clock import current_clock
+from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

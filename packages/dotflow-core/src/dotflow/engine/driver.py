@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor, Executor
+from dotflow.base.coroutines import finished_value
 from dotflow.engine.control import RunCancelled
-from dotflow.engine.timeout import finished_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.loop import Engine
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.outcome import Outcome
 
 # What `_resume` returns when the loop has ended; None is a wait without bound.
 DONE: Any = object()

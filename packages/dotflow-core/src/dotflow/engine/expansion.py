@@ -8,11 +8,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.core.context import Context
-    from dotflow.core.task import Task
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.loop import Engine
-    from dotflow.engine.outcome import Failure, Outcome
+    from dotflow.model.context import Context
+    from dotflow.model.outcome import Failure, Outcome
+    from dotflow.model.task import Task
 
 
 class Expansion(ABC):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 
-from dotflow.core.context import Context
-from dotflow.core.exception import StorageError
-from dotflow.core.types import TypeOutcome, TypeStatus
-from dotflow.engine import events
-from dotflow.engine.attempt import Attempt
-from dotflow.engine.outcome import Failure, Outcome
+from dotflow.errors import StorageError
+from dotflow.model import events
+from dotflow.model.attempt import Attempt
+from dotflow.model.context import Context
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.core.task import Task
-    from dotflow.engine.cache import ResultCache
     from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.loop import Engine
+    from dotflow.model.task import Task
 
 _now = time.time
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dotflow.core.fan_out import parts_of
-from dotflow.core.types import WorkflowStatus
-from dotflow.engine import events
+from dotflow.base.fan_out import parts_of
+from dotflow.model import events
+from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from dotflow.abc.notify import Notify
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
-    from dotflow.core.config import Config
-    from dotflow.core.task import Task
-    from dotflow.engine.graph import Graph
+    from dotflow.config.config import Config
+    from dotflow.model.graph import Graph
+    from dotflow.model.task import Task
 
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.

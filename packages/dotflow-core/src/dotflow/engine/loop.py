@@ -6,15 +6,15 @@ import heapq
 import time
 from collections import deque
 
-from dotflow.core.callbacks import basic_callback
-from dotflow.core.context import Context
-from dotflow.core.types import TypeStatus
-from dotflow.engine import events
-from dotflow.engine.attempt import Attempt
+from dotflow.base.callbacks import basic_callback
 from dotflow.engine.control import Control
 from dotflow.engine.driver import drive, drive_async
 from dotflow.engine.kept_results import KeptResults
 from dotflow.engine.task_ends import TaskEnds, note_duration
+from dotflow.model import events
+from dotflow.model.attempt import Attempt
+from dotflow.model.context import Context
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.core.task import Task
-    from dotflow.engine.admission import Admission
-    from dotflow.engine.cache import ResultCache
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.expansion import Expanded, Expansion
-    from dotflow.engine.graph import Graph
-    from dotflow.engine.outcome import Outcome
+    from dotflow.engine.limits.admission import Admission
+    from dotflow.engine.limits.cache import ResultCache
+    from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 _now = time.time
 _IN_PROGRESS = TypeStatus.IN_PROGRESS

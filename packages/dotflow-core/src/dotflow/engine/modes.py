@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dotflow.core.exception import ExecutionModeNotExist, ProviderConflict
-from dotflow.core.types import TypeExecution
 from dotflow.engine.executors.inline import InlineExecutor
-from dotflow.engine.graph import Graph
+from dotflow.errors import ExecutionModeNotExist, ProviderConflict
+from dotflow.model.graph import Graph
+from dotflow.types import TypeExecution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor, AsyncExecutor, Executor
-    from dotflow.core.task import Task
+    from dotflow.model.task import Task
 
 EXECUTORS = "dotflow.executors"
 

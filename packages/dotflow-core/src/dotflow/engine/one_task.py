@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dotflow.core.callbacks import basic_callback
-from dotflow.core.exception import InvalidTask, UpstreamNotCompleted
-from dotflow.core.types import TypeOutcome, WorkflowStatus
+from dotflow.base.callbacks import basic_callback
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
 from dotflow.engine.run import Run
 from dotflow.engine.task_ends import TaskEnds
+from dotflow.errors import InvalidTask, UpstreamNotCompleted
+from dotflow.types import TypeOutcome, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
-    from dotflow.core.config import Config
-    from dotflow.core.context import Context
-    from dotflow.core.task import Task
-    from dotflow.engine.items import ItemKey
+    from dotflow.config.config import Config
     from dotflow.engine.loop import Engine
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.context import Context
+    from dotflow.model.items import ItemKey
+    from dotflow.model.outcome import Failure
+    from dotflow.model.task import Task
 
 
 class OneTaskRun(Run):
@@ -186,7 +186,7 @@ def _place(tasks: Sequence[Task], name: str) -> int:
     for place, task in enumerate(tasks):
         if task.name == name:
             return place
-    from dotflow.core.config_sources.suggest import closest
+    from dotflow.base.suggest import closest
 
     names = [task.name for task in tasks]
     close = closest(name, names)

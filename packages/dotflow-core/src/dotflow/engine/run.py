@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 
-from dotflow.core.types import TypeStatus, WorkflowStatus
-from dotflow.engine import events
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.control import CancelRequests, Control, RunCancelled
+from dotflow.engine.extras import (
+    cancel_requests,
+    make_admission,
+    make_cache,
+    record_history,
+)
 from dotflow.engine.listeners import (
     announce_run,
     connect_providers,
     flush_providers,
 )
 from dotflow.engine.loop import Engine
-from dotflow.engine.resources import (
-    cancel_requests,
-    make_admission,
-    make_cache,
-    record_history,
-)
+from dotflow.model import events
+from dotflow.types import TypeStatus, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
-    from dotflow.abc.history import RunInfo
-    from dotflow.core.config import Config
-    from dotflow.core.task import Task
+    from dotflow.config.config import Config
     from dotflow.engine.modes import Mode
+    from dotflow.model.run_info import RunInfo
+    from dotflow.model.task import Task
     from dotflow.report.model import RunReport
 
 
@@ -186,7 +186,7 @@ class Run:
         self._tasks = [task.snapshot() for task in self._tasks]
 
     def _info(self) -> RunInfo:
-        from dotflow.abc.history import RunInfo
+        from dotflow.model.run_info import RunInfo
 
         return RunInfo(
             self._checkpoints.start_id,

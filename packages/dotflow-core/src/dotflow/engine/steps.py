@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from weakref import WeakKeyDictionary
 
-from dotflow.core.action import Action
-from dotflow.core.context import Context
-from dotflow.core.identity import new_ulid
+from dotflow.base.coroutines import finished_value
+from dotflow.base.identity import new_ulid
 from dotflow.engine.clock import current_clock
-from dotflow.engine.timeout import call_within, finished_value
+from dotflow.engine.timeout import call_within
+from dotflow.model.action import Action
+from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

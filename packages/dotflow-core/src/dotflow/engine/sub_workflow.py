@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 
-from dotflow.core.action import Action
-from dotflow.core.types import TypeOutcome, TypeStatus
-from dotflow.engine import events
 from dotflow.engine.expansion import Expanded, Expansion
-from dotflow.engine.outcome import Failure, Outcome
+from dotflow.model import events
+from dotflow.model.action import Action
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from dotflow.core.task import Task
     from dotflow.engine.loop import Engine
+    from dotflow.model.task import Task
 
 
 class SubWorkflow(Expansion):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 
-from dotflow.core.types import TypeOutcome, TypeStatus
-from dotflow.engine import events
-from dotflow.engine.outcome import Failure
+from dotflow.model import events
+from dotflow.model.outcome import Failure
+from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    from dotflow.core.task import Task
     from dotflow.engine.loop import Engine
+    from dotflow.model.task import Task
 
 _now = time.time
 
@@ -154,7 +154,7 @@ class TaskEnds:
 
 def note_error(task: Task, failure: Failure, finished: float) -> None:
     """Note in the errors of a task why its attempt failed."""
-    from dotflow.core.task import TaskError
+    from dotflow.model.task import TaskError
 
     error = TaskError.from_failure(failure, task.attempt)
     error.started, error.finished = task._attempt_started, finished

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dotflow.core.action import Action
-from dotflow.core.context import Context
-from dotflow.core.exception import InvalidTask
-from dotflow.core.types import TypeStatus
 from dotflow.engine.checkpoint import Checkpoints
-from dotflow.engine.events import EventBus
-from dotflow.engine.mapping import Mapping
-from dotflow.engine.outcome import FailedWithin
+from dotflow.engine.maps.mapping import Mapping
 from dotflow.engine.sub_workflow import failure_of_part, is_whole
+from dotflow.errors import InvalidTask
+from dotflow.model.action import Action
+from dotflow.model.context import Context
+from dotflow.model.events import EventBus
+from dotflow.model.outcome import FailedWithin
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.core.task import Task
-    from dotflow.engine.graph import Graph
-    from dotflow.engine.items import ItemKey
     from dotflow.engine.loop import Engine
+    from dotflow.model.graph import Graph
+    from dotflow.model.items import ItemKey
+    from dotflow.model.task import Task
 
 
 class WorkflowStep(Action[..., "Any"]):

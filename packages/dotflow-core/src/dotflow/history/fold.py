@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from dotflow.core.types import TypeOutcome, TypeStatus
-from dotflow.engine.items import COUNTS
 from dotflow.history.rows import CountsRow, EventRow, expand
+from dotflow.model.items import COUNTS
 from dotflow.report.build import moment
 from dotflow.report.model import AttemptReport, ErrorReport, ResultReport, TaskReport
+from dotflow.types import TypeOutcome, TypeStatus
 
 _STATUS = {
     "TaskStarted": TypeStatus.IN_PROGRESS,

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 from dotflow.history.rows import counts_row
 
 if TYPE_CHECKING:
-    from dotflow.engine.items import MapProgress
     from dotflow.history.rows import CountsRow, EventRow
+    from dotflow.model.items import MapProgress
 
     MapCounts = tuple[str, MapProgress]
 

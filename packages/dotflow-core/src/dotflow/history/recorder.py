@@ -6,8 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dotflow.abc.history import Recorder
-from dotflow.engine import events
-from dotflow.engine.items import MAX_ERRORS
 from dotflow.history.rows import (
     EventRow,
     failure_text,
@@ -17,13 +15,15 @@ from dotflow.history.rows import (
     result_text,
     stored_text,
 )
+from dotflow.model import events
+from dotflow.model.items import MAX_ERRORS
 
 if TYPE_CHECKING:
     from collections import deque
 
-    from dotflow.abc.history import RunInfo
-    from dotflow.core.task import Task
     from dotflow.history.journal import Journal, RunRows
+    from dotflow.model.run_info import RunInfo
+    from dotflow.model.task import Task
 
 _now = time.time
 

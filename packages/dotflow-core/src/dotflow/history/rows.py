@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from dotflow.report.values import describe
 
 if TYPE_CHECKING:
-    from dotflow.abc.history import RunInfo
-    from dotflow.core.task import TaskError
-    from dotflow.engine.events import ItemFailed, TaskEvent, TaskFailed, TaskRetried
-    from dotflow.engine.items import MapProgress
+    from dotflow.model.events import ItemFailed, TaskEvent, TaskFailed, TaskRetried
+    from dotflow.model.items import MapProgress
+    from dotflow.model.run_info import RunInfo
+    from dotflow.model.task import TaskError
 
 _write = json.JSONEncoder(separators=(",", ":"), default=str).encode
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dotflow.core.exception import StorageError
 from dotflow.engine.control import CancelRequests
+from dotflow.errors import StorageError
 
 if TYPE_CHECKING:
     from dotflow.engine.control import Control

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import GraphError
+from dotflow.errors import GraphError
 from dotflow.pipeline.dag import DAG, DAGBuilder, require_known
 from dotflow.pipeline.plan import Plan
 from dotflow.pipeline.registry import Deps, F, TaskRegistry, task
 from dotflow.pipeline.tree import draw_tree
 
 if TYPE_CHECKING:
-    from dotflow.engine.graph import Graph
+    from dotflow.model.graph import Graph
     from dotflow.pipeline.context import RunContext
 
 Target = str | Callable[..., Any]

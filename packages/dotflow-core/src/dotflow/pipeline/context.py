@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 
 if TYPE_CHECKING:
     import threading

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dotflow.core.exception import GraphError
+from dotflow.errors import GraphError
 
 if TYPE_CHECKING:
     from dotflow.pipeline.registry import TaskRegistry

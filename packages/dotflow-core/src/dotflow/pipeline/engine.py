@@ -8,7 +8,7 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.bounds import check_count
+from dotflow.base.bounds import check_count
 from dotflow.engine.executors.event_loop import EventLoopExecutor
 from dotflow.pipeline.active_runs import ActiveRuns
 from dotflow.pipeline.catalog import Catalog, Target
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from dotflow.abc.storage import Storage
-    from dotflow.core.config import Config
+    from dotflow.config.config import Config
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.plan import Plan

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import GraphError
+from dotflow.errors import GraphError
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.dag import require_known
 from dotflow.pipeline.engine import Engine
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from dotflow.abc.storage import Storage
-    from dotflow.core.config import Config
-    from dotflow.engine.graph import Graph
+    from dotflow.config.config import Config
+    from dotflow.model.graph import Graph
     from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.options import RunOptions

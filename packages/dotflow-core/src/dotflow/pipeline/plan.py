@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dotflow.core.context import Context
-from dotflow.core.exception import GraphError
-from dotflow.core.identity import new_ulids
-from dotflow.core.task import Task
-from dotflow.engine.graph import Graph
-from dotflow.engine.mapping import Mapping as ItemsOf
+from dotflow.base.identity import new_ulids
+from dotflow.engine.maps.mapping import Mapping as ItemsOf
+from dotflow.errors import GraphError
+from dotflow.model.context import Context
+from dotflow.model.graph import Graph
+from dotflow.model.task import Task
 from dotflow.pipeline.step import PipelineStep
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dotflow.engine.attempt import Attempt, run_attempt
+from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.worker_main import pack_outcome, pack_task, unpack_task
+from dotflow.model.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

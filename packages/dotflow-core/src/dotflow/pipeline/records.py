@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import TypeOutcome
-from dotflow.engine import events
+from dotflow.model import events
 from dotflow.pipeline import hooks as told
+from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.core.context import Context
-    from dotflow.core.task import Task
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.context import Context
+    from dotflow.model.outcome import Failure
+    from dotflow.model.task import Task
     from dotflow.pipeline.hooks import HookDispatcher
     from dotflow.pipeline.plan import Plan
     from dotflow.pipeline.state import StateStoreProtocol

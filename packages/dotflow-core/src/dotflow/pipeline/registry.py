@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from dotflow.core.exception import GraphError, InvalidTask
-from dotflow.engine.rate import parse_rate
+from dotflow.errors import GraphError, InvalidTask
+from dotflow.model.rate import parse_rate
 from dotflow.pipeline.parameters import inferred_deps
 from dotflow.pipeline.spec import RetryOn, TaskSpec, check_options, described
 

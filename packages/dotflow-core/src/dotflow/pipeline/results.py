@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.context import Context
-from dotflow.core.exception import StorageError
 from dotflow.engine.checkpoint import Checkpoints
-from dotflow.engine.items import ItemKey
+from dotflow.errors import StorageError
+from dotflow.model.context import Context
+from dotflow.model.items import ItemKey
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
-    from dotflow.core.task import Task
+    from dotflow.model.task import Task
     from dotflow.pipeline.state import StateStoreProtocol
 
 

@@ -8,23 +8,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.core.bounds import check_sizes
-from dotflow.core.identity import new_ulid
-from dotflow.core.types import TypeStatus, WorkflowStatus
+from dotflow.base.bounds import check_sizes
+from dotflow.base.identity import new_ulid
 from dotflow.engine.control import Control, RunCancelled
-from dotflow.engine.events import EventBus, RunFinished
+from dotflow.engine.extras import make_admission, make_cache
 from dotflow.engine.loop import Engine as Loop
-from dotflow.engine.resources import make_admission, make_cache
+from dotflow.model.events import EventBus, RunFinished
 from dotflow.pipeline.records import Recorder
 from dotflow.pipeline.results import StoredResults
 from dotflow.pipeline.services import MODE
+from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from logging import Logger
 
-    from dotflow.abc.history import RunInfo
     from dotflow.engine.executors.event_loop import EventLoopExecutor
-    from dotflow.engine.graph import Graph
+    from dotflow.model.graph import Graph
+    from dotflow.model.run_info import RunInfo
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import HookDispatcher
     from dotflow.pipeline.options import RunOptions
@@ -179,7 +179,7 @@ class PlanRun:
         self._bus.emit(RunFinished(self._plan.dag.name, tasks, status, duration))
 
     def _info(self) -> RunInfo:
-        from dotflow.abc.history import RunInfo
+        from dotflow.model.run_info import RunInfo
 
         name = self._plan.dag.name
         return RunInfo(

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from dotflow.core.exception import DotflowError
+from dotflow.errors import DotflowError
 
 TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
 RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]

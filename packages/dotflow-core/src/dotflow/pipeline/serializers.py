@@ -6,7 +6,7 @@ import pickle
 from typing import Any, Protocol
 
 from dotflow.codec.codec import Codec
-from dotflow.core.exception import DecodeError, EncodeError
+from dotflow.errors import DecodeError, EncodeError
 
 
 class Serializer(Protocol):

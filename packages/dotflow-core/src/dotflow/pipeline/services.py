@@ -6,26 +6,26 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.config import Config
-from dotflow.core.exception import InvalidTask
-from dotflow.core.types import TypeExecution
+from dotflow.config.config import Config
 from dotflow.engine.control import CancelRequests
+from dotflow.engine.extras import cancel_requests, record_history
 from dotflow.engine.listeners import (
     announce_run,
     connect_providers,
     flush_providers,
 )
-from dotflow.engine.resources import cancel_requests, record_history
+from dotflow.errors import InvalidTask
 from dotflow.pipeline.state import InMemoryStateStore
+from dotflow.types import TypeExecution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.abc.history import RunInfo
     from dotflow.abc.storage import Storage
-    from dotflow.engine.events import EventBus
-    from dotflow.engine.graph import Graph
+    from dotflow.model.events import EventBus
+    from dotflow.model.graph import Graph
+    from dotflow.model.run_info import RunInfo
     from dotflow.pipeline.state import StateStoreProtocol
 
 MODE = TypeExecution.ASYNC

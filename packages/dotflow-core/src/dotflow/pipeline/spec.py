@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from dotflow.core.exception import InvalidTask
+from dotflow.errors import InvalidTask
 from dotflow.pipeline.parameters import ITEM_PARAMETERS, Binding, bind, is_async
 
 RetryOn = type[BaseException] | tuple[type[BaseException], ...]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.liveness import is_dead, process_token
+from dotflow.base.liveness import is_dead, process_token
 from dotflow.pipeline import state_sql as sql
 from dotflow.pipeline.serializers import AnySerializer, JsonSerializer, Serializer
 from dotflow.pipeline.state import (

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.action import Action
+from dotflow.model.action import Action
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.parameters import is_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dotflow.core.context import Context
-    from dotflow.core.task import Task
+    from dotflow.model.context import Context
+    from dotflow.model.task import Task
     from dotflow.pipeline.spec import TaskSpec
 
 
@@ -77,7 +77,7 @@ class PipelineStep(Action[..., Any]):
 
     def initial(self, value: Any) -> Context:
         """Return a value as what the tasks of a run share; see `Action.initial`."""
-        from dotflow.core.context import Context
+        from dotflow.model.context import Context
 
         shared = value if isinstance(value, RunContext) else RunContext(value)
         return Context(storage=shared)

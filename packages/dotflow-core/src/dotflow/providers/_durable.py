@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 _TEMPORARY = ".tmp-"
 _LOCK = ".lock"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

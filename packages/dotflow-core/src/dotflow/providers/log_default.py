@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from dotflow.abc.log import LEVELS, Log
-from dotflow.core.exception import ProviderError
+from dotflow.errors import ProviderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

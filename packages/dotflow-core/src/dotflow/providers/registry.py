@@ -9,11 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import (
-    ImportModuleError,
-    ProviderConflict,
-    ProviderNotInstalled,
-)
+from dotflow.errors import ImportModuleError, ProviderConflict, ProviderNotInstalled
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dotflow.abc.server import Server
-from dotflow.core.config_file import resolve
-from dotflow.core.exception import ProviderError
+from dotflow.base.cloud_file import resolve
+from dotflow.errors import ProviderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty, same_value
-from dotflow.core.context import Context
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class StorageDefault(Storage):
             if current is None:
                 if not is_empty(expected):
                     return False
-            elif expected is None or not same_value(current.storage, expected.storage):
+            elif expected is None or not _same_value(current.storage, expected.storage):
                 return False
             self._put(key, new, ttl, fingerprint)
             return True
@@ -139,3 +139,10 @@ class StorageDefault(Storage):
             del self._contexts[key], self._extras[key]
         # Twice as many before the next time, so that a post stays cheap.
         self._purge_at = max(_PURGE_FROM, 2 * len(self._extras))
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    # Late: a workflow without swaps needs no codec.
+    from dotflow.codec.codec import same_value
+
+    return same_value(one, other)

@@ -11,8 +11,8 @@ from typing import Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds, read_header
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError
+from dotflow.errors import DecodeError
+from dotflow.model.context import Context
 from dotflow.providers import _durable
 from dotflow.providers._file_names import file_name, key_of
 

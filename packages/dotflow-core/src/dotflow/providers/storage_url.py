@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import ProviderError, ProviderNotInstalled
+from dotflow.errors import ProviderError, ProviderNotInstalled
 
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import TypeStatus, WorkflowStatus
 from dotflow.report.model import AttemptReport, ErrorReport, RunReport, TaskReport
 from dotflow.report.values import result_report
+from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
-    from dotflow.abc.history import RunInfo
-    from dotflow.core.task import Task, TaskError
+    from dotflow.model.run_info import RunInfo
+    from dotflow.model.task import Task, TaskError
 
 
 def build_report(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.core.types import TypeOutcome, TypeStatus
+from dotflow.types import TypeOutcome, TypeStatus
 
 _COLOURS = {
     TypeStatus.NOT_STARTED: ("pending", "#eceff1", "#263238"),

@@ -9,7 +9,7 @@ from dotflow.report import svg
 from dotflow.report.escape import line_text, shorten
 
 if TYPE_CHECKING:
-    from dotflow.engine.graph import Graph
+    from dotflow.model.graph import Graph
 
 _BOX = (150.0, 28.0)
 _GAP = (50.0, 14.0)

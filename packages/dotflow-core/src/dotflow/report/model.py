@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from dotflow.core.types import TypeOutcome, TypeStatus, WorkflowStatus
+from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
 
 VERSION = 1
 """The version of `RunReport.to_dict`, its entry `"version"`."""

@@ -47,7 +47,7 @@ def result_report(value: Any, include: bool) -> ResultReport:
     if not include:
         return ResultReport(kind, size)
     from dotflow.codec import Codec
-    from dotflow.core.exception import EncodeError
+    from dotflow.errors import EncodeError
 
     try:
         return ResultReport(kind, size, Codec(pickle=False).encode(value))

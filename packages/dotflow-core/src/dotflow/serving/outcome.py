@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import WorkflowStatus
 from dotflow.logging import logger
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow import DotFlow

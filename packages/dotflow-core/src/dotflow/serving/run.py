@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Union
 
-from dotflow.core.exception import DotflowError, InvalidWorkflowFactory
-from dotflow.core.types import TypeStatus, WorkflowStatus
+from dotflow.errors import DotflowError, InvalidWorkflowFactory
+from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow import DotFlow

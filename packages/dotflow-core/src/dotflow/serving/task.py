@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import DotflowError, StorageError
-from dotflow.core.single_task import run_task
-from dotflow.core.types import WorkflowStatus
+from dotflow.errors import DotflowError, StorageError
 from dotflow.logging import logger
 from dotflow.serving.request import BadRequest, Request
 from dotflow.serving.run import Factory, WorkflowFailed, build, check_factory
 from dotflow.serving.wsgi import respond_with
+from dotflow.types import WorkflowStatus
+from dotflow.workflow.single_task import run_task
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication

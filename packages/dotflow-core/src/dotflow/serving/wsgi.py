@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import ConfigError
-from dotflow.core.types import WorkflowStatus
+from dotflow.errors import ConfigError
 from dotflow.logging import logger
 from dotflow.serving.outcome import outcome
 from dotflow.serving.request import BadRequest, Request, read_headers, read_request
 from dotflow.serving.run import Factory, build, check_factory, start
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -6,9 +6,9 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from dotflow.core.types import TypeOutcome, TypeStatus, WorkflowStatus
 from dotflow.report.build import task_report
 from dotflow.report.model import RunReport, TaskReport
+from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
 
 
 def report_of(run: Any) -> RunReport:

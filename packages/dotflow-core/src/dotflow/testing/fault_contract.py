@@ -198,7 +198,7 @@ class StorageFaultContract:
         Args:
             kind: A fault that `faulty_endpoint` knows.
         """
-        from dotflow.core.context import Context
+        from dotflow.model.context import Context
 
         value = Context(storage=1, task_id="01JTASK")
         calls: list[Callable[[Storage], object]] = [
@@ -216,7 +216,7 @@ class StorageFaultContract:
     def _fails(self, call: Callable[[], object], url: FaultyURL) -> None:
         import traceback
 
-        from dotflow.core.exception import StorageError
+        from dotflow.errors import StorageError
 
         raised: StorageError | None = None
         try:

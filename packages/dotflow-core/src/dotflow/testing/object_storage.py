@@ -12,12 +12,12 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, EncodeError
+from dotflow.errors import DecodeError, EncodeError
+from dotflow.model.context import Context
 from dotflow.testing.storage_base import raises, skip_unless, wait_until
 
 if TYPE_CHECKING:
-    from dotflow.abc.object_storage import ObjectStorage
+    from dotflow.providers.object_storage import ObjectStorage
 
 _DAMAGED = (b"", b"[]", b"\xff\xfe", b'{"v":99}', b"{" * 5000)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from dotflow.core.action import Action
+from dotflow.model.action import Action
 
 
 @contextmanager

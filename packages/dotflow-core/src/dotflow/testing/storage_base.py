@@ -7,7 +7,7 @@ import unittest
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.testing.storage_base import (
     StorageSuite,
     context,

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from dotflow.core.context import Context
+from dotflow.model.context import Context
 from dotflow.testing.storage_base import StorageSuite, context, skip_unless
 
 

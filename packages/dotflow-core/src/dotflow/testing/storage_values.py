@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotflow.core.context import Context
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
+from dotflow.model.context import Context
 from dotflow.testing.storage_base import (
     StorageSuite,
     context,

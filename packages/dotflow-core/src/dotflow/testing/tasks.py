@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from dotflow.core.context import Context
-from dotflow.core.types import TypeStatus
+from dotflow.model.context import Context
+from dotflow.types import TypeStatus
 
 _ENDED = (
     TypeStatus.COMPLETED,

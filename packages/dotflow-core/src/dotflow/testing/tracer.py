@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.types import TypeOutcome
-from dotflow.engine.outcome import Failure
+from dotflow.model.outcome import Failure
 from dotflow.testing._provider import ProviderContract
 from dotflow.testing.tasks import tasks_in_every_status
+from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
     from dotflow.abc.tracer import Tracer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dotflow.core.callbacks import basic_callback, basic_function
-from dotflow.core.files import read_file, write_file
-from dotflow.core.host import hostname
-from dotflow.engine.outcome import error_message as message_error
-from dotflow.engine.outcome import error_traceback as traceback_error
+from dotflow.base.callbacks import basic_callback, basic_function
+from dotflow.base.files import read_file, write_file
+from dotflow.base.host import hostname
+from dotflow.model.outcome import error_message as message_error
+from dotflow.model.outcome import error_traceback as traceback_error
 
 __all__ = [
     "basic_callback",

@@ -71,7 +71,7 @@ def deploy_errors() -> Iterator[None]:
     It ends with 2 if the project or an option is wrong, with 1 if the platform or a
     build failed.
     """
-    from dotflow.core.exception import DotflowError
+    from dotflow.errors import DotflowError
     from dotflow_deploy.errors import DeployError, InvalidProject
 
     try:

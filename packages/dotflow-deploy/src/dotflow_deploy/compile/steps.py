@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dotflow.engine.mapping import Mapping
+from dotflow.engine.maps.mapping import Mapping
 from dotflow.engine.modes import find_mode
 from dotflow.engine.sub_workflow import SubWorkflow
 from dotflow_deploy.errors import InvalidProject
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow import DotFlow
-    from dotflow.core.task import Task
+    from dotflow.model.task import Task
 
 SEQUENTIAL: Final = "sequential"
 YEAR: Final = 365 * 24 * 3600

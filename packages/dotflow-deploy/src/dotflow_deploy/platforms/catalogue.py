@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from dotflow.core.config_sources.suggest import closest
+from dotflow.base.suggest import closest
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.serializers._forward import from_schema
+from dotflow.base.schema import from_schema
 
 if TYPE_CHECKING:
     from dotflow_schema import SerializerTask as SerializerTask

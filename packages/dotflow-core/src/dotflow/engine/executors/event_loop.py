@@ -10,29 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor
-from dotflow.core.types import TypeOutcome
-from dotflow.engine.attempt import (
-    Attempt,
-    class_results,
-    failed_attempt,
-    run_attempt,
-)
+from dotflow.base.coroutines import TaskTimeout, within
+from dotflow.engine.attempt import class_results, failed_attempt, run_attempt
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
     check_isolated,
     needs_process,
 )
-from dotflow.engine.outcome import Outcome
 from dotflow.engine.steps import action_methods, is_plain
-from dotflow.engine.timeout import TaskTimeout, within
+from dotflow.model.outcome import Outcome
+from dotflow.types import TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from dotflow.core.task import Task
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.task import Task
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.
 DEFAULT_SLOTS = 1000
@@ -139,7 +135,7 @@ class EventLoopExecutor(AsyncExecutor):
         self._report(attempt, outcome)
 
     async def _run_traced(self, attempt: Attempt) -> None:
-        from dotflow.engine.tracing import entered
+        from dotflow.abc.around import entered
 
         # The context variables that it sets are those of this task alone.
         with entered(attempt.around):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from dotflow.abc.executor import Executor
-from dotflow.engine.attempt import Attempt, run_attempt
+from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.isolated import (
     check_isolated,
     needs_process,
@@ -18,8 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.core.task import Task
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 
 class InlineExecutor(Executor):

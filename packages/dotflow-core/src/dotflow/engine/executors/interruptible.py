@@ -6,12 +6,13 @@ import ctypes
 import threading
 import time
 
-from dotflow.engine.attempt import Attempt, run_attempt
+from dotflow.engine.attempt import run_attempt
 from dotflow.engine.control import RunCancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Outcome
 
 # How long the end of a run waits for what it has interrupted.
 STOP_SECONDS = 0.5

@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 import time
 
-from dotflow.engine.attempt import Attempt
 from dotflow.engine.control import POLL_SECONDS
 from dotflow.engine.steps import has_timed_methods
+from dotflow.model.attempt import Attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from dotflow.core.action import Action
-    from dotflow.core.task import Task
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.action import Action
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 
 def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:

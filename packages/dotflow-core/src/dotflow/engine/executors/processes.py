@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.executor import Executor, attempts_at_once
-from dotflow.core.exception import GraphError, NotPicklable, WorkerDied
-from dotflow.core.types import TypeOutcome
+from dotflow.base.coroutines import timed_out
 from dotflow.engine.attempt import failed_attempt
 from dotflow.engine.executors.worker import GOODBYE_SECONDS, INTERRUPT_SECONDS, Worker
 from dotflow.engine.executors.worker_main import BEGUN, Order, pack_task
-from dotflow.engine.timeout import timed_out
+from dotflow.errors import GraphError, NotPicklable, WorkerDied
+from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.core.task import Task
-    from dotflow.engine.attempt import Attempt
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 # More groups than this share processes.
 MAX_GROUPS = 32
@@ -218,7 +218,7 @@ def usable_cores() -> int:
 def _order(attempt: Attempt, packed: bytes | None, inputs: Any) -> Order:
     around = None
     if attempt.around is not None:
-        from dotflow.engine.tracing import pack_around
+        from dotflow.abc.around import pack_around
 
         around = pack_around(attempt.around)
     return attempt.node, attempt.task.name, packed, attempt.number, inputs, around

@@ -6,7 +6,7 @@ import queue
 import threading
 
 from dotflow.abc.executor import Executor, attempts_at_once
-from dotflow.engine.attempt import Attempt, run_attempt
+from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
     check_isolated,
@@ -17,8 +17,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.core.task import Task
-    from dotflow.engine.outcome import Outcome
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Task
 
 # Threads mostly wait for something; the default of concurrent.futures is of this order.
 DEFAULT_THREADS = 32

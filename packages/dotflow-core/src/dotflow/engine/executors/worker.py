@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
-    from dotflow.core.task import Task
-    from dotflow.engine.attempt import Attempt
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.task import Task
 
 # How long a worker may take to end by itself once it is told to.
 GOODBYE_SECONDS = 5.0

@@ -12,15 +12,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dotflow.core.exception import NotPicklable, WorkerDied
-from dotflow.core.types import TypeOutcome
-from dotflow.engine.attempt import Attempt, run_attempt
-from dotflow.engine.outcome import Failure, Outcome
+from dotflow.engine.attempt import run_attempt
+from dotflow.errors import NotPicklable, WorkerDied
+from dotflow.model.attempt import Attempt
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from dotflow.core.task import Task
+    from dotflow.model.task import Task
 
 # Orders of the parent: (node, name of the task, portable task or None, number of the
 # attempt, previous context and named values, pickled if they could be, what the tracer
@@ -88,7 +89,7 @@ def _serve(
         connection.send_bytes(BEGUN)
     around = None
     if packed_around is not None:
-        from dotflow.engine.tracing import unpack_around
+        from dotflow.abc.around import unpack_around
 
         around = unpack_around(packed_around)
     outcome = run_attempt(Attempt(node, task, number, previous, named, around))
@@ -151,7 +152,7 @@ def unpack_task(packed: bytes) -> Task:
     """Rebuild a task from `pack_task`."""
     import pickle
 
-    from dotflow.core.task import Task
+    from dotflow.model.task import Task
 
     task_id, step, initial, workflow_id, group_name, name = pickle.loads(packed)
     return Task(

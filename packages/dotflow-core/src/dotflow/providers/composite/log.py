@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dotflow.abc.log import Log
-from dotflow.core.fan_out import FanOut
+from dotflow.base.fan_out import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.outcome import Failure
 
 
 class CompositeLog(FanOut, Log):  # type: ignore[override]

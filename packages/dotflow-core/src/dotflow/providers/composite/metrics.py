@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.abc.metrics import Metrics
-from dotflow.core.fan_out import FanOut
+from dotflow.base.fan_out import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

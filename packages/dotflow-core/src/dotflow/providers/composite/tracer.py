@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dotflow.abc.tracer import Tracer
-from dotflow.core.fan_out import FanOut
+from dotflow.base.fan_out import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from dotflow.abc.tracer import Around
-    from dotflow.engine.graph import Graph
-    from dotflow.engine.outcome import Failure
+    from dotflow.model.attempt import Around
+    from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Failure
 
 
 class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
@@ -134,7 +134,7 @@ class Arounds:
         """Enter them all, and return what leaves them all."""
         from contextlib import ExitStack
 
-        from dotflow.engine.tracing import entered
+        from dotflow.abc.around import entered
 
         stack = ExitStack()
         for around in self._wanted:
@@ -142,13 +142,13 @@ class Arounds:
         return stack
 
     def __getstate__(self) -> list[bytes | None]:
-        from dotflow.engine.tracing import pack_around
+        from dotflow.abc.around import pack_around
 
         # Each by itself: one that cannot be pickled must not cost the others.
         return [pack_around(around) for around in self._wanted]
 
     def __setstate__(self, state: list[bytes | None]) -> None:
-        from dotflow.engine.tracing import unpack_around
+        from dotflow.abc.around import unpack_around
 
         found = map(unpack_around, state)
         self._wanted = [around for around in found if around is not None]

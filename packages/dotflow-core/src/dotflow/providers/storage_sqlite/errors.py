@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 
 # By the primary result code, https://www.sqlite.org/rescode.html
 _ADVICE = {

@@ -6,15 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.history import (
-    History,
-    HistoryEvent,
-    Recorder,
-    RunInfo,
-    RunNotFound,
-    RunSummary,
-)
-from dotflow.core.types import WorkflowStatus
+from dotflow.abc.history import History, HistoryEvent, Recorder, RunNotFound, RunSummary
 from dotflow.history.fold import task_reports
 from dotflow.history.rows import expand
 from dotflow.history.vitality import has_died, host_and_pid
@@ -22,12 +14,14 @@ from dotflow.providers.storage_sqlite.database import Database
 from dotflow.providers.storage_sqlite.run_table import RunTable
 from dotflow.report.build import moment
 from dotflow.report.model import RunReport
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.history.journal import Journal
     from dotflow.history.rows import EventRow
+    from dotflow.model.run_info import RunInfo
     from dotflow.providers.storage_sqlite.retention import Retention
 
 # A history that cannot be written soon is given up, rather than hold up the run.

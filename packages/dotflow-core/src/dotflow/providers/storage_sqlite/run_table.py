@@ -7,16 +7,16 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dotflow.core.liveness import process_token
-from dotflow.core.types import WorkflowStatus
+from dotflow.base.liveness import process_token
 from dotflow.history.rows import CountsRow, EventRow, graph_text, stored_text
 from dotflow.history.vitality import has_died
 from dotflow.report.build import plain
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from dotflow.abc.history import RunInfo
+    from dotflow.model.run_info import RunInfo
     from dotflow.providers.storage_sqlite.database import Database
     from dotflow.providers.storage_sqlite.retention import Retention
 

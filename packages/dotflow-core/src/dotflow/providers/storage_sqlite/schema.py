@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotflow.core.exception import StorageError
+from dotflow.errors import StorageError
 from dotflow.providers.storage_sqlite.transaction import immediate
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds
-from dotflow.core.context import Context
-from dotflow.core.exception import DecodeError, StorageError
+from dotflow.errors import DecodeError, StorageError
+from dotflow.model.context import Context
 from dotflow.providers.storage_sqlite.database import Database, check_path
 from dotflow.providers.storage_sqlite.retention import Retention
 

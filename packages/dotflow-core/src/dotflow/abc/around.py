@@ -1,0 +1,77 @@
+"""Be inside what a tracer sends along with an attempt, and take it to a process."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from dotflow.model.attempt import Around
+
+
+@contextmanager
+def entered(around: Around | None) -> Iterator[None]:
+    """Be inside what a tracer has sent along, as far as that works.
+
+    Args:
+        around: What `Tracer.around` has returned.
+    """
+    if around is None:
+        yield
+        return
+    manager: Any = None
+    try:
+        manager = around()
+        manager.__enter__()
+    except Exception as error:  # noqa: BLE001 - telling never breaks running
+        manager = None
+        _warn("could not be entered", error)
+    try:
+        yield
+    finally:
+        if manager is not None:
+            try:
+                manager.__exit__(None, None, None)
+            except Exception as error:  # noqa: BLE001 - as above
+                _warn("could not be left", error)
+
+
+def pack_around(around: Around | None) -> bytes | None:
+    """Pickle what goes around an attempt; without it where that cannot be done."""
+    if around is None:
+        return None
+    import pickle
+
+    try:
+        return pickle.dumps(around, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - telling never breaks running
+        _warn("cannot be sent to another process", error)
+        return None
+
+
+def unpack_around(packed: bytes | None) -> Around | None:
+    """Rebuild what `pack_around` has pickled."""
+    if packed is None:
+        return None
+    import pickle
+
+    try:
+        around: Around = pickle.loads(packed)
+    except Exception as error:  # noqa: BLE001 - telling never breaks running
+        _warn("cannot be loaded in this process", error)
+        return None
+    return around
+
+
+def _warn(what: str, error: Exception) -> None:
+    from dotflow.logging import logger
+
+    logger.warning(
+        "What the tracer puts around an attempt %s, the attempt runs without it: %s: %s",
+        what,
+        type(error).__name__,
+        error,
+    )

@@ -1,0 +1,39 @@
+"""Errors for words that nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dotflow.errors import ConfigError
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that was probably meant.
+
+    Args:
+        word: What was written.
+        known: What could have been.
+    """
+    from difflib import get_close_matches
+
+    by_small = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower(), by_small, n=1)
+    return by_small[found[0]] if found else None
+
+
+def unknown(where: str, what: str, word: str, known: Iterable[str]) -> ConfigError:
+    """Return the error for an unknown word.
+
+    Args:
+        where: Its place.
+        what: What it is, such as `"key"`.
+        word: The word.
+        known: What could have been.
+    """
+    names = sorted(known)
+    close = closest(word, names)
+    hint = f" Did you mean {close!r}?" if close else ""
+    return ConfigError(
+        f"{where}: there is no {what} {word!r}.{hint}"
+        f" There are: {', '.join(names) or 'none'}."
+    )

@@ -1,0 +1,1 @@
+"""`Config`, and where it can be read from."""

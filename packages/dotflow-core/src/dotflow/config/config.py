@@ -1,0 +1,203 @@
+"""`Config`: the providers that a workflow uses."""
+
+from __future__ import annotations
+
+from dotflow.errors import NotCallableObject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+    from typing import Any, Generic, TypeVar
+
+    from dotflow.abc.log import Log
+    from dotflow.abc.metrics import Metrics
+    from dotflow.abc.notify import Notify
+    from dotflow.abc.scheduler import Scheduler
+    from dotflow.abc.server import Server
+    from dotflow.abc.storage import Storage
+    from dotflow.abc.tracer import Tracer
+
+    T = TypeVar("T")
+
+    # What type checkers see of `_Provider`: what is read, and what may be assigned.
+    class _One(Generic[T]):
+        def __get__(self, config: object, owner: object) -> T: ...
+        def __set__(self, config: object, value: T | None) -> None: ...
+
+    class _Several(Generic[T]):
+        def __get__(self, config: object, owner: object) -> T: ...
+        def __set__(self, config: object, value: T | Sequence[T] | None) -> None: ...
+
+
+# The families that tell. There is one place for results, and one clock.
+_SEVERAL = ("log", "notify", "tracer", "metrics", "server")
+
+
+class _Provider:
+    """An attribute that takes an instance of one ABC and makes its default when read.
+
+    The ABC is `dotflow.abc.<name>.<Name>` and the default
+    `dotflow.providers.<name>_default.<Name>Default`: neither is imported before it is
+    needed.
+    """
+
+    __slots__ = ("family", "name", "slot")
+
+    def __set_name__(self, owner: type[Config], name: str) -> None:
+        self.name = name
+        self.slot = f"_{name}"
+        self.family = name.capitalize()
+
+    def __get__(self, config: Config | None, owner: type[Config]) -> Any:
+        if config is None:
+            return self
+        values = config.__dict__
+        found = values.get(self.slot)
+        if found is None:
+            default = self._load(f"dotflow.providers.{self.name}_default", "Default")
+            # `setdefault` is atomic: two threads that read at the same time must get
+            # one storage in memory, not one each.
+            found = values.setdefault(self.slot, default())
+        return found
+
+    def __set__(self, config: Config, value: object) -> None:
+        if value is None:
+            config.__dict__.pop(self.slot, None)
+            return
+        several = isinstance(value, (list, tuple)) and self.name in _SEVERAL
+        expected = self._load(f"dotflow.abc.{self.name}")
+        for one in value if several else (value,):  # type: ignore[attr-defined]
+            if not isinstance(one, expected):
+                raise NotCallableObject(self.name, self._explain(one, expected))
+        if several:
+            value = self._compose(value)
+        config.__dict__[self.slot] = value
+
+    def _compose(self, values: Any) -> Any:
+        if len(values) == 1:
+            return values[0]
+        from importlib import import_module
+
+        module = import_module(f"dotflow.providers.composite.{self.name}")
+        return getattr(module, f"Composite{self.family}")(values)
+
+    def _load(self, module: str, suffix: str = "") -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(module), self.family + suffix)
+
+    def _explain(self, value: object, expected: type) -> str:
+        wanted = f"an instance of {expected.__module__}.{expected.__name__}"
+        if isinstance(value, (list, tuple)) and self.name not in _SEVERAL:
+            return f"exactly one, {wanted}, not a {type(value).__name__}"
+        if not isinstance(value, type):
+            return f"{wanted}, not a {type(value).__name__}"
+        if issubclass(value, expected):
+            name = value.__name__
+            return f"{wanted}, not the class: call it, {self.name}={name}(…)"
+        return f"{wanted}, not the class {value.__name__}"
+
+
+class Config:
+    """The providers of a workflow; each one left out is the default of its kind.
+
+    Of those that tell there may be several: `Config(log=[a, b])` calls both, and one
+    that fails does not disturb the other. Reading `config.log` gives one in any case.
+
+    Args:
+        storage: Keeps results and checkpoints. Default: `StorageDefault`, in memory.
+        notify: Tells people about changes of status. Default: nobody.
+        log: Writes log lines. Default: `LogDefault`, to the console.
+        server: Reports to a remote API. Default: `ServerDefault`, which reports if an
+            address and a token are configured.
+        scheduler: Runs the workflow again and again. Default: nothing.
+        tracer: Records traces. Default: none.
+        metrics: Counts and measures. Default: nothing.
+
+    Raises:
+        NotCallableObject: An argument is not an instance of the ABC of its kind. The
+            same when an attribute is assigned later; assigning None restores the
+            default.
+    """
+
+    if TYPE_CHECKING:
+        storage: _One[Storage] = _One()
+        notify: _Several[Notify] = _Several()
+        log: _Several[Log] = _Several()
+        server: _Several[Server] = _Several()
+        scheduler: _One[Scheduler] = _One()
+        tracer: _Several[Tracer] = _Several()
+        metrics: _Several[Metrics] = _Several()
+    else:
+        storage = _Provider()
+        notify = _Provider()
+        log = _Provider()
+        server = _Provider()
+        scheduler = _Provider()
+        tracer = _Provider()
+        metrics = _Provider()
+
+    def __init__(
+        self,
+        storage: Storage | None = None,
+        notify: Notify | Sequence[Notify] | None = None,
+        log: Log | Sequence[Log] | None = None,
+        server: Server | Sequence[Server] | None = None,
+        scheduler: Scheduler | None = None,
+        tracer: Tracer | Sequence[Tracer] | None = None,
+        metrics: Metrics | Sequence[Metrics] | None = None,
+    ) -> None:
+        # A default is made when it is first read, so None needs no assignment.
+        if storage is not None:
+            self.storage = storage
+        if notify is not None:
+            self.notify = notify
+        if log is not None:
+            self.log = log
+        if server is not None:
+            self.server = server
+        if scheduler is not None:
+            self.scheduler = scheduler
+        if tracer is not None:
+            self.tracer = tracer
+        if metrics is not None:
+            self.metrics = metrics
+
+    @classmethod
+    def from_env(cls) -> Config:
+        """Return what the environment variables `DOTFLOW_…` ask for.
+
+        `DOTFLOW_STORAGE`, `DOTFLOW_LOG_LEVEL` and the others are described in
+        `docs/configuration.md`. What none of them speaks of is the default.
+
+        Raises:
+            ConfigError: A variable is misspelt or malformed.
+            ProviderNotInstalled: A provider's distribution is not installed.
+        """
+        from dotflow.config.sources import from_environment
+
+        return cls(**from_environment())
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str] | None = None) -> Config:
+        """Return what a TOML file asks for, and the environment, which goes first.
+
+        Args:
+            path: The file. Default: `dotflow.toml`, or a `pyproject.toml` that has a
+                table `[tool.dotflow]`, in the current folder or the nearest above it.
+
+        Raises:
+            ConfigError: There is no file, or something in it is unknown or malformed.
+            ProviderNotInstalled: A provider's distribution is not installed.
+        """
+        from dotflow.config.sources import from_file
+
+        return cls(**from_file(path))
+
+    def __repr__(self) -> str:
+        # Names only: a provider may hold a token.
+        chosen = (
+            f"{name[1:]}={type(value).__name__}" for name, value in vars(self).items()
+        )
+        return f"Config({', '.join(chosen)})"

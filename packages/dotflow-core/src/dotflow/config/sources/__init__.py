@@ -1,0 +1,55 @@
+"""Where a `Config` comes from when no code makes it: the environment, or a TOML file.
+
+`Config.from_env()` and `Config.from_file()` import this on demand. `docs/configuration.md`
+has the table of settings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from dotflow.config.sources.build import build
+from dotflow.config.sources.environment import read_environment
+from dotflow.config.sources.locate import find_file, read_file
+from dotflow.config.sources.table import read_table
+
+__all__ = ["find_file", "from_environment", "from_file"]
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the arguments for `Config` that the environment asks for.
+
+    Args:
+        environ: The variables; None for those of the process.
+
+    Raises:
+        ConfigError: A variable is malformed.
+        ProviderNotInstalled: It names a provider whose distribution is missing.
+    """
+    values = os.environ if environ is None else environ
+    return build(read_environment(values), values)
+
+
+def from_file(
+    path: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the arguments for `Config` that a file asks for, and the environment.
+
+    What the environment says about a provider wins over what the file says.
+
+    Args:
+        path: The file; None for the nearest one, in this folder or above it.
+        environ: The variables; None for those of the process.
+
+    Raises:
+        ConfigError: There is no such file, or something in it is malformed.
+        ProviderNotInstalled: It names a provider whose distribution is missing.
+    """
+    values = os.environ if environ is None else environ
+    found, table, name = read_file(path)
+    wanted = read_table(table, found, name)
+    wanted.override(read_environment(values))
+    return build(wanted, values)

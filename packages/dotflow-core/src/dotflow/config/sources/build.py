@@ -1,0 +1,128 @@
+"""Making the providers that the settings ask for."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from dotflow.base.suggest import unknown
+from dotflow.config.sources.secret import Resolver
+from dotflow.config.sources.wanted import ONE_ONLY, URL, Provider, Wanted
+from dotflow.errors import ConfigError, DotflowError, ProviderNotInstalled
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True}
+_FALSEHOOD = {"false": False, "no": False, "off": False, "0": False}
+
+
+def build(wanted: Wanted, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments for `Config`.
+
+    Args:
+        wanted: What the settings ask for.
+        environ: The variables, for references to them.
+
+    Raises:
+        ConfigError: A provider cannot be made as it is asked for.
+        ProviderNotInstalled: It needs a distribution that is not installed.
+    """
+    made: dict[str, Any] = {}
+    resolver = Resolver(environ)
+    for family, providers in wanted.families.items():
+        if family in ONE_ONLY and len(providers) > 1:
+            places = " and ".join(provider.where for provider in providers.values())
+            raise ConfigError(
+                f"There can be only one {family}, and there are {places}."
+            )
+        several = [_make(family, provider, resolver) for provider in providers.values()]
+        if several:
+            made[family] = several[0] if family in ONE_ONLY else several
+    return made
+
+
+def _make(family: str, provider: Provider, resolver: Resolver) -> Any:
+    if provider.name == URL:
+        from dotflow.providers.storage_url import storage_from_url
+
+        factory: Any = storage_from_url
+    else:
+        factory = _load(family, provider)
+    parameters = inspect.signature(factory).parameters
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    arguments = {}
+    for name, setting in provider.arguments.items():
+        if name not in parameters and not open_ended:
+            raise unknown(
+                setting.where, f"argument of {provider.name}", name, parameters
+            )
+        value, is_text = resolver.resolve(name, setting)
+        if is_text and name in parameters:
+            value = _convert(value, parameters[name], setting.where)
+        arguments[name] = value
+    missing = [
+        name
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and name not in arguments
+    ]
+    if missing:
+        raise ConfigError(
+            f"{provider.where}: {provider.name} needs {', '.join(missing)}."
+        )
+    try:
+        return factory(**arguments)
+    except ProviderNotInstalled as error:
+        error.add_note(f"wanted by {provider.where}")
+        raise
+    except (DotflowError, TypeError, ValueError) as error:
+        # Not `from error`: whatever it quotes would be printed with it.
+        raise ConfigError(f"{provider.where}: {resolver.hide(str(error))}") from None
+
+
+def _load(family: str, provider: Provider) -> Any:
+    from dotflow.providers import registry
+
+    name = provider.name
+    try:
+        if ":" in name:
+            from dotflow.base.module import Module
+
+            found: Any = Module(name)
+        else:
+            found = registry.load_provider(name)
+    except AttributeError:
+        known = {*registry.installed_providers(), *registry.INTEGRATIONS}
+        ours = [
+            known_name for known_name in known if known_name.lower().startswith(family)
+        ]
+        raise unknown(provider.where, "provider", name, ours) from None
+    except ProviderNotInstalled as error:
+        error.add_note(f"wanted by {provider.where}")
+        raise
+    except DotflowError as error:
+        raise ConfigError(f"{provider.where}: {error}") from error
+    try:
+        registry.check_abc(name, found, family)
+    except DotflowError as error:
+        raise ConfigError(f"{provider.where}: {error}") from None
+    return found
+
+
+def _convert(text: Any, parameter: inspect.Parameter, where: str) -> Any:
+    """Return a text as what its parameter takes: texts are all that variables hold."""
+    annotation = str(parameter.annotation)
+    kinds = {part.strip() for part in annotation.split("|")}
+    if not isinstance(text, str) or "str" in kinds:
+        return text
+    try:
+        if "bool" in kinds:
+            return (_TRUTH | _FALSEHOOD)[text.lower()]
+        if "int" in kinds:
+            return int(text)
+        if "float" in kinds:
+            return float(text)
+    except (KeyError, ValueError):
+        wanted = " or ".join(sorted(kinds & {"bool", "int", "float"}))
+        raise ConfigError(f"{where}: write a value of type {wanted}.") from None
+    return text

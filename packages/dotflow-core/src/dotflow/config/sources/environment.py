@@ -1,0 +1,106 @@
+"""Reading the variables `DOTFLOW_…`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dotflow.base.suggest import closest
+from dotflow.config.sources.table import is_address
+from dotflow.config.sources.wanted import FAMILIES, URL, Setting, Wanted
+from dotflow.errors import ConfigError
+
+PREFIX = "DOTFLOW_"
+FILE = "_FILE"
+
+FAMILY_OF = {f"{PREFIX}{family.upper()}": family for family in FAMILIES}
+"""The variables that name providers, separated by commas."""
+
+LOG_OF = {
+    f"{PREFIX}LOG_{name.upper()}": name
+    for name in ("level", "format", "output", "path")
+}
+"""The variables for the arguments of `LogDefault`."""
+
+# Known elsewhere, so not misspelt: `closest` must not take them for others.
+_OTHERS = ("DOTFLOW_OUTPUT_PATH",)
+
+
+def read_environment(environ: Mapping[str, str]) -> Wanted:
+    """Return what the environment asks for. An empty variable counts as not set.
+
+    Args:
+        environ: The variables.
+
+    Raises:
+        ConfigError: A variable is misspelt or malformed.
+    """
+    wanted = Wanted()
+    ours = {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and value
+    }
+    for variable, family in FAMILY_OF.items():
+        if variable in ours:
+            wanted.replaced.add(family)
+            _read_family(wanted, family, ours[variable], variable)
+    for variable in sorted(ours):
+        if "__" in variable:
+            _read_argument(wanted, variable, ours[variable])
+        elif variable in LOG_OF:
+            log = wanted.provider("log", "LogDefault", variable)
+            log.arguments[LOG_OF[variable]] = Setting(ours[variable], variable)
+        elif variable not in FAMILY_OF and variable not in _OTHERS:
+            _check_spelling(variable)
+    return wanted
+
+
+def _read_family(wanted: Wanted, family: str, value: str, variable: str) -> None:
+    if family == "storage" and is_address(value):
+        provider = wanted.provider(family, URL, variable)
+        provider.arguments["url"] = Setting(value, variable)
+        return
+    for name in filter(None, map(str.strip, value.split(","))):
+        wanted.provider(family, name, variable)
+
+
+def _read_argument(wanted: Wanted, variable: str, value: str) -> None:
+    """Read `DOTFLOW_<PROVIDER>__<ARGUMENT>`, or the same with `_FILE` behind."""
+    given, _, argument = variable.removeprefix(PREFIX).partition("__")
+    by_capitals = {name.upper(): name for name in _provider_names()}
+    if given not in by_capitals:
+        close = closest(given, by_capitals)
+        hint = f" Did you mean {PREFIX}{close}__{argument}?" if close else ""
+        raise ConfigError(f"{variable}: there is no provider of that name.{hint}")
+    name = by_capitals[given]
+    content: object = value
+    if argument.endswith(FILE):
+        argument, content = argument.removesuffix(FILE), {"file": value}
+    provider = wanted.provider(_family_of(name), name, variable)
+    provider.arguments[argument.lower()] = Setting(content, variable)
+
+
+def _check_spelling(variable: str) -> None:
+    from difflib import SequenceMatcher
+
+    known = (*FAMILY_OF, *LOG_OF, *_OTHERS)
+    close = closest(variable, known)
+    # Other programs may have variables of this prefix: only what is nearly ours.
+    if close and SequenceMatcher(None, variable, close).ratio() > 0.93:
+        raise ConfigError(
+            f"{variable}: there is no such setting. Did you mean {close}?"
+        )
+
+
+def _provider_names() -> Iterator[str]:
+    from dotflow.providers import registry
+
+    yield from registry.installed_providers()
+    yield from registry.INTEGRATIONS
+
+
+def _family_of(name: str) -> str:
+    for family in FAMILIES:
+        if name.lower().startswith(family):
+            return family
+    raise ConfigError(f"{name} begins with the name of no family of providers.")

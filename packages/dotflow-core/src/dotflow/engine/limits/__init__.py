@@ -1,0 +1,1 @@
+"""Named limits, rates and kept results of steps."""

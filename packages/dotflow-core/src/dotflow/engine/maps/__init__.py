@@ -1,0 +1,1 @@
+"""Tasks that run once for each item."""

@@ -1,0 +1,117 @@
+"""`ItemResults`: what the items of a mapped task came to, and where it is kept."""
+
+from __future__ import annotations
+
+from dotflow.engine.maps.mapped_results import MappedResults
+from dotflow.model.context import Context
+from dotflow.model.items import ItemKey
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.engine.kept_results import KeptResults
+    from dotflow.model.attempt import Attempt
+    from dotflow.model.task import Task
+
+# What stands for the results in the task's checkpoint where each item keeps its own.
+SPILLED = "~items"
+
+
+class ItemResults:
+    """The results of a mapped task, in memory or in the storage.
+
+    Args:
+        task: The task.
+        stored: Where each item is kept by itself, if anybody can resume the run; and
+            the cache, if the step has one.
+        spill: Whether they stay there, and none is in memory.
+
+    Attributes:
+        count: How many items were taken.
+        kept: Whether each item has a checkpoint of its own.
+        cache: The kept results of the step, or None.
+    """
+
+    __slots__ = ("_checkpoints", "_spill", "_task", "_values", "cache", "count", "kept")
+
+    def __init__(self, task: Task, stored: KeptResults, spill: bool) -> None:
+        self._task = task
+        self._checkpoints = checkpoints = stored.checkpoints
+        self.cache = stored.cache if task._step.cache else None
+        self._spill = spill
+        self._values: list[Any] = []
+        self.count = 0
+        self.kept = spill or checkpoints.keeps_items()
+
+    def place(self) -> int:
+        """Make room for one more item and return its index."""
+        index = self.count
+        self.count = index + 1
+        if not self._spill:
+            self._values.append(None)
+        return index
+
+    def note(self, index: int, value: Any) -> None:
+        """Put a result in its place."""
+        if not self._spill:
+            self._values[index] = value
+
+    def context(self, value: Any, finished: float) -> Context:
+        """Return a result as the context of this task and run."""
+        task = self._task
+        return Context.of_task(
+            value, task.task_id, task.workflow_id, finished, self._checkpoints.run_id
+        )
+
+    def save(self, index: int, value: Any, finished: float, attempt: Attempt) -> None:
+        """Store a result by itself, and in the cache unless it is from there.
+
+        Args:
+            index: The item's place.
+            value: The result.
+            finished: When it was there, in seconds since the epoch.
+            attempt: What gave it; number 0 is the cache.
+
+        Raises:
+            StorageError: The storage failed, or cannot hold the value.
+            InvalidTask: The inputs cannot be compared with those of other runs.
+        """
+        result = self.context(value, finished)
+        if self.kept:
+            self._checkpoints.save(ItemKey(self._task, index), result)
+        if self.cache is not None and attempt.number:
+            self.cache.keep(attempt, result)
+
+    def load(self, index: int) -> Context | None:
+        """Return what this run has stored for an item before it was resumed.
+
+        Raises:
+            StorageError: The storage failed.
+        """
+        if not self.kept:
+            return None
+        stored = self._checkpoints.load(ItemKey(self._task, index))
+        # A storage that keeps bare values cannot tell of which run they are.
+        return None if stored is None or stored.run_id is None else stored
+
+    def value(self) -> Any:
+        """Return what the task as a whole results in."""
+        if self._spill:
+            return MappedResults(self._checkpoints.storage, self._task, self.count)
+        return self._values
+
+    def record(self) -> Any:
+        """Return what the checkpoint of the task holds."""
+        return {SPILLED: self.count} if self._spill else self._values
+
+    def stored(self, finished: float) -> None:
+        """Take note that the task has its own checkpoint."""
+        if self._spill:
+            self._task.current_context = self.context(self.value(), finished)
+        elif self.kept:
+            self._checkpoints.forget_items(self._task)
+
+    def release(self) -> None:
+        """Let go of the results: the task has them."""
+        self._values = []

@@ -1,0 +1,75 @@
+"""`MappedResults`: the results of a mapped task, left in the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dotflow.model.items import ItemKey
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, overload
+
+    from dotflow.abc.storage import Storage
+    from dotflow.model.task import Task
+else:
+    from dotflow.base.untyped import overload
+
+
+class MappedResults(Sequence["Any"]):
+    """The results of a mapped task, read from the storage one by one when asked for.
+
+    It equals a list of the same values, and slices of it are lists.
+
+    Args:
+        storage: Where the results are.
+        base: What their keys are made from.
+        count: How many there are.
+    """
+
+    __slots__ = ("_base", "_count", "_storage")
+
+    def __init__(self, storage: Storage, base: Task | ItemKey, count: int) -> None:
+        self._storage = storage
+        # Not the task: it would keep, and take to other processes, all that it knows.
+        self._base = base if isinstance(base, ItemKey) else _detached(base)
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._read(i) for i in range(self._count)[index]]
+        return self._read(range(self._count)[index])
+
+    def _read(self, index: int) -> Any:
+        return self._storage.get(self._storage.key(ItemKey(self._base, index))).storage
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, MappedResults)):
+            return NotImplemented
+        return len(self) == len(other) and all(
+            one == two for one, two in zip(self, other, strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as a list's
+
+    def __reduce__(self) -> Any:
+        return (MappedResults, (self._storage, self._base, self._count))
+
+    def __repr__(self) -> str:
+        return f"<MappedResults: {self._count} items of {self._base.name!r}>"
+
+
+def _detached(task: Task) -> ItemKey:
+    base = ItemKey(task, -1)
+    base.name, base.task_id = task.name, task.task_id
+    base.checkpoint_key = task.checkpoint_key
+    return base

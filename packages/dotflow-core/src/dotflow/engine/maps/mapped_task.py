@@ -1,0 +1,314 @@
+"""`MappedTask`: a mapped task while it runs, as many attempts of one step."""
+
+from __future__ import annotations
+
+import time
+
+from dotflow.engine.expansion import Expanded
+from dotflow.engine.maps.item_failures import ItemFailures
+from dotflow.engine.maps.item_results import ItemResults
+from dotflow.engine.maps.open_source import open_source
+from dotflow.engine.maps.waiting_items import WaitingItems
+from dotflow.errors import StorageError
+from dotflow.model import events
+from dotflow.model.attempt import Attempt
+from dotflow.model.context import Context
+from dotflow.model.items import ItemNode, MapProgress
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.types import TypeOutcome, TypeStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotflow.engine.loop import Engine
+    from dotflow.engine.maps.async_items import AsyncItemSource
+    from dotflow.engine.maps.item_source import ItemSource
+    from dotflow.engine.maps.mapping import Mapping
+    from dotflow.model.items import Item
+
+_now = time.time
+
+
+class MappedTask(Expanded):
+    """A mapped task while it runs.
+
+    Items are taken one at a time, when a slot is free, so a generator of a million of
+    them is never in memory as a whole. What is kept of an item that has ended is its
+    result.
+
+    Args:
+        engine: The engine that runs it.
+        node: The task's place in the graph.
+        mapping: How it maps.
+    """
+
+    __slots__ = (
+        "_ended", "_engine", "_exhausted", "_failures", "_flying", "_mapping", "_node",
+        "_on_item", "_progress", "_queued", "_results", "_source", "_task", "_waiting",
+    )  # fmt: skip
+
+    def __init__(self, engine: Engine, node: int, mapping: Mapping) -> None:
+        self._engine = engine
+        self._node = node
+        self._mapping = mapping
+        self._task = task = engine.tasks[node]
+        self._results = ItemResults(task, engine.kept, mapping.spill)
+        self._failures = ItemFailures(task)
+        self._source: ItemSource | None = None
+        self._flying: dict[int, Item] = {}
+        self._waiting = WaitingItems(engine, node)
+        self._on_item = engine.bus.listeners(events.ItemCompleted)
+        self._queued = self._exhausted = self._ended = False
+        task.mapped = self._progress = MapProgress()
+
+    def advance(self) -> None:
+        """Start the next item; see `Expanded.advance`."""
+        self._queued = False
+        if self._ended or (self._source is None and not self._begin()):
+            return
+        engine = self._engine
+        if engine.delayed:
+            engine.wake_delayed()
+        item = self._take()
+        if item is None:
+            self._go_on()
+            return
+        if item.attempt == 0 and engine.resuming and self._restored(item):
+            self._go_on()
+            return
+        task = self._task
+        if task._step.guarded and not self._admitted(item):
+            return
+        item.attempt += 1
+        item.started = _now()
+        outcome = engine.submit(self._attempt(item))
+        if outcome is None:
+            engine.running += 1
+            self._flying[item.index] = item
+            self._go_on()
+        else:
+            self._settle(item, outcome)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Take note of the end of an item's attempt; see `Expanded.settle`."""
+        index = outcome.node.index  # type: ignore[attr-defined]  # it is an ItemNode
+        item = self._flying.pop(index, None)
+        if item is None:
+            self._fetched(outcome)
+        else:
+            self._settle(item, outcome)
+
+    def wake(self) -> None:
+        """Stand in the ready queue, once; see `Expanded.wake`."""
+        if not self._queued and not self._ended:
+            self._queued = True
+            self._engine.ready.append(self._node)
+
+    def close(self) -> None:
+        """Let go of the items that are left; see `Expanded.close`."""
+        self._take_no_more()
+
+    def _begin(self) -> bool:
+        """Look at what there is to map over; False where the task has failed."""
+        engine, task = self._engine, self._task
+        task.attempt = 1
+        task.status = TypeStatus.IN_PROGRESS
+        task._started = task._attempt_started = _now()
+        engine.bus.emit(events.TaskStarted(task))
+        try:
+            self._source = open_source(engine, self._node, self._mapping, self._results)
+        except Exception as error:  # noqa: BLE001 - __iter__ is user code
+            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            self._ended = True
+            engine.ends.fail(self._node, task, failure, _now())
+            return False
+        self._progress.total = self._source.total
+        return True
+
+    def _take(self) -> Item | None:
+        """Return the item to start now, None where there is none."""
+        waiting = self._waiting
+        if waiting.held is not None or waiting.retries:
+            item = waiting.take()
+            if item is not None or waiting.full:
+                return item
+        if self._exhausted or self._source is None:
+            return None
+        try:
+            return self._source.take()
+        except StopIteration:
+            self._exhausted = True
+            self._progress.total = self._results.count
+        except Exception as error:  # noqa: BLE001 - a generator is user code
+            self._fail_source(Failure.from_error(error, TypeOutcome.FAILED, ()))
+        return None
+
+    def _fetched(self, outcome: Outcome) -> None:
+        """Take note that an item was fetched, or could not be."""
+        source: AsyncItemSource = self._source  # type: ignore[assignment]  # no other has any
+        source.deliver(outcome.value)
+        failure = outcome.failure
+        if failure is not None:
+            if failure.fatal:
+                self._engine.ends.stop(self._task, failure, outcome.finished)
+            self._fail_source(failure)
+        self._go_on()
+
+    def _attempt(self, item: Item, number: int | None = None) -> Attempt:
+        node = ItemNode(self._node, item.index)
+        return Attempt(
+            node, self._task, number or item.attempt, item.previous, item.named
+        )
+
+    def _settle(self, item: Item, outcome: Outcome) -> None:
+        engine, task = self._engine, self._task
+        step = task._step
+        if step.guarded and engine.admission is not None:
+            engine.admission.release(task)
+        failure = outcome.failure
+        if failure is None:
+            failure = self._complete(item, outcome)
+            if failure is not None:
+                self._fail(item, failure, outcome.finished)
+        elif failure.fatal:
+            engine.ends.stop(task, failure, outcome.finished)
+        elif failure.retryable and item.attempt < step.policy.attempts:
+            self._retry(item, failure, outcome.finished)
+        else:
+            self._fail(item, failure, outcome.finished)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Queue for the next item, or end the task where all items have ended."""
+        if self._ended:
+            return
+        waiting, source = self._waiting, self._source
+        pending = source is not None and source.pending
+        taking = not (self._exhausted or pending)
+        if waiting.retries:
+            if waiting.held is not None or waiting.due or (taking and not waiting.full):
+                self.wake()
+        elif taking or waiting.held is not None:
+            self.wake()
+        elif self._exhausted and not (self._flying or pending):
+            self._finish()
+
+    def _complete(self, item: Item, outcome: Outcome) -> Failure | None:
+        """Keep a result before anything depends on it."""
+        value = outcome.value
+        if isinstance(value, Context):
+            value = value.storage
+        results = self._results
+        if results.kept or results.cache is not None:
+            attempt = self._attempt(item)
+            try:
+                results.save(item.index, value, outcome.finished, attempt)
+            except Exception as error:  # noqa: BLE001 - inputs and keys are user code
+                # The step has run: to run it again would not mend the storage.
+                return Failure.from_error(error, TypeOutcome.FAILED, ())
+        self._note(item.index, value)
+        return None
+
+    def _note(self, index: int, value: Any) -> None:
+        self._results.note(index, value)
+        self._progress.completed += 1
+        if self._on_item:
+            event = events.ItemCompleted(self._task, index)
+            for listener in self._on_item:
+                listener(event)
+
+    def _restored(self, item: Item) -> bool:
+        """Take an item's result from the storage, if this run has it already."""
+        try:
+            stored = self._results.load(item.index)
+        except StorageError as error:
+            self._fail(item, Failure.from_error(error, TypeOutcome.FAILED, ()), _now())
+            return True
+        if stored is None:
+            return False
+        self._progress.restored += 1
+        self._note(item.index, stored.storage)
+        return True
+
+    def _admitted(self, item: Item) -> bool:
+        """Tell whether an item may start now: not if it is cached, or has to wait."""
+        engine, task = self._engine, self._task
+        if task._step.cache and item.attempt == 0 and self._cached(item):
+            self._go_on()
+            return False
+        wait = engine.admission.ask(task) if engine.admission is not None else 0.0
+        if wait:
+            self._waiting.hold(item, wait)
+        return not wait
+
+    def _cached(self, item: Item) -> bool:
+        cache = self._results.cache
+        if cache is None:
+            return False
+        try:
+            found = cache.find(self._attempt(item, 1))
+        except Exception as error:  # noqa: BLE001 - inputs and keys are user code
+            self._fail(item, Failure.from_error(error, TypeOutcome.FAILED, ()), _now())
+            return True
+        if found is None:
+            return False
+        failure = self._complete(item, Outcome(0, found.storage, None, _now()))
+        if failure is None:
+            self._progress.restored += 1
+        else:
+            self._fail(item, failure, _now())
+        return True
+
+    def _retry(self, item: Item, failure: Failure, finished: float) -> None:
+        engine, task = self._engine, self._task
+        delay = task._step.policy.delay_after(item.attempt)
+        self._failures.note(item, failure, finished)
+        task.retry_count += 1
+        self._progress.retried += 1
+        engine.bus.emit(
+            events.ItemRetried(task, item.index, failure, delay, item.attempt)
+        )
+        self._waiting.retry(item, delay)
+
+    def _fail(self, item: Item, failure: Failure, finished: float) -> None:
+        self._failures.note(item, failure, finished)
+        self._failures.add(item, failure)
+        self._progress.failed += 1
+        if not self._engine.keep_going:
+            self._take_no_more()  # what has begun goes on
+        event = events.ItemFailed(self._task, item.index, failure, item.attempt)
+        self._engine.bus.emit(event)
+
+    def _fail_source(self, failure: Failure) -> None:
+        self._failures.add_source(failure)
+        self._take_no_more()
+
+    def _take_no_more(self) -> None:
+        self._exhausted = True
+        if self._source is not None:
+            self._source.close()
+
+    def _finish(self) -> None:
+        engine, task, node = self._engine, self._task, self._node
+        self._ended = True
+        self._take_no_more()
+        self._waiting.forget()
+        results, finished = self._results, _now()
+        failures = self._failures
+        if failures:
+            if engine.keep_going:
+                task.current_context = results.context(results.value(), finished)
+            summary = failures.summary(
+                self._mapping.over, self._progress, results.count
+            )
+            engine.ends.fail(node, task, summary, finished, failures.noted)
+        else:
+            outcome = Outcome(node, results.record(), None, finished)
+            failure = engine.kept.keep(task, outcome)
+            if failure is None:
+                results.stored(finished)
+                engine.complete(node, task)
+            else:
+                engine.ends.fail(node, task, failure, finished)
+        results.release()

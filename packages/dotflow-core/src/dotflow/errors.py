@@ -1,0 +1,286 @@
+"""Every error that dotflow raises, under one root: `DotflowError`.
+
+Each message says what was wrong, where, and what to do next. The classes of
+dotflow 1.x keep their names and their arguments.
+"""
+
+from __future__ import annotations
+
+MESSAGE_UNKNOWN_ERROR = "Unknown error: look at the task's errors for the cause."
+MESSAGE_MISSING_STEP_DECORATOR = (
+    "A step must be decorated with '@action': add the decorator above its"
+    " definition, or wrap it as action(step)."
+)
+MESSAGE_NOT_CALLABLE_OBJECT = (
+    "Problem validating '{name}': it is not what this argument takes."
+)
+MESSAGE_EXECUTION_NOT_EXIST = (
+    "The execution mode does not exist. Use one of: 'sequential',"
+    " 'sequential_group', 'background', 'parallel'."
+)
+MESSAGE_IMPORT_MODULE_ERROR = (
+    "Problem importing the python module '{module}': check the spelling, and"
+    " that it can be imported from the current directory."
+)
+MESSAGE_PROBLEM_ORDERING = "Problem with correctly ordering functions of '{name}'."
+MESSAGE_MODULE_NOT_FOUND = (
+    "Module '{module}' not found. Please install it with: pip install {library}"
+)
+MESSAGE_EXECUTION_WITH_CLASS = "A problem occurred while running the class '{name}'."
+MESSAGE_INVALID_WORKFLOW_FACTORY = (
+    "'{factory}' is not a workflow factory: it must be a DotFlow, a Pipeline, or a"
+    " callable that returns one (return it, do not start it)."
+)
+MESSAGE_WORKFLOW_FLAG_CONFLICT = (
+    "'{flag}' cannot be used together with '--workflow': set it inside the factory."
+)
+MESSAGE_INPUT_CHANGED = (
+    "The initial contexts of workflow '{workflow_id}' differ from those of the run"
+    " to resume. Resume with on_input_change='reuse' to keep its checkpoints, or"
+    " 'reset' to start over."
+)
+MESSAGE_INVALID_ON_INPUT_CHANGE = (
+    "on_input_change={value!r} does not exist. Use 'reuse', 'reset' or 'raise'."
+)
+
+
+class DotflowError(Exception):
+    """The root of every error that dotflow raises. It can be pickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by calling the class again: what it takes is not what it says.
+        return (_revive, (type(self), self.args, self.__dict__))
+
+
+def _revive(
+    cls: type[DotflowError], args: tuple[object, ...], state: dict[str, object]
+) -> DotflowError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class MissingActionDecorator(DotflowError, TypeError):
+    """A step is not an `@action`."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(
+            f"{detail} {MESSAGE_MISSING_STEP_DECORATOR}"
+            if detail
+            else MESSAGE_MISSING_STEP_DECORATOR
+        )
+
+
+class ExecutionModeNotExist(DotflowError, ValueError):
+    """`start(mode=…)` names no known mode."""
+
+    def __init__(self, mode: object = None, known: tuple[str, ...] = ()) -> None:
+        if mode is None:
+            super().__init__(MESSAGE_EXECUTION_NOT_EXIST)
+            return
+        names = ", ".join(repr(name) for name in known)
+        super().__init__(
+            f"The execution mode {mode!r} does not exist. Use one of: {names}."
+        )
+
+
+class ImportModuleError(DotflowError, ImportError):
+    """A dotted path such as `"package.module.attribute"` leads nowhere.
+
+    Args:
+        module: The path as the user wrote it.
+        reason: What went wrong on the way, one sentence.
+    """
+
+    def __init__(self, module: str, reason: str = "") -> None:
+        message = MESSAGE_IMPORT_MODULE_ERROR.format(module=module)
+        super().__init__(f"{message} ({reason})" if reason else message)
+
+
+class NotCallableObject(DotflowError, TypeError):
+    """A callback or a provider is not of the kind its argument takes."""
+
+    def __init__(self, name: str, expected: str = "") -> None:
+        message = MESSAGE_NOT_CALLABLE_OBJECT.format(name=name)
+        super().__init__(f"{message} Expected: {expected}." if expected else message)
+
+
+class ProblemOrdering(DotflowError):
+    """The steps of a class cannot be put in order."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(MESSAGE_PROBLEM_ORDERING.format(name=name))
+
+
+class ModuleNotFound(DotflowError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, module: str, library: str) -> None:
+        super().__init__(
+            MESSAGE_MODULE_NOT_FOUND.format(module=module, library=library)
+        )
+
+
+class ProviderError(DotflowError, ValueError):
+    """An argument of a provider is out of range or malformed."""
+
+
+class ConfigError(ProviderError):
+    """A setting in a file or in the environment is unknown or malformed."""
+
+
+class ProviderNotInstalled(DotflowError, ImportError):
+    """A known provider's distribution is not installed."""
+
+    def __init__(self, name: str, distribution: str, extra: str) -> None:
+        super().__init__(f'{name} needs {distribution}: pip install "dotflow[{extra}]"')
+
+
+class ProviderConflict(DotflowError, ImportError):
+    """Two distributions register one provider name, or a wrong object."""
+
+
+class InvalidWorkflowFactory(DotflowError, TypeError):
+    """`--workflow` leads to something that gives no workflow."""
+
+    def __init__(self, factory: str, reason: str = "") -> None:
+        message = MESSAGE_INVALID_WORKFLOW_FACTORY.format(factory=factory)
+        super().__init__(f"{message} ({reason})" if reason else message)
+
+
+class WorkflowFlagConflict(DotflowError, ValueError):
+    """A flag of `--step` was given together with `--workflow`."""
+
+    def __init__(self, flag: str) -> None:
+        super().__init__(MESSAGE_WORKFLOW_FLAG_CONFLICT.format(flag=flag))
+
+
+class ExecutionWithClassError(DotflowError):
+    """A class-based step cannot be run."""
+
+    def __init__(self, name: str = "Unknown", reason: str = "") -> None:
+        message = MESSAGE_EXECUTION_WITH_CLASS.format(name=name)
+        super().__init__(f"{message} {reason}" if reason else message)
+
+
+class InputChangedError(DotflowError, ValueError):
+    """`on_input_change="raise"` and the inputs are not those of the stored run."""
+
+    def __init__(self, workflow_id: object) -> None:
+        super().__init__(MESSAGE_INPUT_CHANGED.format(workflow_id=workflow_id))
+
+
+class InvalidOnInputChange(DotflowError, ValueError):
+    """`on_input_change` is none of the policies."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(MESSAGE_INVALID_ON_INPUT_CHANGE.format(value=value))
+
+
+class InvalidWorkflowId(DotflowError, ValueError):
+    """A workflow id cannot name a run in every storage."""
+
+    def __init__(self, workflow_id: object) -> None:
+        super().__init__(
+            f"workflow_id={workflow_id!r} is malformed. Use a UUID, or 1 to 200"
+            " letters, digits, '-', '_', '.' or ':' that begin with a letter or digit."
+        )
+
+
+class InvalidTask(DotflowError, ValueError):
+    """An argument of a task or of `@action` is out of range or of a wrong type."""
+
+
+class GraphError(DotflowError, ValueError):
+    """The tasks do not form a graph that can run.
+
+    Args:
+        problems: One sentence for each thing that is wrong.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = list(problems)
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        super().__init__(f"The workflow cannot run:{lines}")
+
+
+class WorkflowAlreadyRunning(DotflowError, RuntimeError):
+    """`start()` was called while the background run of the object goes on."""
+
+    def __init__(self, workflow_id: object) -> None:
+        super().__init__(
+            f"Workflow '{workflow_id}' is still running in the background. Wait for"
+            " it with manager.wait(), or build a second DotFlow."
+        )
+
+
+class ResumeNeedsWorkflowId(DotflowError, ValueError):
+    """`resume=True` on a workflow whose id is new in every process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "resume=True needs a fixed workflow_id: this workflow got a random one,"
+            ' so there is nothing to resume. Pass DotFlow(workflow_id="my-pipeline")'
+            " or set the environment variable WORKFLOW_ID."
+        )
+
+
+class StorageNotDurable(DotflowError, ValueError):
+    """Tasks of one run in several processes have no place for their results."""
+
+    def __init__(self, storage: str) -> None:
+        super().__init__(
+            f"A task that is run alone takes what is upstream of it from the storage, and"
+            f" {storage} keeps nothing for another process. Give the workflow a storage"
+            " that does, such as StorageSQLite or StorageS3, or name one in the"
+            " environment variable DOTFLOW_STORAGE."
+        )
+
+
+class UpstreamNotCompleted(DotflowError, RuntimeError):
+    """A task was run alone before what it depends on has completed.
+
+    Args:
+        task: Its name.
+        upstream: The names of the tasks that have no stored result.
+        run_id: The run.
+    """
+
+    def __init__(self, task: str, upstream: list[str], run_id: object) -> None:
+        names = ", ".join(map(repr, upstream))
+        super().__init__(
+            f"Task '{task}' of run '{run_id}' cannot run yet: the storage has no result"
+            f" of {names}. Run what is upstream first, with the same run id, workflow"
+            " and storage."
+        )
+
+
+class WorkerDied(DotflowError, RuntimeError):
+    """The process of an attempt ended before it reported a result."""
+
+
+class NotPicklable(DotflowError, TypeError):
+    """A value cannot travel between the processes of this mode."""
+
+
+class StorageError(DotflowError):
+    """A storage could not keep or give back a value."""
+
+
+class EncodeError(StorageError, TypeError):
+    """A value has no stored form under the codec in use.
+
+    Args:
+        type_name: The type that cannot be stored, `module.Name`.
+        option: What the user can do about it, one sentence.
+    """
+
+    def __init__(self, type_name: str, option: str) -> None:
+        self.type_name = type_name
+        self.option = option
+        super().__init__(f"A value of type {type_name} cannot be stored. {option}")
+
+
+class DecodeError(StorageError, ValueError):
+    """A stored value cannot be read back."""

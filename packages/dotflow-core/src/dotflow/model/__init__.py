@@ -1,0 +1,1 @@
+"""The nouns: tasks, contexts, graphs, attempts, outcomes, events."""

@@ -1,0 +1,221 @@
+"""The events of a run, and the bus that tells them to whoever listens."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.model.outcome import Failure
+    from dotflow.model.task import Task
+
+    Listener = Callable[[Any], None]
+
+
+class Event:
+    """Something that happened in a run."""
+
+    __slots__ = ()
+
+
+class RunStarted(Event):
+    """A run begins; nothing has run yet.
+
+    Attributes: `workflow_id`, `mode`, and `tasks` in the order they were added.
+    """
+
+    __slots__ = ("mode", "tasks", "workflow_id")
+
+    def __init__(
+        self, workflow_id: UUID | str | None, mode: str, tasks: Sequence[Task]
+    ) -> None:
+        self.workflow_id = workflow_id
+        self.mode = mode
+        self.tasks = tasks
+
+
+class RunFinished(Event):
+    """A run has ended.
+
+    Attributes: `workflow_id`, `tasks`, `status` (a `WorkflowStatus`) and `duration` in
+    seconds.
+    """
+
+    __slots__ = ("duration", "status", "tasks", "workflow_id")
+
+    def __init__(
+        self,
+        workflow_id: UUID | str | None,
+        tasks: Sequence[Task],
+        status: str,
+        duration: float,
+    ) -> None:
+        self.workflow_id = workflow_id
+        self.tasks = tasks
+        self.status = status
+        self.duration = duration
+
+
+class TaskEvent(Event):
+    """Something that happened to `task`; its fields show the new state."""
+
+    __slots__ = ("task",)
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+
+class TaskQueued(TaskEvent):
+    """A task waits for its turn in the run that just began."""
+
+    __slots__ = ()
+
+
+class TaskStarted(TaskEvent):
+    """An attempt of a task begins."""
+
+    __slots__ = ()
+
+
+class TaskRestored(TaskEvent):
+    """A task's result was found in the storage, so it does not run."""
+
+    __slots__ = ()
+
+
+class TaskCompleted(TaskEvent):
+    """A task has a result, and the storage holds it."""
+
+    __slots__ = ()
+
+
+class TaskSkipped(TaskEvent):
+    """A task will not run; `task.reason` says why."""
+
+    __slots__ = ()
+
+
+class TaskRetried(TaskEvent):
+    """An attempt failed and another follows after `delay` seconds."""
+
+    __slots__ = ("delay", "failure")
+
+    def __init__(self, task: Task, failure: Failure, delay: float) -> None:
+        self.task = task
+        self.failure = failure
+        self.delay = delay
+
+
+class TaskFailed(TaskEvent):
+    """A task has failed for good; `failure` says why."""
+
+    __slots__ = ("failure",)
+
+    def __init__(self, task: Task, failure: Failure) -> None:
+        self.task = task
+        self.failure = failure
+
+
+class TaskCancelled(TaskFailed):
+    """A task was stopped together with its run."""
+
+    __slots__ = ()
+
+
+class ItemEvent(TaskEvent):
+    """Something that happened to an item of a mapped task.
+
+    Attributes: `task`, whose `mapped` tells how far it is, and `index`, from 0.
+    """
+
+    __slots__ = ("index",)
+
+    def __init__(self, task: Task, index: int) -> None:
+        self.task = task
+        self.index = index
+
+
+class ItemCompleted(ItemEvent):
+    """An item has a result, new or of an earlier run."""
+
+    __slots__ = ()
+
+
+class ItemFailed(ItemEvent):
+    """An item has failed for good; `failure` says why, after `attempt` attempts."""
+
+    __slots__ = ("attempt", "failure")
+
+    def __init__(
+        self, task: Task, index: int, failure: Failure, attempt: int = 0
+    ) -> None:
+        super().__init__(task, index)
+        self.failure = failure
+        self.attempt = attempt
+
+
+class ItemRetried(ItemFailed):
+    """An attempt of an item failed and another follows after `delay` seconds."""
+
+    __slots__ = ("delay",)
+
+    def __init__(
+        self, task: Task, index: int, failure: Failure, delay: float, attempt: int = 0
+    ) -> None:
+        super().__init__(task, index, failure, attempt)
+        self.delay = delay
+
+
+class EventBus:
+    """Tells events to listeners, in the order they subscribed.
+
+    A listener that raises is reported once and does not disturb the run.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: dict[type[Event], list[Listener]] = {}
+        self._reported: set[str] = set()
+
+    def subscribe(self, event: type[Event], listener: Listener, name: str) -> None:
+        """Call `listener(event)` for every event of exactly this class.
+
+        Args:
+            event: The class of the events.
+            listener: What to call.
+            name: What a report of its failure calls it.
+        """
+
+        def guarded(told: Event) -> None:
+            try:
+                listener(told)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                self.report(name, error)
+
+        self._listeners.setdefault(event, []).append(guarded)
+
+    def listeners(self, event: type[Event]) -> tuple[Listener, ...]:
+        """Return who listens to events of this class."""
+        return tuple(self._listeners.get(event, ()))
+
+    def emit(self, event: Event) -> None:
+        """Tell an event to everyone who listens."""
+        for listener in self._listeners.get(type(event), ()):
+            listener(event)
+
+    def report(self, name: str, error: Exception) -> None:
+        """Warn about a failure in user code that only listens; once for each name."""
+        if name in self._reported:
+            return
+        self._reported.add(name)
+        from dotflow.logging import logger
+
+        logger.warning(
+            "%s failed and was ignored, the run goes on; further failures of it in this"
+            " run are not reported: %s: %s",
+            name,
+            type(error).__name__,
+            error,
+            exc_info=error,
+        )

@@ -1,0 +1,190 @@
+"""`Graph`: the tasks of a run and the edges between them, checked once."""
+
+from __future__ import annotations
+
+from dotflow.errors import GraphError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dotflow.model.task import Task
+
+_NO_NODES: tuple[int, ...] = ()
+
+
+class Graph:
+    """An immutable graph over tasks; a node is a task's place in `tasks`.
+
+    An edge that the user wrote (`depends_on`) is *explicit*: a failure upstream skips
+    what is downstream. An edge that only follows from the order in which tasks were
+    added is not: with `keep_going` the next task runs all the same.
+
+    Args:
+        tasks: The tasks in the order they were added.
+        chained: Whether a task without `depends_on` follows the one before it in its
+            group; if not, it is a root.
+        across_groups: Chain all tasks as one group.
+
+    Raises:
+        GraphError: Unknown or duplicate names, a task that depends on itself, a cycle;
+            all of them together.
+    """
+
+    __slots__ = ("downstream", "explicit", "tasks", "upstream")
+
+    def __init__(
+        self, tasks: Sequence[Task], *, chained: bool, across_groups: bool = False
+    ) -> None:
+        self.tasks = tuple(tasks)
+        self.explicit = any(task.depends_on is not None for task in self.tasks)
+        self.upstream = (
+            self._resolve_edges(chained, across_groups)
+            if self.explicit
+            else self._order_edges(chained, across_groups)
+        )
+        self.downstream = self._reverse_edges()
+        if self.explicit:
+            self._refuse_cycles()
+
+    @classmethod
+    def of_edges(cls, upstream: list[tuple[int, ...]], explicit: bool) -> Graph:
+        """Return edges that were checked elsewhere, over no tasks yet; see `over`.
+
+        Args:
+            upstream: For each node the nodes before it.
+            explicit: Whether the user wrote any of them.
+        """
+        graph = cls.__new__(cls)
+        graph.tasks = ()
+        graph.explicit = explicit
+        graph.upstream = upstream
+        graph.downstream = graph._reverse_edges()
+        return graph
+
+    def over(self, tasks: Sequence[Task]) -> Graph:
+        """Return the same edges over other tasks, of which each takes one's place.
+
+        What was checked once need not be checked for every run.
+        """
+        graph = Graph.__new__(Graph)
+        graph.tasks = tuple(tasks)
+        graph.explicit = self.explicit
+        graph.upstream = self.upstream
+        graph.downstream = self.downstream
+        return graph
+
+    def around(self, node: int, upstream: Sequence[int]) -> Graph:
+        """Return the graph of one task and of some that it waits for; it is the last.
+
+        Args:
+            node: Its place in this graph.
+            upstream: Their places.
+        """
+        last = len(upstream)
+        graph = Graph.__new__(Graph)
+        graph.tasks = (*(self.tasks[up] for up in upstream), self.tasks[node])
+        graph.explicit = self.explicit
+        graph.upstream = [*([_NO_NODES] * last), tuple(range(last))]
+        graph.downstream = [*([(last,)] * last), _NO_NODES]
+        return graph
+
+    def _order_edges(self, chained: bool, across_groups: bool) -> list[tuple[int, ...]]:
+        if not chained:
+            return [_NO_NODES] * len(self.tasks)
+        if across_groups or len({task.group_name for task in self.tasks}) < 2:
+            return [
+                (node - 1,) if node else _NO_NODES for node in range(len(self.tasks))
+            ]
+        last: dict[str, int] = {}
+        edges: list[tuple[int, ...]] = []
+        for node, task in enumerate(self.tasks):
+            before = last.get(task.group_name)
+            edges.append(_NO_NODES if before is None else (before,))
+            last[task.group_name] = node
+        return edges
+
+    def _edges_around_parts(self, across_groups: bool) -> list[tuple[int, ...]]:
+        """Chain the tasks with each sub-workflow as one: its roots follow what it does."""
+        last: dict[str, int] = {}
+        edges: list[tuple[int, ...]] = []
+        for node, task in enumerate(self.tasks):
+            group = "" if across_groups else task.group_name
+            before = last.get(group)
+            edges.append(_NO_NODES if before is None else (before,))
+            if task.parent is None:
+                last[group] = node
+        return edges
+
+    def _resolve_edges(
+        self, chained: bool, across_groups: bool
+    ) -> list[tuple[int, ...]]:
+        edges = (
+            self._edges_around_parts(across_groups)
+            if chained and any(task.parent is not None for task in self.tasks)
+            else self._order_edges(chained, across_groups)
+        )
+        nodes: dict[str, int] = {}
+        problems: list[str] = []
+        for node, task in enumerate(self.tasks):
+            if nodes.setdefault(task.name, node) != node:
+                problems.append(f"Two tasks are named {task.name!r}: give one name=.")
+        for node, task in enumerate(self.tasks):
+            if task.depends_on is None:
+                continue
+            problems.extend(
+                self._unknown(task.name, name, nodes)
+                for name in task.depends_on
+                if name not in nodes
+            )
+            edges[node] = tuple(
+                dict.fromkeys(nodes[name] for name in task.depends_on if name in nodes)
+            )
+        if problems:
+            raise GraphError(problems)
+        return edges
+
+    @staticmethod
+    def _unknown(task: str, name: str, nodes: dict[str, int]) -> str:
+        import difflib
+
+        close = difflib.get_close_matches(name, nodes, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        return f"Task {task!r} depends on {name!r}, which was not added.{hint}"
+
+    def _reverse_edges(self) -> list[tuple[int, ...]]:
+        count = len(self.upstream)
+        if count > 1 and not self.explicit and self.upstream.count(_NO_NODES) == 1:
+            # One chain: what follows a node is what precedes the one after it.
+            return [*self.upstream[2:], (count - 1,), _NO_NODES]
+        downstream: list[list[int] | None] = [None] * count
+        for node, upstream in enumerate(self.upstream):
+            for source in upstream:
+                nodes = downstream[source]
+                if nodes is None:
+                    downstream[source] = [node]
+                else:
+                    nodes.append(node)
+        return [_NO_NODES if nodes is None else tuple(nodes) for nodes in downstream]
+
+    def _refuse_cycles(self) -> None:
+        waiting = [len(upstream) for upstream in self.upstream]
+        ready = [node for node, count in enumerate(waiting) if not count]
+        for node in ready:
+            for below in self.downstream[node]:
+                waiting[below] -= 1
+                if not waiting[below]:
+                    ready.append(below)
+        if len(ready) == len(self.tasks):
+            return
+        raise GraphError([f"The dependencies form a cycle: {self._cycle(waiting)}."])
+
+    def _cycle(self, waiting: list[int]) -> str:
+        """Walk upstream among the nodes that never became ready, to the first repeat."""
+        node = next(node for node, count in enumerate(waiting) if count)
+        path: list[int] = []
+        while node not in path:
+            path.append(node)
+            node = next(up for up in self.upstream[node] if waiting[up])
+        loop = [*path[path.index(node) :], node]
+        return " -> ".join(self.tasks[n].name for n in reversed(loop))

@@ -1,0 +1,92 @@
+"""When a failed attempt is followed by another, and after how long."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+_ANY = (Exception,)
+
+
+class RetryPolicy:
+    """The one implementation of retry, delay, backoff and jitter.
+
+    Args:
+        attempts: Attempts in all; 0 counts as 1, since a task always runs once.
+        delay: Seconds before the second attempt.
+        backoff: Double the delay after every further attempt.
+        retry_on: Exception class or classes worth another attempt.
+        jitter: The random part of each delay, 0 to 1; True is 1. The delay is then
+            between `(1 - jitter) * delay` and `delay`.
+        max_delay: The longest delay, seconds; None for no bound.
+
+    Raises:
+        InvalidTask: A value is out of range or of a wrong type.
+    """
+
+    __slots__ = ("attempts", "backoff", "delay", "jitter", "max_delay", "retry_on")
+
+    def __init__(
+        self,
+        attempts: int = 1,
+        delay: float = 1,
+        backoff: bool = False,
+        retry_on: type[BaseException] | tuple[type[BaseException], ...] = _ANY,
+        jitter: float = 0,
+        max_delay: float | None = None,
+    ) -> None:
+        self.attempts = _whole_number("retry", attempts)
+        self.delay = _number("retry_delay", delay)
+        self.backoff = bool(backoff)
+        self.retry_on = _exception_types(retry_on)
+        self.jitter = _number("jitter", float(jitter) if jitter is True else jitter)
+        if self.jitter > 1:
+            _refuse("jitter", jitter, "a part of the delay, 0 to 1")
+        self.max_delay = None if max_delay is None else _number("max_delay", max_delay)
+
+    def allows(self, attempt: int, error: BaseException) -> bool:
+        """Say whether `error` in attempt number `attempt` is worth another one."""
+        return attempt < self.attempts and isinstance(error, self.retry_on)
+
+    def delay_after(self, attempt: int) -> float:
+        """Return the seconds to wait after attempt number `attempt` (from 1)."""
+        # 2.0 ** 1024 overflows, and no bound is that far away.
+        delay = (
+            self.delay * 2.0 ** min(attempt - 1, 1000) if self.backoff else self.delay
+        )
+        if self.max_delay is not None:
+            delay = min(delay, self.max_delay)
+        if self.jitter:
+            import random
+
+            delay *= 1 - self.jitter * random.random()
+        return delay
+
+
+def _exception_types(value: Any) -> tuple[type[BaseException], ...]:
+    types = value if isinstance(value, tuple) else (value,)
+    if not types or not all(
+        isinstance(t, type) and issubclass(t, BaseException) for t in types
+    ):
+        _refuse("retry_on", value, "an exception class or a tuple of them")
+    return types
+
+
+def _whole_number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        _refuse(name, value, "a whole number, 0 or more")
+    return int(value)
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        _refuse(name, value, "a number of seconds, 0 or more")
+    return float(value)
+
+
+def _refuse(name: str, value: Any, expected: str) -> None:
+    from dotflow.errors import InvalidTask
+
+    raise InvalidTask(f"@action({name}={value!r}): give {expected}.")

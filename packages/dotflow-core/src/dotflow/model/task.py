@@ -1,0 +1,429 @@
+"""`Task`: one step of a workflow with its state and its results."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+from dotflow.base.callbacks import basic_callback
+from dotflow.base.identity import new_ulid, quote_name
+from dotflow.base.module import Module
+from dotflow.errors import InvalidTask, MissingActionDecorator, NotCallableObject
+from dotflow.model.action import Action
+from dotflow.model.context import Context
+from dotflow.types import TypeOutcome, TypeStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+    from uuid import UUID
+
+    from dotflow.config.config import Config
+    from dotflow.engine.expansion import Expansion
+    from dotflow.model.items import MapProgress
+    from dotflow.model.outcome import Failure
+
+
+class TaskError:
+    """An error of one attempt.
+
+    Args:
+        error: The exception, or None for an empty record.
+        attempt: Which attempt raised it, from 1; None where that is not known.
+    """
+
+    __slots__ = (
+        "attempt",
+        "exception",
+        "finished",
+        "index",
+        "message",
+        "outcome",
+        "started",
+        "traceback",
+    )
+
+    def __init__(
+        self, error: BaseException | None = None, attempt: int | None = None
+    ) -> None:
+        self.attempt = attempt
+        # Of which item of a mapped task, from 0; None for the task itself.
+        self.index: int | None = None
+        self.exception = self.message = self.traceback = ""
+        # Of the attempt, in seconds since the epoch, and a `TypeOutcome`.
+        self.started: float | None = None
+        self.finished: float | None = None
+        self.outcome: str = TypeOutcome.FAILED
+        if error is not None:
+            from dotflow.model.outcome import error_message, error_traceback
+
+            self.exception = type(error).__name__
+            self.message = error_message(error)
+            self.traceback = error_traceback(error)
+
+    @classmethod
+    def from_failure(cls, failure: Failure, attempt: int) -> TaskError:
+        """Record the failure of an attempt."""
+        self = cls(attempt=attempt)
+        self.exception = failure.exception
+        self.message = failure.message
+        self.traceback = failure.traceback
+        self.outcome = failure.kind
+        return self
+
+    def __repr__(self) -> str:
+        return f"TaskError({self.exception}: {self.message}, attempt={self.attempt})"
+
+
+class TaskInstance:
+    """The base of every task, kept for `isinstance` checks of dotflow 1.x."""
+
+    __slots__ = ()
+
+
+class Task(TaskInstance):
+    """One step of a workflow.
+
+    Args:
+        task_id: The id, or None to get a new ULID.
+        step: An `@action`, or the dotted path of one.
+        callback: Called as `callback(task=task)` when the task has ended, or the dotted
+            path of such a callable.
+        initial_context: A value for the step's parameter `initial_context`.
+        workflow_id: The id of the workflow the task belongs to.
+        config: The providers; None for the defaults.
+        group_name: The group of tasks it runs with. Default `"default"`.
+        name: What identifies it in its workflow; default: the name of the step.
+        depends_on: Names of the tasks it waits for; None to follow the task before it.
+
+    Raises:
+        MissingActionDecorator: The step is not an `@action`.
+        NotCallableObject: The callback cannot be called.
+        ImportModuleError: A dotted path leads nowhere.
+    """
+
+    __slots__ = (
+        "_attempt_started",
+        "_callback",
+        "_config",
+        "_created",
+        "_current_context",
+        "_errors",
+        "_finished",
+        "_initial_context",
+        "_key",
+        "_name",
+        "_previous_context",
+        "_started",
+        "_step",
+        "_task_id",
+        "attempt",
+        "cached",
+        "depends_on",
+        "duration",
+        "expansion",
+        "group_name",
+        "mapped",
+        "outcome",
+        "parent",
+        "reason",
+        "restored",
+        "retry_count",
+        "status",
+        "workflow_id",
+    )
+
+    def __init__(
+        self,
+        task_id: str | None = None,
+        step: Any = None,
+        callback: Callable[..., Any] | str = basic_callback,
+        initial_context: Any = None,
+        workflow_id: UUID | str | None = None,
+        config: Config | None = None,
+        group_name: str = "default",
+        *,
+        name: str | None = None,
+        depends_on: tuple[str, ...] | None = None,
+    ) -> None:
+        self._task_id = task_id
+        self.workflow_id = workflow_id
+        self._config = config
+        self.group_name = group_name
+        self.depends_on = depends_on
+        self.step = step
+        if callback is basic_callback:  # which is known to be one
+            self._callback = callback
+        else:
+            self.callback = callback
+        # How it runs where it is more than one attempt of its step, and the sub-workflow
+        # that it is a part of.
+        self.expansion: Expansion | None = None
+        self.parent: str | None = None
+        self._initial_context: Context | None = None
+        if initial_context is not None:
+            self._initial_context = _as_context(initial_context)
+        self._name: str = self._step.__name__ if name is None else name
+        self._key: str | None = None
+        self._created = time.time()
+        self.reset()
+
+    @classmethod
+    def of_step(
+        cls,
+        step: Action[..., Any],
+        name: str,
+        depends_on: tuple[str, ...] | None,
+        initial_context: Context | None,
+        task_id: str | None,
+        created: float,
+    ) -> Task:
+        """Build a task of values known to be valid, which need not be checked again."""
+        self = cls.__new__(cls)
+        self._task_id = task_id
+        self.workflow_id = self._config = self._key = None
+        self.group_name = "default"
+        self.depends_on = depends_on
+        self._step = step
+        self._callback = basic_callback
+        self.expansion = self.parent = None
+        self._initial_context = initial_context
+        self._name = name
+        self._created = created
+        self.reset()
+        return self
+
+    def reset(self) -> None:
+        """Forget a former run: the task is as it was when it was added."""
+        self.status: str = TypeStatus.NOT_STARTED
+        self.outcome: str | None = None
+        self.reason: str = ""
+        self.restored = False
+        self.cached = False
+        self.attempt = 0
+        self.retry_count = 0
+        self.mapped: MapProgress | None = None
+        self.duration: float | None = None
+        self._started: float | None = None
+        self._attempt_started: float | None = None
+        self._finished: float | None = None
+        self._errors: list[TaskError] | None = None
+        self._previous_context: Context | None = None
+        self._current_context: Context | None = None
+
+    def copy(self) -> Task:
+        """Return a task of the same identity that has not started."""
+        clone = type(self).__new__(type(self))
+        for slot in Task.__slots__:
+            setattr(clone, slot, getattr(self, slot))
+        clone.reset()
+        return clone
+
+    def snapshot(self) -> Task:
+        """Return a task that keeps this state when this one is started again."""
+        snapshot = type(self).__new__(type(self))
+        for slot in Task.__slots__:
+            setattr(snapshot, slot, getattr(self, slot))
+        return snapshot
+
+    @property
+    def task_id(self) -> str:
+        """The id, a ULID unless one was given."""
+        if self._task_id is None:
+            self._task_id = new_ulid()
+        return self._task_id
+
+    @task_id.setter
+    def task_id(self, value: str) -> None:
+        self._task_id = value
+
+    @property
+    def name(self) -> str:
+        """What identifies the task in its workflow."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = value
+        self._key = None
+
+    def local_name(self, name: str) -> str:
+        """Return what this task calls another: without the sub-workflow they share."""
+        scope = self.parent
+        while scope:
+            if name.startswith(f"{scope}/"):
+                return name[len(scope) + 1 :]
+            scope = scope.rpartition("/")[0]
+        return name
+
+    @property
+    def checkpoint_key(self) -> str:
+        """What a storage knows the result by: the same in every process."""
+        if self._key is None:
+            self._key = f"{self.workflow_id}-{quote_name(self._name)}"
+        return self._key
+
+    @property
+    def step(self) -> Action[..., Any]:
+        """The action to run."""
+        return self._step
+
+    @step.setter
+    def step(self, value: Any) -> None:
+        step = Module(value) if isinstance(value, str) else value
+        if not isinstance(step, Action) or "func" not in step.__dict__:
+            raise MissingActionDecorator(_name_step(value, step))
+        self._step = step
+
+    @property
+    def callback(self) -> Callable[..., Any]:
+        """What is called as `callback(task=task)` when the task has ended."""
+        return self._callback
+
+    @callback.setter
+    def callback(self, value: Callable[..., Any] | str) -> None:
+        callback = Module(value) if isinstance(value, str) else value
+        if not callable(callback):
+            raise NotCallableObject(
+                str(value), "a callable that accepts task=, or the dotted path of one"
+            )
+        self._callback = callback
+
+    @property
+    def initial_context(self) -> Context:
+        """What was given with `add(initial_context=…)`."""
+        if self._initial_context is None:
+            self._initial_context = Context()
+        return self._initial_context
+
+    @initial_context.setter
+    def initial_context(self, value: Any) -> None:
+        self._initial_context = _as_context(value)
+
+    @property
+    def previous_context(self) -> Context:
+        """What the task upstream left; an empty context before the task has started."""
+        if self._previous_context is None:
+            self._previous_context = Context()
+        return self._previous_context
+
+    @previous_context.setter
+    def previous_context(self, value: Any) -> None:
+        self._previous_context = _as_context(value)
+
+    @property
+    def current_context(self) -> Context:
+        """What the task left; an empty context until it is completed."""
+        if self._current_context is None:
+            self._current_context = Context()
+        return self._current_context
+
+    @current_context.setter
+    def current_context(self, value: Any) -> None:
+        self._current_context = _as_context(
+            value, task_id=self.task_id, workflow_id=self.workflow_id
+        )
+
+    @property
+    def errors(self) -> list[TaskError]:
+        """The errors of all failed attempts, oldest first.
+
+        Assigning an exception or a `TaskError` appends it, assigning a list replaces.
+        """
+        if self._errors is None:
+            self._errors = []
+        return self._errors
+
+    @errors.setter
+    def errors(self, value: list[TaskError] | TaskError | BaseException) -> None:
+        if isinstance(value, list):
+            self._errors = value
+        elif isinstance(value, TaskError):
+            self.errors.append(value)
+        elif isinstance(value, BaseException):
+            self.errors.append(TaskError(value))
+        else:
+            raise InvalidTask(
+                f"task.errors takes an exception, a TaskError or a list of them,"
+                f" not {type(value).__name__}."
+            )
+
+    @property
+    def error(self) -> TaskError:
+        """The last error, or an empty one. Deprecated: use `errors`."""
+        import warnings
+
+        warnings.warn(
+            "task.error is deprecated: use task.errors[-1]",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self._errors[-1] if self._errors else TaskError()
+
+    @property
+    def config(self) -> Config:
+        """The providers of the workflow."""
+        if self._config is None:
+            from dotflow.config.config import Config
+
+            self._config = Config()
+        return self._config
+
+    @config.setter
+    def config(self, value: Config | None) -> None:
+        self._config = value
+
+    @property
+    def created_at(self) -> datetime:
+        """When the task was added, in local time."""
+        return datetime.fromtimestamp(self._created)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its first attempt started, in local time; None before."""
+        return None if self._started is None else datetime.fromtimestamp(self._started)
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When its last attempt ended, in local time; None before."""
+        return (
+            None if self._finished is None else datetime.fromtimestamp(self._finished)
+        )
+
+    def schema(self, max: int | None = None) -> Any:
+        """Return the task as a pydantic model; needs `dotflow-schema`.
+
+        Args:
+            max: The largest size in characters of its JSON; see `result`.
+        """
+        from dotflow.base.schema import from_schema
+
+        return from_schema(__name__, "SerializerTask")(**self.result(max))
+
+    def result(self, max: int | None = None) -> dict[str, Any]:
+        """Return the task as a dictionary that JSON can hold.
+
+        Args:
+            max: The largest size in characters of its JSON. What is over it is left
+                out: the largest contexts first, then errors. None for no bound.
+        """
+        from dotflow.model.payload import task_payload
+
+        return task_payload(self, max)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name!r}: {self.status}>"
+
+
+def _as_context(
+    value: Any, task_id: str | None = "", workflow_id: UUID | str | None = None
+) -> Context:
+    if isinstance(value, Context):
+        return value
+    return Context(storage=value, task_id=task_id, workflow_id=workflow_id)
+
+
+def _name_step(value: Any, step: Any) -> str:
+    name = value if isinstance(value, str) else getattr(step, "__qualname__", None)
+    return f"The step {name or type(step).__name__!r} is not an action."

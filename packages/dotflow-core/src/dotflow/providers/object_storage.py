@@ -1,0 +1,383 @@
+"""`ObjectStorage`: the base of storages that keep each key in an object of a bucket."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import abstractmethod
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.errors import DecodeError, ProviderError
+from dotflow.model.context import Context
+from dotflow.providers._object_names import (
+    LONGEST_PREFIX,
+    is_hashed,
+    key_of,
+    name_prefix,
+    object_name,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import ClassVar, Self, TypeVar
+    from uuid import UUID
+
+    T = TypeVar("T")
+
+_HEADER = 4096  # bytes; nearly every header is shorter
+_SWAPS = 50  # until a swap gives way to those who keep changing the object
+_THREADS = 8  # requests at once; SDKs keep 10 connections
+
+
+class StoredObject(NamedTuple):
+    """What is read from a bucket."""
+
+    data: bytes
+    version: str
+    """What a conditional write names: an ETag, a generation number."""
+
+
+class ObjectStorage(Storage):
+    """Everything of a storage but the client and the five requests to a bucket.
+
+    A subclass writes `connect`, and the methods `read_object`, `write_object`,
+    `write_object_if`, `list_objects` and `remove_objects`, which get whole object names
+    and raise `StorageError` when the service does not do what it should. Several
+    threads may call them at once, and so use one client. Buckets must be strongly
+    consistent, as those of S3 and GCS are.
+
+    A ttl is measured by the wall clock of the reader; an expired object is not read,
+    and stays until its key is stored again, deleted or cleared.
+
+    Args:
+        bucket: The bucket's name.
+        prefix: What the names of all objects begin with, up to 300 bytes. Whoever
+            shares a bucket needs a prefix of its own.
+        codec: `"json"`: never pickle, so that whoever can write to the bucket can not
+            run code in the reader. `"pickle"`: JSON, and pickle for what JSON has no
+            form for.
+
+    Raises:
+        ProviderError: The bucket or the prefix cannot be one.
+        ValueError: There is no such codec.
+    """
+
+    scheme: ClassVar[str]
+    """What an address begins with, as `s3` in `s3://bucket/prefix`."""
+    url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
+    """The arguments that an address may have as its query, with their types."""
+
+    def __init__(self, bucket: str, prefix: str, codec: str) -> None:
+        if not bucket or "/" in bucket:
+            raise ProviderError(
+                f"bucket={bucket!r} is no bucket's name: write"
+                f' {type(self).__name__}(bucket="my-bucket", prefix="dotflow/").'
+            )
+        if len(prefix.encode("utf-8", "surrogatepass")) > LONGEST_PREFIX:
+            raise ProviderError(f"prefix= is longer than {LONGEST_PREFIX} bytes.")
+        self.bucket = bucket
+        self.prefix = prefix
+        self._codec = Codec.named(codec)
+        self._clients: dict[int, Any] = {}  # by process
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_clients": {}}
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the storage of an address: `s3://bucket/prefix?option=value`.
+
+        Args:
+            url: The address. What it names as a prefix is a folder: `a/b` is `a/b/`.
+
+        Raises:
+            ProviderError: It is malformed, or has an option that there is not.
+        """
+        from dotflow.providers._object_url import parse_url
+
+        return cls(**parse_url(cls.__name__, cls.scheme, cls.url_options, url))
+
+    @abstractmethod
+    def connect(self) -> Any:
+        """Make a client, which has a method `close()`; nothing is made before."""
+
+    def client(self) -> Any:
+        """Return this process's client, made at the first call."""
+        # No lock, since one that another thread held during a fork would never open
+        # again in the child. Two threads may both make a client; one is then used.
+        process = os.getpid()
+        client = self._clients.get(process)
+        if client is None:
+            client = self._clients.setdefault(process, self.connect())
+        return client
+
+    def close(self) -> None:
+        """Close the connections of this process; the next use opens new ones."""
+        # What a forked child has of its parent's is neither used nor closed.
+        client = self._clients.pop(os.getpid(), None)
+        if client is not None:
+            client.close()
+
+    @abstractmethod
+    def read_object(self, name: str, limit: int | None = None) -> StoredObject | None:
+        """Return an object, None where there is none.
+
+        Args:
+            name: The whole name.
+            limit: How many bytes of its beginning are enough.
+        """
+
+    @abstractmethod
+    def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
+        """Make or replace an object; it is durable when the method returns.
+
+        Args:
+            name: The whole name.
+            data: The content.
+            expires_at: What `list_objects` has to tell of it.
+        """
+
+    @abstractmethod
+    def write_object_if(
+        self, name: str, data: bytes, expires_at: float | None, version: str | None
+    ) -> bool:
+        """Make or replace an object unless it has changed, in one step.
+
+        Args:
+            name: The whole name.
+            data: The content.
+            expires_at: As in `write_object`.
+            version: The version to replace. None: there must be no such object.
+
+        Returns:
+            Whether it was written. False, too, where that cannot be told: the caller
+            looks.
+        """
+
+    @abstractmethod
+    def list_objects(self, prefix: str) -> Iterable[tuple[str, float | None]]:
+        """Return the name of each object that begins so, with when it expires."""
+
+    @abstractmethod
+    def remove_objects(self, names: list[str]) -> None:
+        """Remove objects, of which some may be gone already."""
+
+    def address(self, name: str = "") -> str:
+        """Return what a user knows an object by: `s3://bucket/name`."""
+        return f"{self.scheme}://{self.bucket}/{name}"
+
+    def post(
+        self,
+        key: str,
+        context: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
+        """Store a context durably; see `Storage.post`."""
+        expires_at = _end(ttl)
+        data = self._encode(key, context, expires_at, fingerprint)
+        self.write_object(self._name(key), data, expires_at)
+
+    def get(self, key: str) -> Context:
+        """Return the stored context, or an empty one; see `Storage.get`."""
+        name = self._name(key)
+        found = self.read_object(name)
+        if found is None:
+            return Context()
+        with self._reading(name):
+            if _is_past(read_header(found.data).get("expires_at")):
+                return Context()
+            return self._codec.decode_context(found.data)
+
+    def key(self, task: Any) -> str:
+        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
+        key: str = task.checkpoint_key
+        return key
+
+    def delete(self, key: str) -> bool:
+        """Remove a key; see `Storage.delete`.
+
+        Two that delete a key at the same time may both be told that it was there.
+        """
+        name = self._name(key)
+        try:
+            header = self.read_header(name)
+        except DecodeError:
+            header = {}  # damaged, and there
+        if header is None:
+            return False
+        self.remove_objects([name])
+        return not _is_past(header.get("expires_at"))
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the sorted keys with a prefix; see `Storage.list_keys`."""
+        return sorted(key for _, key, live in self._entries(prefix) if live)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Remove every key with a prefix; see `Storage.delete_prefix`.
+
+        Raises:
+            ValueError: The prefix is empty, which would remove everything.
+        """
+        if not prefix:
+            raise ValueError(
+                "delete_prefix('') would remove every key of every workflow: name a"
+                " prefix, or remove the objects with the tools of your cloud."
+            )
+        found = list(self._entries(prefix))
+        self.remove_objects([name for name, _, _ in found])
+        return sum(live for _, _, live in found)
+
+    def clear(self, workflow_id: UUID | str) -> None:
+        """Remove the keys of one workflow; see `Storage.clear`."""
+        prefix = f"{workflow_id}-"
+
+        def is_mine(entry: tuple[str, str, bool]) -> bool:
+            name, key, _ = entry
+            try:
+                owner = (self.read_header(name) or {}).get("workflow_id")
+            except DecodeError:
+                # Without a second dash the name alone says whose it is, and a damaged
+                # object must not stand in the way of starting over.
+                if "-" in key[len(prefix) :]:
+                    raise
+                owner = None
+            return owner is None or owner == str(workflow_id)
+
+        found = list(self._entries(prefix))
+        mine = in_threads(is_mine, found)
+        names = [entry[0] for entry, is_own in zip(found, mine, strict=True) if is_own]
+        self.remove_objects(names)
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | None,
+        new: Context,
+        ttl: float | None = None,
+        fingerprint: str | None = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        from dotflow.base.identity import new_ulid
+
+        name = self._name(key)
+        expires_at = _end(ttl)
+        # An answer may be lost and the request repeated, by the SDK among others. What
+        # it then finds changed may be its own doing, which this mark tells.
+        mark = new_ulid()
+        data = self._encode(key, new, expires_at, fingerprint, mark)
+        for _ in range(_SWAPS):
+            found = self.read_object(name)
+            with self._reading(name):
+                if found is not None and read_header(found.data).get("mark") == mark:
+                    return True
+                if not self._matches(found, expected):
+                    return False
+            version = None if found is None else found.version
+            if self.write_object_if(name, data, expires_at, version):
+                return True
+        return False
+
+    def get_fingerprint(self, key: str) -> str | None:
+        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
+        header = self.read_header(self._name(key))
+        if header is None or _is_past(header.get("expires_at")):
+            return None
+        fingerprint: str | None = header.get("fingerprint")
+        return fingerprint
+
+    def check(self) -> None:
+        """Ask the service for one name, to find out now whether it answers.
+
+        Raises:
+            StorageError: There is no such bucket, no credentials, no permission to
+                list its objects, or no answer.
+        """
+        next(iter(self.list_objects(self.prefix)), None)
+
+    def read_header(self, name: str) -> dict[str, Any] | None:
+        """Return the short fields of an object's record, None where there is none."""
+        found = self.read_object(name, _HEADER)
+        if found is not None and len(found.data) >= _HEADER and b"\n" not in found.data:
+            found = self.read_object(name)
+        with self._reading(name):
+            return None if found is None else read_header(found.data)
+
+    def _name(self, key: str) -> str:
+        return self.prefix + object_name(key)
+
+    def _encode(
+        self,
+        key: str,
+        context: Context,
+        expires_at: float | None,
+        fingerprint: str | None,
+        mark: str | None = None,
+    ) -> bytes:
+        extra = {"key": key, "expires_at": expires_at, "fingerprint": fingerprint}
+        if mark is not None:
+            extra["mark"] = mark
+        return self._codec.encode_context(context, extra).encode() + b"\n"
+
+    def _matches(self, found: StoredObject | None, expected: Context | None) -> bool:
+        if found is None or _is_past(read_header(found.data).get("expires_at")):
+            return is_empty(expected)
+        if expected is None:
+            return False
+        try:
+            record = found.data.decode()
+        except UnicodeDecodeError as error:
+            raise DecodeError(f"It is not UTF-8 text: {error}") from error
+        return holds(self._codec, record, expected.storage)
+
+    def _entries(self, prefix: str) -> Iterator[tuple[str, str, bool]]:
+        """Give the name, the key and whether it is live of all keys with a prefix."""
+        for name, expires_at in self.list_objects(self.prefix + name_prefix(prefix)):
+            own = name[len(self.prefix) :]
+            key = self._long_key(name) if is_hashed(own) else key_of(own)
+            if key is not None and key.startswith(prefix):
+                yield name, key, not _is_past(expires_at)
+
+    def _long_key(self, name: str) -> str | None:
+        """Return the key of an object whose name is a hash, None for a stranger's."""
+        try:
+            key = (self.read_header(name) or {}).get("key")
+        except DecodeError:
+            return None
+        return key if isinstance(key, str) and self._name(key) == name else None
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except DecodeError as error:
+            raise DecodeError(
+                f"{self.address(name)} cannot be read back. {error} To have its task"
+                " run again, delete the object."
+            ) from error
+
+
+def in_threads(call: Callable[[Any], T], items: list[Any]) -> list[T]:
+    """Return what a call gives for each item, with several calls at once."""
+    if len(items) < 2:
+        return [call(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(_THREADS, len(items))) as pool:
+        return list(pool.map(call, items))
+
+
+def _end(ttl: float | None) -> float | None:
+    """Return when a ttl that begins now is over, in seconds since the epoch."""
+    check_ttl(ttl)
+    if ttl is None or ttl == float("inf"):
+        return None
+    return time.time() + ttl
+
+
+def _is_past(expires_at: float | None) -> bool:
+    return expires_at is not None and expires_at <= time.time()

@@ -1,0 +1,1 @@
+"""`DotFlow`: a workflow that is added to and started."""

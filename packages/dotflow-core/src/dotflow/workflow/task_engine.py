@@ -1,0 +1,78 @@
+"""`TaskEngine`: one task run by hand, as dotflow 1.x offered it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.executors.inline import InlineExecutor
+from dotflow.engine.listeners import connect_providers
+from dotflow.engine.loop import Engine
+from dotflow.model.context import Context
+from dotflow.model.events import EventBus
+from dotflow.model.graph import Graph
+from dotflow.types import TypeStatus
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from dotflow.model.task import Task
+
+
+class TaskEngine:
+    """Runs one task through the engine that runs every workflow.
+
+    Args:
+        task: The task.
+        workflow_id: The workflow that it belongs to.
+        previous_context: What its step receives as `previous_context`.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        workflow_id: UUID | str | None,
+        previous_context: Any = None,
+    ) -> None:
+        self.task = task
+        self.workflow_id = workflow_id
+        self._previous = previous_context
+
+    @contextmanager
+    def start(self) -> Iterator[TaskEngine]:
+        """Put the task back to its beginning for the body of a `with`."""
+        self.task.reset()
+        yield self
+
+    def execute(self) -> Any:
+        """Run the step, with its retries; return what it returned, None if it failed."""
+        return self.execute_with_retry()
+
+    def execute_with_retry(self) -> Any:
+        """Run the step, with its retries; return what it returned, None if it failed."""
+        task = self.task
+        if task.status != TypeStatus.NOT_STARTED:
+            task.reset()
+        bus = EventBus()
+        connect_providers(task.config, bus, self.workflow_id)
+        checkpoints = Checkpoints(task.config.storage, self.workflow_id, False)
+        _OneTask(task, checkpoints, bus, self._previous).run()
+        return task.current_context.storage
+
+
+class _OneTask(Engine):
+    """An engine whose only task has a previous context of its own."""
+
+    def __init__(
+        self, task: Task, checkpoints: Checkpoints, bus: EventBus, previous: Any
+    ) -> None:
+        super().__init__(
+            Graph([task], chained=False), InlineExecutor(), checkpoints, bus
+        )
+        is_context = isinstance(previous, Context)
+        self._previous = previous if is_context else Context(storage=previous)
+
+    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+        return self._previous, None
