@@ -75,7 +75,9 @@ class KeptResults:
         if stored is None:
             return False
         if task.expansion is not None:
-            stored = task.expansion.revive(task, stored, self.checkpoints)
+            from dotflow.engine.expand import revive
+
+            stored = revive(task, stored, self.checkpoints)
         task._current_context = stored
         task.restored = True
         self._complete(node, task)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from dotflow.abc.executor import AnyExecutor
     from dotflow.engine.checkpoint import Checkpoints
-    from dotflow.engine.expansion import Expanded, Expansion
+    from dotflow.engine.expanded import Expanded
     from dotflow.engine.limits.admission import Admission
     from dotflow.engine.limits.cache import ResultCache
+    from dotflow.model.expansion import Expansion
     from dotflow.model.graph import Graph
     from dotflow.model.outcome import Outcome
     from dotflow.model.task import Task
@@ -189,7 +190,9 @@ class Engine:
             task._previous_context = self.inputs(node, task)[0]
             if self.resuming and self.kept.restore(node, task):
                 return
-            expanded = self.expanded[node] = expansion.open(self, node)
+            from dotflow.engine.expand import begin
+
+            expanded = self.expanded[node] = begin(self, node, expansion)
         expanded.advance()
 
     def _admit(

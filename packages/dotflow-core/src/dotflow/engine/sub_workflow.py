@@ -1,12 +1,12 @@
-"""`SubWorkflow`: a task that stands for a whole workflow inside another one."""
+"""Ends a task that stands for a whole workflow inside another one."""
 
 from __future__ import annotations
 
 import time
 
-from dotflow.engine.expansion import Expanded, Expansion
+from dotflow.engine.expanded import Expanded
 from dotflow.model import events
-from dotflow.model.action import Action
+from dotflow.model.expansion import is_whole
 from dotflow.model.outcome import Failure, Outcome
 from dotflow.types import TypeOutcome, TypeStatus
 
@@ -19,35 +19,20 @@ if TYPE_CHECKING:
     from dotflow.model.task import Task
 
 
-class SubWorkflow(Expansion):
-    """Ends a sub-workflow, whose tasks are part of the same graph.
+def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
+    """Return why a sub-workflow has failed: as the first of its tasks that failed."""
+    for part in _parts(task, tasks):
+        if part.status == TypeStatus.FAILED and not is_whole(part):
+            task._started = _earliest(task, tasks)
+            return failure_of_part(part)
+    return None
 
-    Its own step never runs: the result is what the last tasks of the sub-workflow left.
-    """
 
-    __slots__ = ()
-
-    def open(self, engine: Engine, node: int) -> EndedParts:
-        """Collect the results; see `Expansion.open`."""
-        return EndedParts(engine, node)
-
-    def within(self, parent: str) -> SubWorkflow:
-        """Return the same as a part of another one; see `Expansion.within`."""
-        return self
-
-    def failure_within(self, task: Task, tasks: Sequence[Task]) -> Failure | None:
-        """Return the failure of the first of its tasks that failed, if one did."""
-        for part in _parts(task, tasks):
-            if part.status == TypeStatus.FAILED and not is_whole(part):
-                task._started = _earliest(task, tasks)
-                return failure_of_part(part)
-        return None
-
-    def cancelled_within(self, task: Task, tasks: Sequence[Task]) -> bool:
-        """Say whether one of its tasks was cancelled; see `Expansion`."""
-        return task.status == TypeStatus.NOT_STARTED and any(
-            part.status == TypeStatus.CANCELLED for part in _parts(task, tasks)
-        )
+def cancelled_within(task: Task, tasks: Sequence[Task]) -> bool:
+    """Say whether one of the tasks of a sub-workflow was cancelled."""
+    return task.status == TypeStatus.NOT_STARTED and any(
+        part.status == TypeStatus.CANCELLED for part in _parts(task, tasks)
+    )
 
 
 class EndedParts(Expanded):
@@ -95,14 +80,6 @@ class EndedParts(Expanded):
         """Do nothing: it holds nothing."""
 
 
-def _nothing() -> None:
-    """Stand where a task has its step."""
-
-
-SUB_WORKFLOW = SubWorkflow()
-PLACEHOLDER: Action[..., Any] = Action(_nothing)
-
-
 def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
     inside = f"{task.name}/"
     return (
@@ -110,11 +87,6 @@ def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
         for part in tasks
         if part.parent is not None and part.name.startswith(inside)
     )
-
-
-def is_whole(task: Task) -> bool:
-    """Say whether a task stands for a sub-workflow rather than for a step."""
-    return isinstance(task.expansion, SubWorkflow)
 
 
 def failure_of_part(part: Task) -> Failure:

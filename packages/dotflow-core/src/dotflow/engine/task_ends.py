@@ -91,7 +91,9 @@ class TaskEnds:
             if task.status != TypeStatus.NOT_STARTED:
                 continue
             if task.expansion is not None:
-                failure = task.expansion.failure_within(task, engine.tasks)
+                from dotflow.engine.expand import failure_within
+
+                failure = failure_within(task, engine.tasks)
                 if failure is not None:
                     engine.bus.emit(events.TaskStarted(task))
                     self.fail(node, task, failure, _now())
@@ -121,10 +123,12 @@ class TaskEnds:
         for expanded in engine.expanded.values():
             expanded.close()
         for task in engine.tasks:
-            if task.status in (TypeStatus.IN_PROGRESS, TypeStatus.RETRY) or (
-                task.expansion is not None
-                and task.expansion.cancelled_within(task, engine.tasks)
-            ):
+            running = task.status in (TypeStatus.IN_PROGRESS, TypeStatus.RETRY)
+            if not running and task.expansion is not None:
+                from dotflow.engine.expand import cancelled_within
+
+                running = cancelled_within(task, engine.tasks)
+            if running:
                 reason = engine.control.reason
                 why = "" if reason is None else f": {reason}"
                 failure = Failure(

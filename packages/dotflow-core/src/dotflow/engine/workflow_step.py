@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dotflow.engine.checkpoint import Checkpoints
-from dotflow.engine.maps.mapping import Mapping
-from dotflow.engine.sub_workflow import failure_of_part, is_whole
+from dotflow.engine.sub_workflow import failure_of_part
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
 from dotflow.model.context import Context
 from dotflow.model.events import EventBus
+from dotflow.model.expansion import MapOver, is_whole
 from dotflow.model.outcome import FailedWithin
 from dotflow.types import TypeStatus
 
@@ -111,7 +111,7 @@ def _refuse(graph: Graph, name: str) -> None:
                 f" {task.name!r} has a limit=, a rate= or cache=True, which count for the"
                 " run as a whole. Map an action that has them instead."
             )
-        if isinstance(task.expansion, Mapping) and task.expansion.spill:
+        if isinstance(task.expansion, MapOver) and task.expansion.spill:
             raise InvalidTask(
                 f"The workflow {name!r} cannot run once for each item: its task"
                 f" {task.name!r} has spill=True, and nothing within an item is stored."

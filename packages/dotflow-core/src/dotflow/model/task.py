@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.config.config import Config
-    from dotflow.engine.expansion import Expansion
+    from dotflow.model.expansion import Expansion
     from dotflow.model.items import MapProgress
     from dotflow.model.outcome import Failure
 

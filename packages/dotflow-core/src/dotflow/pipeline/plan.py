@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dotflow.base.identity import new_ulids
-from dotflow.engine.maps.mapping import Mapping as ItemsOf
 from dotflow.errors import GraphError
 from dotflow.model.context import Context
+from dotflow.model.expansion import MapOver
 from dotflow.model.graph import Graph
 from dotflow.model.task import Task
 from dotflow.pipeline.step import PipelineStep
@@ -45,7 +45,7 @@ class Plan:
             for name in nodes
         ]
         self._mapped = [
-            (place, ItemsOf(over))
+            (place, MapOver(over))
             for place, name in enumerate(nodes)
             if (over := specs[name].map_over) is not None
         ]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.config.config import Config
-    from dotflow.engine.maps.mapping import Mapping
     from dotflow.engine.workflow_step import WorkflowStep
+    from dotflow.model.expansion import MapOver
     from dotflow.model.graph import Graph
 
 
@@ -200,8 +200,8 @@ class TaskBuilder:
             self._append(task, whole if last else self._unique(task.name, given=True))
         return self
 
-    def _mapping(self, map_over: Any, spill: bool) -> Mapping:
-        from dotflow.engine.maps.mapping import Mapping
+    def _mapping(self, map_over: Any, spill: bool) -> MapOver:
+        from dotflow.model.expansion import MapOver
 
         if map_over is None:
             raise InvalidTask("spill=True is for a task with map_over=….")
@@ -214,7 +214,7 @@ class TaskBuilder:
                 "spill=True needs a storage that keeps results on disk, such as"
                 " StorageFile or StorageSQLite: DotFlow(Config(storage=…))."
             )
-        return Mapping(self._name_of(map_over), spill)
+        return MapOver(self._name_of(map_over), spill)
 
     def _append(self, task: Task, unique: str) -> None:
         task.name = unique

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.engine.sub_workflow import PLACEHOLDER, SUB_WORKFLOW
+from dotflow.model.expansion import PLACEHOLDER, SUB_WORKFLOW
 from dotflow.model.task import Task
 
 TYPE_CHECKING = False

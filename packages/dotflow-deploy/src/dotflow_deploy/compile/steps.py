@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dotflow.engine.maps.mapping import Mapping
 from dotflow.engine.modes import find_mode
-from dotflow.engine.sub_workflow import SubWorkflow
+from dotflow.model.expansion import MapOver, SubWorkflow
 from dotflow_deploy.errors import InvalidProject
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def _step(task: Task, made: str, upstream: tuple[str, ...]) -> Step:
     explicit = task.depends_on is not None
     if task.expansion is not None:
         # What is inside has attempts and timeouts of its own.
-        mapped = isinstance(task.expansion, Mapping)
+        mapped = isinstance(task.expansion, MapOver)
         return Step(task.name, made, upstream, explicit, mapped=mapped)
     policy = task.step.policy
     return Step(
@@ -231,7 +230,7 @@ def _step(task: Task, made: str, upstream: tuple[str, ...]) -> Step:
 def _notes(task: Task) -> list[str]:
     step, name = task.step, repr(task.name)
     found = []
-    if isinstance(task.expansion, Mapping):
+    if isinstance(task.expansion, MapOver):
         found.append(f"{name} is one step: its items run, and are retried, inside it.")
     elif isinstance(task.expansion, SubWorkflow):
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.engine.maps.mapped_results import MappedResults
+from dotflow.engine.maps.mapped_results import SPILLED, MappedResults
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
 
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from dotflow.engine.kept_results import KeptResults
     from dotflow.model.attempt import Attempt
     from dotflow.model.task import Task
-
-# What stands for the results in the task's checkpoint where each item keeps its own.
-SPILLED = "~items"
 
 
 class ItemResults:

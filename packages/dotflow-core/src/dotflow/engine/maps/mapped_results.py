@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dotflow.model.items import ItemKey
+from dotflow.model.context import Context
+from dotflow.model.items import ItemKey, MapProgress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, overload
 
     from dotflow.abc.storage import Storage
+    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.model.task import Task
 else:
     from dotflow.base.untyped import overload
+
+# What stands for the results in the task's checkpoint where each item keeps its own.
+SPILLED = "~items"
 
 
 class MappedResults(Sequence["Any"]):
@@ -73,3 +78,26 @@ def _detached(task: Task) -> ItemKey:
     base.name, base.task_id = task.name, task.task_id
     base.checkpoint_key = task.checkpoint_key
     return base
+
+
+def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
+    """Read results that were spilled from where they are, and tell how many there are."""
+    value = stored.storage
+    spilled = isinstance(value, dict) and list(value) == [SPILLED]
+    count: int | None = None
+    if spilled:
+        found: int = value[SPILLED]
+        count = found
+        # A new context: a storage may have given out the very one that it keeps.
+        stored = Context.of_task(
+            MappedResults(checkpoints.storage, task, found),
+            stored.task_id or "",
+            stored.workflow_id,
+            stored._time,  # type: ignore[arg-type]  # either form of a time will do
+            stored.run_id,
+        )
+    elif hasattr(value, "__len__"):
+        count = len(value)
+    task.mapped = progress = MapProgress(count)
+    progress.completed = progress.restored = count or 0
+    return stored

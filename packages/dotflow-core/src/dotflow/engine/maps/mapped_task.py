@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.engine.expansion import Expanded
+from dotflow.engine.expanded import Expanded
 from dotflow.engine.maps.item_failures import ItemFailures
 from dotflow.engine.maps.item_results import ItemResults
 from dotflow.engine.maps.open_source import open_source
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dotflow.engine.loop import Engine
     from dotflow.engine.maps.async_items import AsyncItemSource
     from dotflow.engine.maps.item_source import ItemSource
-    from dotflow.engine.maps.mapping import Mapping
+    from dotflow.model.expansion import MapOver
     from dotflow.model.items import Item
 
 _now = time.time
@@ -48,7 +48,7 @@ class MappedTask(Expanded):
         "_on_item", "_progress", "_queued", "_results", "_source", "_task", "_waiting",
     )  # fmt: skip
 
-    def __init__(self, engine: Engine, node: int, mapping: Mapping) -> None:
+    def __init__(self, engine: Engine, node: int, mapping: MapOver) -> None:
         self._engine = engine
         self._node = node
         self._mapping = mapping

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dotflow.engine.loop import Engine
     from dotflow.engine.maps.item_results import ItemResults
-    from dotflow.engine.maps.mapping import Mapping
+    from dotflow.model.expansion import MapOver
     from dotflow.model.task import Task
 
 
@@ -44,7 +44,7 @@ def refusal(task: Task, source: Task, values: Any, shared: bool) -> Exception | 
 
 
 def open_source(
-    engine: Engine, node: int, mapping: Mapping, results: ItemResults
+    engine: Engine, node: int, mapping: MapOver, results: ItemResults
 ) -> ItemSource:
     """Return the items of a mapped task; all upstream of it has completed.
 
