@@ -114,4 +114,5 @@ if __name__ == "__main__":
     made = make(sys.argv[1])
     print(f"{made.relative_to(ROOT).as_posix()} is there. Next:")
     print(f"  hatch run test {made.name.removeprefix('dotflow-')}")
+    print("  hatch run lint --fix, which sorts what was added to lists")
     print("  hatch run api --write, once its public names are what they should be")
