@@ -92,21 +92,21 @@ class EventRecorder(Recorder):
 
     def _on_started(self, event: events.TaskStarted) -> None:
         task = event.task
-        name, attempt = task._name, task.attempt
-        self._began = self._add(task._attempt_started, "TaskStarted", name, attempt)
+        name, attempt = task.name, task.attempt
+        self._began = self._add(task.attempt_started, "TaskStarted", name, attempt)
         if task.mapped is not None:
             self._count(task)
 
     def _on_completed(self, event: events.TaskCompleted) -> None:
         task = event.task
-        name, attempt = task._name, task.attempt
+        name, attempt = task.name, task.attempt
         detail = result_text(task.current_context._storage)
         if task.mapped is not None:
             self._count(task)
         row, began = self._began, None
         if row is not None and row[5] == attempt and row[4] == name:
             began = row[2] if self._take_back(row) else None
-        self._add(task._finished, "TaskCompleted", name, attempt, detail, began)
+        self._add(task.finished, "TaskCompleted", name, attempt, detail, began)
 
     def _take_back(self, row: EventRow) -> bool:
         """Remove the last row, if it is this one and was not written yet.
@@ -131,7 +131,7 @@ class EventRecorder(Recorder):
         if task.mapped is not None:
             self._count(task)
             by_items = all(error.index is not None for error in task.errors)
-            finished = task._finished
+            finished = task.finished
         self._add(finished, what, name, attempt, failure_text(event, by_items))
 
     def _on_item(self, event: events.ItemEvent) -> None:
@@ -143,29 +143,29 @@ class EventRecorder(Recorder):
 
     def _on_item_failed(self, event: events.ItemFailed) -> None:
         task = event.task
-        told = self._told.get(task._name, 0)
+        told = self._told.get(task.name, 0)
         if told >= MAX_ERRORS:
             self._on_item(event)
             return
-        self._told[task._name] = told + 1
+        self._told[task.name] = told + 1
         self._count(task)
         error = task.errors[-1]  # that of this item: so far as many are kept there
         what = type(event).__name__
         detail = item_failure_text(event, error)
         # Without the attempt: it is not one of the task.
-        self._add(error.finished, what, task._name, None, detail)
+        self._add(error.finished, what, task.name, None, detail)
 
     def _count(self, task: Task) -> None:
         """Have it written how far a mapped task is."""
         if self._waiting is not None and task.mapped is not None:
-            self._waiting.maps[task._name] = task.mapped
+            self._waiting.maps[task.name] = task.mapped
 
     def _on_skipped(self, event: events.TaskSkipped) -> None:
-        self._add(_now(), "TaskSkipped", event.task._name, None, reason_text(event))
+        self._add(_now(), "TaskSkipped", event.task.name, None, reason_text(event))
 
     def _on_restored(self, event: events.TaskRestored) -> None:
         self._count(event.task)
-        self._add(_now(), "TaskRestored", event.task._name, None, restored_text(event))
+        self._add(_now(), "TaskRestored", event.task.name, None, restored_text(event))
 
     def _on_end(self, event: events.RunFinished) -> None:
         waiting, finished = self._waiting, (self._info.started or 0.0) + event.duration
@@ -205,6 +205,6 @@ class EventRecorder(Recorder):
 
 def _end(event: Any) -> tuple[float | None, str, str, int]:
     task = event.task
-    error = task._errors[-1] if task._errors else None
+    error = task.errors[-1] if task.errors else None
     finished = None if error is None else error.finished
-    return finished, type(event).__name__, task._name, task.attempt
+    return finished, type(event).__name__, task.name, task.attempt
