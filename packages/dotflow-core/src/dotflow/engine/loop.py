@@ -6,7 +6,7 @@ import heapq
 import time
 from collections import deque
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.control import Control
 from dotflow.engine.driver import drive, drive_async
 from dotflow.engine.kept_results import KeptResults
