@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode

@@ -6,7 +6,7 @@ import heapq
 import time
 from collections import deque
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.control import Control
 from dotflow.model import events
 from dotflow.model.context import Context

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.base.bounds import check_sizes
+from dotflow.base.arguments import check_sizes
 from dotflow.base.identity import new_ulid
 from dotflow.engine.control import Control, RunCancelled
 from dotflow.engine.extras import make_admission, make_cache
