@@ -108,8 +108,8 @@ class Engine:
         self._waiting = [len(upstream) for upstream in graph.upstream]
         self._upstream = graph.upstream
         self._downstream = graph.downstream
-        self._on_started = bus.listeners(events.TaskStarted)
-        self._on_completed = bus.listeners(events.TaskCompleted)
+        self._tell_started = bus.teller(events.TaskStarted)
+        self._tell_completed = bus.teller(events.TaskCompleted)
 
     def run(self) -> None:
         """Run every task that can run, waiting in this thread.
@@ -173,10 +173,8 @@ class Engine:
         task._attempt_started = started = _now()
         if task._started is None:
             task._started = started
-        if self._on_started:
-            event = events.TaskStarted(task)
-            for listener in self._on_started:
-                listener(event)
+        if self._tell_started is not None:
+            self._tell_started(task)
         outcome = self.submit(Attempt(node, task, task.attempt, previous, named))
         if outcome is None:
             self.running += 1
@@ -253,10 +251,8 @@ class Engine:
         """Take note that a task has a result, and that the storage holds it."""
         task.status = task.outcome = _COMPLETED
         note_duration(task)
-        if self._on_completed:
-            event = events.TaskCompleted(task)
-            for listener in self._on_completed:
-                listener(event)
+        if self._tell_completed is not None:
+            self._tell_completed(task)
         if task._callback is not basic_callback:
             self.ends.call_back(task)
         self.release(self._downstream[node])

@@ -45,7 +45,7 @@ class MappedTask(Expanded):
 
     __slots__ = (
         "_ended", "_engine", "_exhausted", "_failures", "_flying", "_mapping", "_node",
-        "_on_item", "_progress", "_queued", "_results", "_source", "_task", "_waiting",
+        "_progress", "_queued", "_results", "_source", "_task", "_tell_item", "_waiting",
     )  # fmt: skip
 
     def __init__(self, engine: Engine, node: int, mapping: MapOver) -> None:
@@ -58,7 +58,7 @@ class MappedTask(Expanded):
         self._source: ItemSource | None = None
         self._flying: dict[int, Item] = {}
         self._waiting = WaitingItems(engine, node)
-        self._on_item = engine.bus.listeners(events.ItemCompleted)
+        self._tell_item = engine.bus.teller(events.ItemCompleted)
         self._queued = self._exhausted = self._ended = False
         task.mapped = self._progress = MapProgress()
 
@@ -213,10 +213,8 @@ class MappedTask(Expanded):
     def _note(self, index: int, value: Any) -> None:
         self._results.note(index, value)
         self._progress.completed += 1
-        if self._on_item:
-            event = events.ItemCompleted(self._task, index)
-            for listener in self._on_item:
-                listener(event)
+        if self._tell_item is not None:
+            self._tell_item(self._task, index)
 
     def _restored(self, item: Item) -> bool:
         """Take an item's result from the storage, if this run has it already."""
