@@ -140,7 +140,7 @@ def _urgency(task: Any) -> tuple[int, float]:
         return (0, 0.0)
     if task.status == TypeStatus.NOT_STARTED:
         return (2, 0.0)
-    return (1, -(task._finished or 0.0))
+    return (1, -(task.finished or 0.0))
 
 
 def _footer(tasks: Sequence[Any], elapsed: float) -> str:

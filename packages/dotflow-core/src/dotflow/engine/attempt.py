@@ -26,7 +26,7 @@ def run_attempt(attempt: Attempt) -> Outcome:
     if attempt.around is not None:
         return run_inside(attempt)
     try:
-        if attempt.task._step.timeout:
+        if attempt.task.step.timeout:
             value = _timed_value(attempt)
         else:
             value = _call(attempt)
@@ -44,7 +44,7 @@ def run_attempt(attempt: Attempt) -> Outcome:
 
 
 def _call(attempt: Attempt) -> Any:
-    return attempt.task._step.invoke(attempt.task, attempt.previous, attempt.named)
+    return attempt.task.step.invoke(attempt.task, attempt.previous, attempt.named)
 
 
 def _timed_value(attempt: Attempt) -> Any:
@@ -87,7 +87,7 @@ def failed_attempt(
     """
     if isinstance(error, FailedWithin):
         return Outcome(attempt.node, None, error.failure, _now())
-    retry_on = attempt.task._step.policy.retry_on if retry else ()
+    retry_on = attempt.task.step.policy.retry_on if retry else ()
     return Outcome(
         attempt.node, None, Failure.from_error(error, kind, retry_on), _now()
     )

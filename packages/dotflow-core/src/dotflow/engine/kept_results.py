@@ -59,8 +59,8 @@ class KeptResults:
         except StorageError as error:
             # The step has run: to run it again would not mend the storage.
             return Failure.from_error(error, TypeOutcome.FAILED, ())
-        task._current_context = context
-        task._finished = outcome.finished
+        task.current = context
+        task.finished = outcome.finished
         return None
 
     def restore(self, node: int, task: Task) -> bool:
@@ -78,7 +78,7 @@ class KeptResults:
             from dotflow.engine.expand import revive
 
             stored = revive(task, stored, self.checkpoints)
-        task._current_context = stored
+        task.current = stored
         task.restored = True
         self._complete(node, task)
         return True

@@ -163,16 +163,16 @@ class Engine:
             self._advance(node, task, task.expansion)
             return
         previous, named = self.inputs(node, task)
-        task._previous_context = previous
+        task.previous = previous
         if self.resuming and task.attempt == 0 and self.kept.restore(node, task):
             return
-        if task._step.guarded and not self._admit(node, task, previous, named):
+        if task.step.guarded and not self._admit(node, task, previous, named):
             return
         task.attempt += 1
         task.status = _IN_PROGRESS
-        task._attempt_started = started = _now()
-        if task._started is None:
-            task._started = started
+        task.attempt_started = started = _now()
+        if task.started is None:
+            task.started = started
         if self._tell_started is not None:
             self._tell_started(task)
         outcome = self.submit(Attempt(node, task, task.attempt, previous, named))
@@ -185,7 +185,7 @@ class Engine:
         """Go on with a task that is more than one attempt."""
         expanded = self.expanded.get(node)
         if expanded is None:
-            task._previous_context = self.inputs(node, task)[0]
+            task.previous = self.inputs(node, task)[0]
             if self.resuming and self.kept.restore(node, task):
                 return
             from dotflow.engine.expand import begin
@@ -197,7 +197,7 @@ class Engine:
         self, node: int, task: Task, previous: Context, named: dict[str, Any] | None
     ) -> bool:
         """Tell whether an attempt is to start now: not if it is cached, or must wait."""
-        if task._step.cache and task.attempt == 0:
+        if task.step.cache and task.attempt == 0:
             attempt = Attempt(node, task, 1, previous, named)
             if self.kept.found_in_cache(attempt):
                 return False
@@ -231,11 +231,11 @@ class Engine:
             self.expanded[node].settle(outcome)
             return
         failure = outcome.failure
-        if task._step.guarded and self.admission is not None:
+        if task.step.guarded and self.admission is not None:
             self.admission.release(task)
         if failure is None:
             failure = self._keep(task, outcome)
-            if failure is None and task._step.cache:
+            if failure is None and task.step.cache:
                 failure = self.kept.keep_in_cache(node, task)
             if failure is None:
                 self.complete(node, task)
@@ -253,7 +253,7 @@ class Engine:
         note_duration(task)
         if self._tell_completed is not None:
             self._tell_completed(task)
-        if task._callback is not basic_callback:
+        if task.callback is not basic_callback:
             self.ends.call_back(task)
         self.release(self._downstream[node])
 

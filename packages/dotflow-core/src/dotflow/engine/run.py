@@ -133,7 +133,7 @@ class Run:
             from dotflow.engine.tracing import trace_attempts
 
             trace_attempts(executor, self._config.tracer, self._bus)
-        storage, steps = self._config.storage, [task._step for task in self._tasks]
+        storage, steps = self._config.storage, [task.step for task in self._tasks]
         engine = self._make_engine(
             self._graph,
             executor,

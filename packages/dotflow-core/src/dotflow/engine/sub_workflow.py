@@ -23,7 +23,7 @@ def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
     """Return why a sub-workflow has failed: as the first of its tasks that failed."""
     for part in _parts(task, tasks):
         if part.status == TypeStatus.FAILED and not is_whole(part):
-            task._started = _earliest(task, tasks)
+            task.started = _earliest(task, tasks)
             return failure_of_part(part)
     return None
 
@@ -56,7 +56,7 @@ class EndedParts(Expanded):
         task = tasks[node]
         task.attempt = 1
         task.status = TypeStatus.IN_PROGRESS
-        task._attempt_started = task._started = _earliest(task, tasks)
+        task.attempt_started = task.started = _earliest(task, tasks)
         engine.bus.emit(events.TaskStarted(task))
         last = [tasks[up] for up in engine.graph.upstream[node]]
         value: Any = last[0].current_context
@@ -100,5 +100,5 @@ def failure_of_part(part: Task) -> Failure:
 
 
 def _earliest(task: Task, tasks: Sequence[Task]) -> float:
-    begun = [p._started for p in _parts(task, tasks) if p._started is not None]
+    begun = [p.started for p in _parts(task, tasks) if p.started is not None]
     return min(begun, default=time.time())

@@ -161,14 +161,14 @@ def note_error(task: Task, failure: Failure, finished: float) -> None:
     from dotflow.model.task import TaskError
 
     error = TaskError.from_failure(failure, task.attempt)
-    error.started, error.finished = task._attempt_started, finished
+    error.started, error.finished = task.attempt_started, finished
     task.errors.append(error)
 
 
 def note_duration(task: Task) -> None:
     """Note how long a task took, from its first attempt to its end."""
-    if task._started is not None and task._finished is not None:
-        duration = task._finished - task._started
+    if task.started is not None and task.finished is not None:
+        duration = task.finished - task.started
         # The clock may have been set back meanwhile.
         task.duration = duration if duration > 0 else 0.0
 
@@ -177,5 +177,5 @@ def _end(task: Task, status: str, failure: Failure, finished: float) -> None:
     task.status = status
     task.outcome = failure.kind
     task.reason = failure.message
-    task._finished = finished
+    task.finished = finished
     note_duration(task)

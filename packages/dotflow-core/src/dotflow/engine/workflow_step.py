@@ -43,7 +43,7 @@ class WorkflowStep(Action[..., "Any"]):
         self._graph = graph.over([_template(task) for task in graph.tasks])
         self._name = name
         # In an event loop, its own coroutines run there too.
-        asynchronous = any(task._step.is_async for task in graph.tasks)
+        asynchronous = any(task.step.is_async for task in graph.tasks)
         self._bind(self._run_async if asynchronous else self._run)
         self.__name__ = self.__qualname__ = name
 
@@ -81,8 +81,8 @@ class WorkflowStep(Action[..., "Any"]):
 
         tasks = [task.copy() for task in self._graph.tasks]
         for task in tasks:
-            if task._initial_context is None:
-                task.initial_context = task._step.initial(item)
+            if task.initial is None:
+                task.initial_context = task.step.initial(item)
         return Engine(self._graph.over(tasks), executor, Unstored(), EventBus())
 
     def __reduce__(self) -> Any:
@@ -105,7 +105,7 @@ class Unstored(Checkpoints):
 
 def _refuse(graph: Graph, name: str) -> None:
     for task in graph.tasks:
-        if task._step.guarded:
+        if task.step.guarded:
             raise InvalidTask(
                 f"The workflow {name!r} cannot run once for each item: its task"
                 f" {task.name!r} has a limit=, a rate= or cache=True, which count for the"
@@ -122,10 +122,10 @@ def _template(task: Task) -> Task:
     template = task.copy()
     # What tells of the run is told of the item; and it may go to another process.
     template.config = None
-    context = template._initial_context
+    context = template.initial
     # A pipeline shares one context, which holds what it was given.
     if context is not None and getattr(context.storage, "deps", None) is ITEM:
-        template._initial_context = None
+        template.initial = None
     return template
 
 

@@ -104,33 +104,33 @@ class Task(TaskInstance):
     """
 
     __slots__ = (
-        "_attempt_started",
-        "_callback",
         "_config",
         "_created",
-        "_current_context",
         "_errors",
-        "_finished",
-        "_initial_context",
         "_key",
-        "_name",
-        "_previous_context",
-        "_started",
-        "_step",
         "_task_id",
         "attempt",
+        "attempt_started",
         "cached",
+        "callback",
+        "current",
         "depends_on",
         "duration",
         "expansion",
+        "finished",
         "group_name",
+        "initial",
         "mapped",
+        "name",
         "outcome",
         "parent",
+        "previous",
         "reason",
         "restored",
         "retry_count",
+        "started",
         "status",
+        "step",
         "workflow_id",
     )
 
@@ -152,19 +152,18 @@ class Task(TaskInstance):
         self._config = config
         self.group_name = group_name
         self.depends_on = depends_on
-        self.step = step
-        if callback is basic_callback:  # which is known to be one
-            self._callback = callback
-        else:
-            self.callback = callback
+        self.step: Action[..., Any] = _as_action(step)
+        self.callback: Callable[..., Any] = basic_callback
+        if callback is not basic_callback:  # which is known to be one
+            self.callback = _as_callback(callback)
         # How it runs where it is more than one attempt of its step, and the sub-workflow
         # that it is a part of.
         self.expansion: Expansion | None = None
         self.parent: str | None = None
-        self._initial_context: Context | None = None
+        self.initial: Context | None = None
         if initial_context is not None:
-            self._initial_context = _as_context(initial_context)
-        self._name: str = self._step.__name__ if name is None else name
+            self.initial = _as_context(initial_context)
+        self.name: str = self.step.__name__ if name is None else name
         self._key: str | None = None
         self._created = time.time()
         self.reset()
@@ -185,11 +184,11 @@ class Task(TaskInstance):
         self.workflow_id = self._config = self._key = None
         self.group_name = "default"
         self.depends_on = depends_on
-        self._step = step
-        self._callback = basic_callback
+        self.step = step
+        self.callback = basic_callback
         self.expansion = self.parent = None
-        self._initial_context = initial_context
-        self._name = name
+        self.initial = initial_context
+        self.name = name
         self._created = created
         self.reset()
         return self
@@ -205,12 +204,14 @@ class Task(TaskInstance):
         self.retry_count = 0
         self.mapped: MapProgress | None = None
         self.duration: float | None = None
-        self._started: float | None = None
-        self._attempt_started: float | None = None
-        self._finished: float | None = None
+        # In seconds since the epoch.
+        self.started: float | None = None
+        self.attempt_started: float | None = None
+        self.finished: float | None = None
         self._errors: list[TaskError] | None = None
-        self._previous_context: Context | None = None
-        self._current_context: Context | None = None
+        # None for an empty one, which nobody asks of most tasks.
+        self.previous: Context | None = None
+        self.current: Context | None = None
 
     def copy(self) -> Task:
         """Return a task of the same identity that has not started."""
@@ -238,16 +239,6 @@ class Task(TaskInstance):
     def task_id(self, value: str) -> None:
         self._task_id = value
 
-    @property
-    def name(self) -> str:
-        """What identifies the task in its workflow."""
-        return self._name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._name = value
-        self._key = None
-
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""
         scope = self.parent
@@ -261,67 +252,53 @@ class Task(TaskInstance):
     def checkpoint_key(self) -> str:
         """What a storage knows the result by: the same in every process."""
         if self._key is None:
-            self._key = f"{self.workflow_id}-{quote_name(self._name)}"
+            self._key = f"{self.workflow_id}-{quote_name(self.name)}"
         return self._key
 
-    @property
-    def step(self) -> Action[..., Any]:
-        """The action to run."""
-        return self._step
+    def identify(self, name: str, key: str, task_id: str) -> None:
+        """Give the task its place in a workflow.
 
-    @step.setter
-    def step(self, value: Any) -> None:
-        step = Module(value) if isinstance(value, str) else value
-        if not isinstance(step, Action) or "func" not in step.__dict__:
-            raise MissingActionDecorator(_name_step(value, step))
-        self._step = step
-
-    @property
-    def callback(self) -> Callable[..., Any]:
-        """What is called as `callback(task=task)` when the task has ended."""
-        return self._callback
-
-    @callback.setter
-    def callback(self, value: Callable[..., Any] | str) -> None:
-        callback = Module(value) if isinstance(value, str) else value
-        if not callable(callback):
-            raise NotCallableObject(
-                str(value), "a callable that accepts task=, or the dotted path of one"
-            )
-        self._callback = callback
+        Args:
+            name: What identifies it there.
+            key: The `checkpoint_key` that follows from it.
+            task_id: Its id.
+        """
+        self.name = name
+        self._key = key
+        self._task_id = task_id
 
     @property
     def initial_context(self) -> Context:
         """What was given with `add(initial_context=…)`."""
-        if self._initial_context is None:
-            self._initial_context = Context()
-        return self._initial_context
+        if self.initial is None:
+            self.initial = Context()
+        return self.initial
 
     @initial_context.setter
     def initial_context(self, value: Any) -> None:
-        self._initial_context = _as_context(value)
+        self.initial = _as_context(value)
 
     @property
     def previous_context(self) -> Context:
         """What the task upstream left; an empty context before the task has started."""
-        if self._previous_context is None:
-            self._previous_context = Context()
-        return self._previous_context
+        if self.previous is None:
+            self.previous = Context()
+        return self.previous
 
     @previous_context.setter
     def previous_context(self, value: Any) -> None:
-        self._previous_context = _as_context(value)
+        self.previous = _as_context(value)
 
     @property
     def current_context(self) -> Context:
         """What the task left; an empty context until it is completed."""
-        if self._current_context is None:
-            self._current_context = Context()
-        return self._current_context
+        if self.current is None:
+            self.current = Context()
+        return self.current
 
     @current_context.setter
     def current_context(self, value: Any) -> None:
-        self._current_context = _as_context(
+        self.current = _as_context(
             value, task_id=self.task_id, workflow_id=self.workflow_id
         )
 
@@ -382,14 +359,12 @@ class Task(TaskInstance):
     @property
     def started_at(self) -> datetime | None:
         """When its first attempt started, in local time; None before."""
-        return None if self._started is None else datetime.fromtimestamp(self._started)
+        return None if self.started is None else datetime.fromtimestamp(self.started)
 
     @property
     def finished_at(self) -> datetime | None:
         """When its last attempt ended, in local time; None before."""
-        return (
-            None if self._finished is None else datetime.fromtimestamp(self._finished)
-        )
+        return None if self.finished is None else datetime.fromtimestamp(self.finished)
 
     def schema(self, max: int | None = None) -> Any:
         """Return the task as a pydantic model; needs `dotflow-schema`.
@@ -414,6 +389,22 @@ class Task(TaskInstance):
 
     def __repr__(self) -> str:
         return f"<Task {self.name!r}: {self.status}>"
+
+
+def _as_action(value: Any) -> Action[..., Any]:
+    step = Module(value) if isinstance(value, str) else value
+    if not isinstance(step, Action) or "func" not in step.__dict__:
+        raise MissingActionDecorator(_name_step(value, step))
+    return step
+
+
+def _as_callback(value: Callable[..., Any] | str) -> Callable[..., Any]:
+    callback = Module(value) if isinstance(value, str) else value
+    if not callable(callback):
+        raise NotCallableObject(
+            str(value), "a callable that accepts task=, or the dotted path of one"
+        )
+    return callback
 
 
 def _as_context(

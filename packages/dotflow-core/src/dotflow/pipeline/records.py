@@ -113,7 +113,7 @@ class Recorder:
             )
 
     def _record_start(self, event: events.TaskStarted) -> None:
-        self._mark_running(self._run_id, event.task._name)
+        self._mark_running(self._run_id, event.task.name)
 
     def _tell_start(self, event: events.TaskStarted) -> None:
         name, attempt = event.task.name, event.task.attempt
@@ -128,7 +128,7 @@ class Recorder:
 
     def _tell_success(self, event: events.TaskCompleted) -> None:
         task = event.task
-        duration = _since(task._attempt_started)
+        duration = _since(task.attempt_started)
         self._logger.info(
             "Task %r succeeded  run_id=%s  attempt=%d  duration=%.3fs",
             task.name,
@@ -172,7 +172,7 @@ class Recorder:
             if record.status == "PENDING":
                 self._store.mark_running(self._run_id, task.name)
         self._store.mark_failed(self._run_id, task.name, error)
-        started = task._attempt_started
+        started = task.attempt_started
         self._tell_failure(task.name, task.attempt, started, error, failure.message)
 
     def _on_retried(self, event: events.TaskRetried) -> None:

@@ -65,7 +65,7 @@ class StoredResults(Checkpoints):
             if isinstance(task, ItemKey):
                 self._save_item(task, context)
             elif task.attempt:
-                self._mark_success(self._id, task._name, context._storage)
+                self._mark_success(self._id, task.name, context._storage)
             else:
                 self._save_cached(task, context)
         except Exception as error:

@@ -105,12 +105,12 @@ def _attempts(task: Task) -> Iterable[AttemptReport]:
     if (completed or by_items) and task.attempt:
         yield AttemptReport(
             task.attempt,
-            moment(task._attempt_started),
-            moment(task._finished),
+            moment(task.attempt_started),
+            moment(task.finished),
             task.outcome,
         )
     elif task.status == TypeStatus.IN_PROGRESS:
-        yield AttemptReport(task.attempt, moment(task._attempt_started))
+        yield AttemptReport(task.attempt, moment(task.attempt_started))
 
 
 def _failed(error: TaskError) -> AttemptReport:

@@ -168,8 +168,7 @@ class TaskBuilder:
                 task.config = config
             if workflow_id is not None:
                 task.workflow_id = workflow_id
-                task.name = task.name  # which forgets the key under the former id
-                task.task_id = stable_ulid(workflow_id, task.name)
+                self._identify(task, task.name)
 
     def _add_workflow(
         self,
@@ -217,14 +216,16 @@ class TaskBuilder:
         return MapOver(self._name_of(map_over), spill)
 
     def _append(self, task: Task, unique: str) -> None:
-        task.name = unique
-        task._key = self._key_prefix + quote_name(unique)
-        task.task_id = (
-            stable_ulid(self.workflow_id, unique) if self._stable_ids else new_ulid()
-        )
+        self._identify(task, unique)
         self.queue.append(task)
         if self._on_add is not None:
             self._on_add(task)
+
+    def _identify(self, task: Task, name: str) -> None:
+        key = self._key_prefix + quote_name(name)
+        stable = self._stable_ids
+        task_id = stable_ulid(self.workflow_id, name) if stable else new_ulid()
+        task.identify(name, key, task_id)
 
     def _unique(self, name: str, given: bool) -> str:
         if not isinstance(name, str) or not name:

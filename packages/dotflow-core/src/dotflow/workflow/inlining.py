@@ -47,7 +47,7 @@ def inlined_tasks(
             task.depends_on = tuple(f"{name}/{graph.tasks[up].name}" for up in upstream)
         else:
             task.depends_on = depends_on
-            if initial_context is not None and inner._initial_context is None:
+            if initial_context is not None and inner.initial is None:
                 task.initial_context = initial_context
         tasks.append(task)
     whole = Task(

@@ -69,7 +69,7 @@ class EventLoopExecutor(AsyncExecutor):
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Start the attempt as a task of the loop."""
-        step = attempt.task._step
+        step = attempt.task.step
         if not step.is_async or step.isolate:
             running = self._run_elsewhere(attempt)
         elif attempt.around is None:
@@ -123,7 +123,7 @@ class EventLoopExecutor(AsyncExecutor):
 
     async def _run_elsewhere(self, attempt: Attempt) -> None:
         """Run a sync step in a thread, or what asks for it in a process."""
-        apart = needs_process(attempt.task._step, can_interrupt=False)
+        apart = needs_process(attempt.task.step, can_interrupt=False)
         pool = self._threads()
         run = self._isolated.run if apart else self._runner(pool)
         try:
@@ -144,7 +144,7 @@ class EventLoopExecutor(AsyncExecutor):
     async def _run_coroutine(self, attempt: Attempt) -> None:
         """Run an async step here, where it runs beside the others."""
         task = attempt.task
-        step = task._step
+        step = task.step
         try:
             coroutine = step.invoke(task, attempt.previous, attempt.named)
             value = await (

@@ -45,7 +45,7 @@ class InlineExecutor(Executor):
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end."""
-        if self._some_apart and needs_process(attempt.task._step, self._can_interrupt):
+        if self._some_apart and needs_process(attempt.task.step, self._can_interrupt):
             return run_isolated(attempt)
         return run_attempt(attempt)
 

@@ -44,7 +44,7 @@ def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> bool:
     Raises:
         GraphError: They cannot; the problems of all of them.
     """
-    apart = [task for task in tasks if needs_process(task._step, can_interrupt)]
+    apart = [task for task in tasks if needs_process(task.step, can_interrupt)]
     if apart:
         from dotflow.engine.executors.processes import ProcessExecutor
 

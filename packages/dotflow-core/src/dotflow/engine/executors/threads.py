@@ -84,6 +84,6 @@ class ThreadExecutor(Executor):
 
     def _serve(self) -> None:
         while (attempt := self._orders.get()) is not None:
-            apart = needs_process(attempt.task._step, can_interrupt=False)
+            apart = needs_process(attempt.task.step, can_interrupt=False)
             run = self._isolated.run if apart else run_attempt
             self._outcomes.put(run(attempt))

@@ -46,7 +46,7 @@ class Admission:
         Returns:
             0 if it may start now; else the seconds to wait.
         """
-        step = task._step
+        step = task.step
         wait = self._rate_wait(step) if step.rate is not None else 0.0
         if wait:
             return wait
@@ -58,7 +58,7 @@ class Admission:
 
     def release(self, task: Task) -> None:
         """Give back what an attempt of `task` held."""
-        name = task._step.limit
+        name = task.step.limit
         if name is None:
             return
         self._held[name] -= 1

@@ -47,7 +47,7 @@ class ResultCache:
         Raises:
             StorageError: The storage failed, or cannot hold the result.
         """
-        ttl = attempt.task._step.cache_ttl
+        ttl = attempt.task.step.cache_ttl
         key = self._key(attempt)
         if ttl is None:
             self._storage.post(key, result)
@@ -55,7 +55,7 @@ class ResultCache:
             self._storage.post(key, result, ttl)
 
     def _key(self, attempt: Attempt) -> str:
-        step = attempt.task._step
+        step = attempt.task.step
         inputs = step.inputs(attempt.task, attempt.previous, attempt.named)
         try:
             chosen = step.cache_key(**inputs) if step.cache_key else inputs

@@ -35,7 +35,7 @@ class ItemResults:
     def __init__(self, task: Task, stored: KeptResults, spill: bool) -> None:
         self._task = task
         self._checkpoints = checkpoints = stored.checkpoints
-        self.cache = stored.cache if task._step.cache else None
+        self.cache = stored.cache if task.step.cache else None
         self._spill = spill
         self._values: list[Any] = []
         self.count = 0

@@ -52,8 +52,8 @@ class ItemSource:
         self._wants_index = True
         self.pending = False
         self.total: int | None = None
-        if type(task._step) is Action:  # it tells what it takes of all these
-            wanted = task._step.injects
+        if type(task.step) is Action:  # it tells what it takes of all these
+            wanted = task.step.injects
             self._named = {k: named[k] for k in named if k in wanted}
             self._item_names = tuple(n for n in self._item_names if n in wanted)
             self._wants_index = "index" in wanted

@@ -78,7 +78,7 @@ class MappedTask(Expanded):
             self._go_on()
             return
         task = self._task
-        if task._step.guarded and not self._admitted(item):
+        if task.step.guarded and not self._admitted(item):
             return
         item.attempt += 1
         item.started = _now()
@@ -114,7 +114,7 @@ class MappedTask(Expanded):
         engine, task = self._engine, self._task
         task.attempt = 1
         task.status = TypeStatus.IN_PROGRESS
-        task._started = task._attempt_started = _now()
+        task.started = task.attempt_started = _now()
         engine.bus.emit(events.TaskStarted(task))
         try:
             self._source = open_source(engine, self._node, self._mapping, self._results)
@@ -163,7 +163,7 @@ class MappedTask(Expanded):
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
         engine, task = self._engine, self._task
-        step = task._step
+        step = task.step
         if step.guarded and engine.admission is not None:
             engine.admission.release(task)
         failure = outcome.failure
@@ -232,7 +232,7 @@ class MappedTask(Expanded):
     def _admitted(self, item: Item) -> bool:
         """Tell whether an item may start now: not if it is cached, or has to wait."""
         engine, task = self._engine, self._task
-        if task._step.cache and item.attempt == 0 and self._cached(item):
+        if task.step.cache and item.attempt == 0 and self._cached(item):
             self._go_on()
             return False
         wait = engine.admission.ask(task) if engine.admission is not None else 0.0
@@ -260,7 +260,7 @@ class MappedTask(Expanded):
 
     def _retry(self, item: Item, failure: Failure, finished: float) -> None:
         engine, task = self._engine, self._task
-        delay = task._step.policy.delay_after(item.attempt)
+        delay = task.step.policy.delay_after(item.attempt)
         self._failures.note(item, failure, finished)
         task.retry_count += 1
         self._progress.retried += 1
