@@ -84,7 +84,8 @@ class EventRecorder(Recorder):
     def _on_completed(self, event: events.TaskCompleted) -> None:
         task = event.task
         name, attempt = task.name, task.attempt
-        detail = _result_text(task.current_context.storage)
+        result = task.current
+        detail = _result_text(None if result is None else result.storage)
         if task.mapped is not None:
             self._count(task)
         row, began = self._began, None
