@@ -14,14 +14,17 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from types import FrameType
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dotflow
 from dotflow import Config, DotFlow, Pipeline, SQLiteStateStore, action
 from dotflow.providers import LogDefault, StorageSQLite
 
-ROOT = os.path.dirname(dotflow.__file__) + os.sep
+if TYPE_CHECKING:
+    from types import FrameType
+
+ROOT = str(Path(dotflow.__file__).parent) + os.sep
 
 
 class Quiet(LogDefault):
@@ -99,9 +102,10 @@ def main(kind: str, tasks: int) -> None:
 
 
 if __name__ == "__main__":
+    here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
             main(sys.argv[1], int(sys.argv[2]))
         finally:
-            os.chdir(os.path.dirname(folder))
+            os.chdir(here)  # Windows removes no folder that somebody stands in
