@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Attempt
 
 
 _now = time.time

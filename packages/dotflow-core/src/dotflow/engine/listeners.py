@@ -8,7 +8,7 @@ from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from dotflow.abc.log import Log
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.
 _STATUS_EVENTS = (
-    events.TaskQueued,
     events.TaskStarted,
     events.TaskRestored,
     events.TaskRetried,
@@ -73,19 +72,6 @@ def connect_providers(
             _connect_server(remote, bus, workflow)
 
 
-def announce_run(
-    bus: events.EventBus, workflow: Any, mode: str, tasks: Sequence[Task]
-) -> None:
-    """Tell that a run begins, and what waits for its turn in it."""
-    bus.emit(events.RunStarted(workflow, mode, tasks))
-    listeners = bus.listeners(events.TaskQueued)
-    if listeners:
-        for task in tasks:
-            event = events.TaskQueued(task)
-            for listener in listeners:
-                listener(event)
-
-
 def flush_providers(config: Config, bus: events.EventBus) -> None:
     """Give providers that deliver in the background a bounded time to do so.
 
@@ -108,6 +94,19 @@ def _is_first(event: events.TaskStarted) -> bool:
     return event.task.attempt == 1
 
 
+def _tell_queue(bus: events.EventBus, tell: Callable[[Task], None], name: str) -> None:
+    """Have a provider told of each task that waits for its turn as the run begins."""
+
+    def on_run(event: events.RunStarted) -> None:
+        for task in event.tasks:
+            try:
+                tell(task)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                bus.report(name, error)
+
+    bus.subscribe(events.RunStarted, on_run, name)
+
+
 def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
     name = type(notify).__name__
     tell = notify.hook_status_task
@@ -119,6 +118,7 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
         if _is_first(event):
             tell(event.task)
 
+    _tell_queue(bus, tell, name)
     for kind in _STATUS_EVENTS:
         listener = on_started if kind is events.TaskStarted else on_status
         bus.subscribe(kind, listener, name)
@@ -141,8 +141,8 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
+    _tell_queue(bus, lambda task: info(task=task), name)
     listeners: dict[type[events.Event], Callable[[Any], None]] = {
-        events.TaskQueued: on_info,
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
         events.TaskCompleted: on_info,
@@ -228,6 +228,5 @@ def _connect_server(server: Server, bus: events.EventBus, workflow: Any) -> None
         name,
     )
     for kind in _STATUS_EVENTS:
-        if kind is not events.TaskQueued:
-            bus.subscribe(kind, lambda e: server.update_task(e.task), name)
+        bus.subscribe(kind, lambda e: server.update_task(e.task), name)
     bus.subscribe(events.RunFinished, on_finished, name)

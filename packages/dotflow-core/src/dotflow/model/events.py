@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dotflow.model.task import Task
 
     Listener = Callable[[Any], None]
+    # With what a report of its failure calls each.
+    Listeners = Sequence[tuple[Listener, str]]
 
 
 class Event:
@@ -65,12 +67,6 @@ class TaskEvent(Event):
 
     def __init__(self, task: Task) -> None:
         self.task = task
-
-
-class TaskQueued(TaskEvent):
-    """A task waits for its turn in the run that just began."""
-
-    __slots__ = ()
 
 
 class TaskStarted(TaskEvent):
@@ -175,7 +171,7 @@ class EventBus:
     """
 
     def __init__(self) -> None:
-        self._listeners: dict[type[Event], list[Listener]] = {}
+        self._listeners: dict[type[Event], list[tuple[Listener, str]]] = {}
         self._reported: set[str] = set()
 
     def subscribe(self, event: type[Event], listener: Listener, name: str) -> None:
@@ -186,23 +182,23 @@ class EventBus:
             listener: What to call.
             name: What a report of its failure calls it.
         """
+        self._listeners.setdefault(event, []).append((listener, name))
 
-        def guarded(told: Event) -> None:
-            try:
-                listener(told)
-            except Exception as error:  # noqa: BLE001 - telling never breaks running
-                self.report(name, error)
-
-        self._listeners.setdefault(event, []).append(guarded)
-
-    def listeners(self, event: type[Event]) -> tuple[Listener, ...]:
-        """Return who listens to events of this class."""
+    def listeners(self, event: type[Event]) -> Listeners:
+        """Return who listens to events of this class, for `tell`."""
         return tuple(self._listeners.get(event, ()))
 
     def emit(self, event: Event) -> None:
         """Tell an event to everyone who listens."""
-        for listener in self._listeners.get(type(event), ()):
-            listener(event)
+        self.tell(self._listeners.get(type(event), ()), event)
+
+    def tell(self, listeners: Listeners, event: Event) -> None:
+        """Tell an event to listeners, which `listeners` has returned."""
+        for listener, name in listeners:
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                self.report(name, error)
 
     def report(self, name: str, error: Exception) -> None:
         """Warn about a failure in user code that only listens; once for each name."""
