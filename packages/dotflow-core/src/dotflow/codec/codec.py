@@ -155,8 +155,7 @@ class Codec:
             owner = None if workflow_id is None else str(workflow_id)
             ids = f'"workflow_id":{_quote(owner)},"run_id":{_quote(run_id)},'
             known = self._ids = (workflow_id, run_id, ids)
-        # Mostly a float, of which `time` would make a datetime for each checkpoint.
-        when: Any = context._time
+        when: Any = context._time  # mostly a float, cheaper than the datetime
         if type(when) is datetime and when.tzinfo is None:
             when = when.timestamp()
         more = f",{_write_short(extra)[1:-1]}" if extra else ""

@@ -137,7 +137,7 @@ class Tagger:
             value.storage,
             value.task_id,
             value.workflow_id,
-            value._time,  # `time` would make a datetime of it
+            value._time,
             value.run_id,
         )
         return {TAG: "context", "v": self.items(fields, depth)}
