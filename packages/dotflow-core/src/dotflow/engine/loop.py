@@ -58,7 +58,7 @@ class Loop:
         self._resuming = checkpoints.resuming
         self._submit = state.executor.submit
         self._max_parallel = max_parallel
-        self._on_started = state.bus.listeners(events.TaskStarted)
+        self._tell_started = state.bus.teller(events.TaskStarted)
 
     def run(self) -> None:
         """Run every task that can run, waiting in this thread.
@@ -124,8 +124,8 @@ class Loop:
         task.attempt_started = started = _now()
         if task.started is None:
             task.started = started
-        if self._on_started:
-            state.bus.tell(self._on_started, events.TaskStarted(task))
+        if self._tell_started is not None:
+            self._tell_started(task)
         outcome = self._submit(Attempt(node, task, task.attempt, previous, named))
         if outcome is None:
             state.running += 1

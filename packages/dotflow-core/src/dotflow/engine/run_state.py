@@ -82,7 +82,7 @@ class RunState:
         self.halted = False
         self.expanded: dict[int, Expanded] = {}
         self._waiting = [len(upstream) for upstream in graph.upstream]
-        self._on_completed = bus.listeners(events.TaskCompleted)
+        self._tell_completed = bus.teller(events.TaskCompleted)
 
     def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
         """Return the previous context and, for explicit edges, the values by name."""
@@ -104,8 +104,8 @@ class RunState:
         """Take note that a task has a result, and that the storage holds it."""
         task.status = task.outcome = _COMPLETED
         note_duration(task)
-        if self._on_completed:
-            self.bus.tell(self._on_completed, events.TaskCompleted(task))
+        if self._tell_completed is not None:
+            self._tell_completed(task)
         if task.callback is not basic_callback:
             self.call_back(task)
         self.release(self.graph.downstream[node])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
     from uuid import UUID
 
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from dotflow.model.task import Task
 
     Listener = Callable[[Any], None]
-    # With what a report of its failure calls each.
-    Listeners = Sequence[tuple[Listener, str]]
 
 
 class Event:
@@ -184,21 +182,43 @@ class EventBus:
         """
         self._listeners.setdefault(event, []).append((listener, name))
 
-    def listeners(self, event: type[Event]) -> Listeners:
-        """Return who listens to events of this class, for `tell`."""
-        return tuple(self._listeners.get(event, ()))
+    def subscribe_all(
+        self, listeners: Mapping[type[Event], Listener], name: str
+    ) -> None:
+        """Subscribe a listener for each of several classes of events.
+
+        Args:
+            listeners: The listeners by class.
+            name: What a report of their failure calls them.
+        """
+        for event, listener in listeners.items():
+            self.subscribe(event, listener, name)
 
     def emit(self, event: Event) -> None:
         """Tell an event to everyone who listens."""
-        self.tell(self._listeners.get(type(event), ()), event)
-
-    def tell(self, listeners: Listeners, event: Event) -> None:
-        """Tell an event to listeners, which `listeners` has returned."""
-        for listener, name in listeners:
+        for listener, name in self._listeners.get(type(event), ()):
             try:
                 listener(event)
             except Exception as error:  # noqa: BLE001 - telling never breaks running
                 self.report(name, error)
+
+    def teller(self, kind: type[Event]) -> Callable[..., None] | None:
+        """Return what makes an event of a class and tells it; None if nobody listens.
+
+        For what happens a million times in a run: where nobody listens it costs
+        nothing, and where somebody does there is no call in between.
+
+        Args:
+            kind: The class; what is returned takes what it takes.
+        """
+        if kind not in self._listeners:
+            return None
+        emit = self.emit
+
+        def tell(*parts: Any) -> None:
+            emit(kind(*parts))
+
+        return tell
 
     def report(self, name: str, error: Exception) -> None:
         """Warn about a failure in user code that only listens; once for each name."""

@@ -50,8 +50,8 @@ class MappedTask(Expanded):
 
     __slots__ = (
         "_ended", "_ends", "_exhausted", "_failures", "_flying", "_keep", "_mapping",
-        "_node", "_on_item", "_progress", "_queued", "_results", "_resuming", "_source",
-        "_state", "_task", "_waiting",
+        "_node", "_progress", "_queued", "_results", "_resuming", "_source", "_state",
+        "_task", "_tell_item", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +75,7 @@ class MappedTask(Expanded):
         self._source: ItemSource | None = None
         self._flying: dict[int, Item] = {}
         self._waiting = WaitingItems(state, node)
-        self._on_item = state.bus.listeners(events.ItemCompleted)
+        self._tell_item = state.bus.teller(events.ItemCompleted)
         self._queued = self._exhausted = self._ended = False
         task.mapped = self._progress = MapProgress()
 
@@ -230,9 +230,8 @@ class MappedTask(Expanded):
     def _note(self, index: int, value: Any) -> None:
         self._results.note(index, value)
         self._progress.completed += 1
-        if self._on_item:
-            event = events.ItemCompleted(self._task, index)
-            self._state.bus.tell(self._on_item, event)
+        if self._tell_item is not None:
+            self._tell_item(self._task, index)
 
     def _restored(self, item: Item) -> bool:
         """Take an item's result from the storage, if this run has it already."""
