@@ -187,6 +187,7 @@ class Delivery:
                 if sender is None:
                     # Here, for what it imports would delay whoever reports first.
                     sender = self._sender = self._open_sender()
+                    # `close` may have looked for a sender before there was one.
                     if self._stopped.is_set():
                         sender.abort()
                 self._deliver(message, sender)
@@ -205,6 +206,7 @@ class Delivery:
                 self._changed.wait(_IDLE_SECONDS)
             if self._outbox:
                 return self._outbox.pop()
+            # Under the lock: whoever puts a message now starts another thread.
             self._thread = None
             self._changed.notify_all()
             return None
