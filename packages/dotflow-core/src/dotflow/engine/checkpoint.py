@@ -77,9 +77,7 @@ class Checkpoints:
         """
         if not self._resumable:
             return
-        from dotflow.model.fingerprint import input_fingerprint
-
-        self._inputs = fingerprint or input_fingerprint(tasks)
+        self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
         if resume and self._may_resume(found.get("inputs"), on_input_change):
@@ -109,11 +107,10 @@ class Checkpoints:
         self.run_id = found.get("run_id")
         if self.run_id is None:
             from dotflow.base.identity import stable_ulid
-            from dotflow.model.fingerprint import input_fingerprint
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = input_fingerprint(tasks)
+            self._inputs = _inputs_of(tasks)
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
@@ -252,6 +249,14 @@ class Checkpoints:
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
         )
+
+
+def _inputs_of(tasks: Sequence[Task]) -> str:
+    """Return the fingerprint of what the tasks were given."""
+    from dotflow.model.fingerprint import fingerprint_of
+
+    given = [task.initial for task in tasks]
+    return fingerprint_of([None if one is None else one.storage for one in given])
 
 
 def _hint(value: object) -> str:
