@@ -4,8 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    Told = TypeVar("Told", bound=Callable[..., None])
 
 
 class FanOut:
@@ -101,3 +103,20 @@ class FanOut:
             error,
             exc_info=error,
         )
+
+
+def told(method: Told) -> Told:
+    """Return a method of a `FanOut` that calls this one of each part.
+
+    Args:
+        method: The method as the family's base class has it, documentation and all.
+    """
+    name = method.__name__
+
+    def tell_all(self: FanOut, *args: Any, **kwargs: Any) -> None:
+        self.tell(name, *args, **kwargs)
+
+    tell_all.__name__ = name
+    tell_all.__doc__ = method.__doc__
+    tell_all.__wrapped__ = method  # type: ignore[attr-defined]  # for its signature
+    return tell_all  # type: ignore[return-value]

@@ -57,6 +57,7 @@ class RunTable:
             info.resumed_from,
             len(info.graph.tasks),
             process_token(),
+            # Of the wall: a process on another machine judges by it who has died.
             time.time(),
             json.dumps(plain(info.metadata)),
             graph_text(info),
@@ -86,6 +87,7 @@ class RunTable:
     def finish(self, run: int, status: str, finished: float, duration: float) -> None:
         """Write how a run ended, and forget what retention does not keep."""
         with self._database.transaction() as connection:
+            # In one transaction: after a kill both are done, or neither is.
             connection.execute(_FINISH, (status, finished, duration, run))
             self.prune(
                 connection, self._retention.keep_runs, self._retention.keep_seconds
@@ -95,6 +97,7 @@ class RunTable:
         self, connection: sqlite3.Connection, keep: int | None, seconds: float | None
     ) -> int:
         """Forget runs that do not go on, in a transaction; return how many."""
+        # Judged here rather than in SQL: only the system knows whether a process lives.
         found: list[tuple[int, float | None, str, float]] = []
         if keep is not None:
             found += connection.execute(
