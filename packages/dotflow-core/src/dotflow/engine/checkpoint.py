@@ -8,6 +8,8 @@ two.
 
 from __future__ import annotations
 
+import time
+
 from dotflow.base.identity import new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
@@ -75,9 +77,7 @@ class Checkpoints:
         """
         if not self._resumable:
             return
-        from dotflow.model.fingerprint import input_fingerprint
-
-        self._inputs = fingerprint or input_fingerprint(tasks)
+        self._inputs = fingerprint or _fingerprint(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
         if resume and self._may_resume(found.get("inputs"), on_input_change):
@@ -107,11 +107,10 @@ class Checkpoints:
         self.run_id = found.get("run_id")
         if self.run_id is None:
             from dotflow.base.identity import stable_ulid
-            from dotflow.model.fingerprint import input_fingerprint
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = input_fingerprint(tasks)
+            self._inputs = _fingerprint(tasks)
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
@@ -220,8 +219,9 @@ class Checkpoints:
             "inputs": self._inputs,
             "finished": finished,
         }
-        context = Context(storage=record, workflow_id=self._workflow_id)
-        context.run_id = self.run_id
+        context = Context.of_task(
+            record, "", self._workflow_id, time.time(), self.run_id
+        )
         try:
             self._storage.post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:
@@ -232,6 +232,14 @@ class Checkpoints:
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
         )
+
+
+def _fingerprint(tasks: Sequence[Task]) -> str:
+    from dotflow.model.fingerprint import fingerprint_of
+
+    return fingerprint_of(
+        [None if task.initial is None else task.initial.storage for task in tasks]
+    )
 
 
 def _hint(value: object) -> str:

@@ -57,22 +57,24 @@ def connect_providers(
         graph: What runs; None where a task runs without one.
         server: Whether a server is told as well, which knows what was registered.
     """
-    # Each of several by itself, so that the bus reports it by its own name.
-    for tracer in parts_of(config.tracer):
-        if tracer.active:
-            _connect_tracer(tracer, bus, graph)
-    for notify in parts_of(config.notify):
-        if notify.active:
-            _connect_notify(notify, bus)
+    for tracer in _active(config.tracer):
+        _connect_tracer(tracer, bus, graph)
+    for notify in _active(config.notify):
+        _connect_notify(notify, bus)
     for log in parts_of(config.log):
         if log.listening():
             _connect_log(log, bus)
-    for metrics in parts_of(config.metrics):
-        if metrics.active:
-            _connect_metrics(metrics, bus)
-    for remote in parts_of(config.server) if server else ():
-        if remote.active:
-            _connect_server(remote, bus, workflow)
+    for metrics in _active(config.metrics):
+        _connect_metrics(metrics, bus)
+    for remote in _active(config.server) if server else ():
+        _connect_server(remote, bus, workflow)
+
+
+def _active(provider: Any) -> list[Any]:
+    """Return what does anything: each of several, so that it is reported by its name."""
+    if not provider.active:
+        return []
+    return [part for part in parts_of(provider) if part.active]
 
 
 def announce_run(
