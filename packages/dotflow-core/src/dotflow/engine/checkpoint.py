@@ -13,7 +13,8 @@ import time
 from dotflow.base.identity import new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
-from dotflow.types import TypeInputChange
+from dotflow.model.outcome import Failure
+from dotflow.types import TypeInputChange, TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.model.items import ItemKey
+    from dotflow.model.outcome import Outcome
     from dotflow.model.task import Task
 
 # No task's key ends like this: `quote_name` leaves no "~".
@@ -205,6 +207,24 @@ class Checkpoints:
                 f"The result of task '{task.name}' could not be stored by"
                 f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
             ) from error
+
+    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it; return why that failed.
+
+        A kill before the storage has it leaves a task that runs again, a kill after it
+        one that is restored: the step itself is never taken for done too early.
+        """
+        context = Context.of_task(
+            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+        )
+        try:
+            self.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.from_error(error, TypeOutcome.FAILED, ())
+        task.current = context
+        task.finished = outcome.finished
+        return None
 
     def _read_run(self) -> Context:
         try:

@@ -8,7 +8,7 @@ from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from dotflow.abc.log import Log
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.
 _STATUS_EVENTS = (
-    events.TaskQueued,
     events.TaskStarted,
     events.TaskRestored,
     events.TaskRetried,
@@ -77,17 +76,6 @@ def _active(provider: Any) -> list[Any]:
     return [part for part in parts_of(provider) if part.active]
 
 
-def announce_run(
-    bus: events.EventBus, workflow: Any, mode: str, tasks: Sequence[Task]
-) -> None:
-    """Tell that a run begins, and what waits for its turn in it."""
-    bus.emit(events.RunStarted(workflow, mode, tasks))
-    tell = bus.teller(events.TaskQueued)
-    if tell is not None:
-        for task in tasks:
-            tell(task)
-
-
 def flush_providers(config: Config, bus: events.EventBus) -> None:
     """Give providers that deliver in the background a bounded time to do so.
 
@@ -110,6 +98,19 @@ def _is_first(event: events.TaskStarted) -> bool:
     return event.task.attempt == 1
 
 
+def _tell_queue(bus: events.EventBus, tell: Callable[[Task], None], name: str) -> None:
+    """Have a provider told of each task that waits for its turn as the run begins."""
+
+    def on_run(event: events.RunStarted) -> None:
+        for task in event.tasks:
+            try:
+                tell(task)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                bus.report(name, error)
+
+    bus.subscribe(events.RunStarted, on_run, name)
+
+
 def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
     tell = notify.hook_status_task
 
@@ -120,9 +121,11 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
         if _is_first(event):
             tell(event.task)
 
+    name = type(notify).__name__
+    _tell_queue(bus, tell, name)
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
     listeners[events.TaskStarted] = on_started
-    bus.subscribe_all(listeners, type(notify).__name__)
+    bus.subscribe_all(listeners, name)
 
 
 def _connect_log(log: Log, bus: events.EventBus) -> None:
@@ -141,8 +144,9 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
+    name = type(log).__name__
+    _tell_queue(bus, lambda task: info(task=task), name)
     listeners: Listeners = {
-        events.TaskQueued: on_info,
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
         events.TaskCompleted: on_info,
@@ -151,7 +155,7 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         events.TaskCancelled: on_failed,
         events.TaskFailed: on_failed,
     }
-    bus.subscribe_all(listeners, type(log).__name__)
+    bus.subscribe_all(listeners, name)
 
 
 def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
@@ -238,7 +242,6 @@ def _connect_server(server: Server, bus: events.EventBus, workflow: Any) -> None
         server.update_workflow(workflow, event.status)
 
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
-    del listeners[events.TaskQueued]  # a server knows what was registered
     listeners[events.RunStarted] = on_run
     listeners[events.RunFinished] = on_finished
     bus.subscribe_all(listeners, type(server).__name__)

@@ -67,12 +67,6 @@ class TaskEvent(Event):
         self.task = task
 
 
-class TaskQueued(TaskEvent):
-    """A task waits for its turn in the run that just began."""
-
-    __slots__ = ()
-
-
 class TaskStarted(TaskEvent):
     """An attempt of a task begins."""
 

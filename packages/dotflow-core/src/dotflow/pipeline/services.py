@@ -10,11 +10,11 @@ from dotflow.config.config import Config
 from dotflow.engine.control import CancelRequests
 from dotflow.engine.extras import cancel_requests, record_history
 from dotflow.engine.listeners import (
-    announce_run,
     connect_providers,
     flush_providers,
 )
 from dotflow.errors import InvalidTask
+from dotflow.model.events import RunStarted
 from dotflow.pipeline.state import InMemoryStateStore
 from dotflow.types import TypeExecution
 
@@ -92,7 +92,7 @@ class Services:
 
     def announce(self, bus: EventBus, workflow: str, graph: Graph) -> None:
         """Tell that a run begins."""
-        announce_run(bus, workflow, MODE, graph.tasks)
+        bus.emit(RunStarted(workflow, MODE, graph.tasks))
 
     def trace(self, executor: AnyExecutor, bus: EventBus) -> None:
         """Put around each attempt what the tracer wants there."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
-    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Attempt
     from dotflow.model.task import Task
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.

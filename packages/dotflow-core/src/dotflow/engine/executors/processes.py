@@ -17,8 +17,7 @@ from dotflow.errors import GraphError, NotPicklable, WorkerDied
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.model.attempt import Attempt
-    from dotflow.model.outcome import Outcome
+    from dotflow.model.outcome import Attempt, Outcome
     from dotflow.model.task import Task
 
 # More groups than this share processes.
