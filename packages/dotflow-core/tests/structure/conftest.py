@@ -6,12 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import dotflow
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 ROOT = str(Path(dotflow.__file__).parent)
 

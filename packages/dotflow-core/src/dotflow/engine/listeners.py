@@ -144,8 +144,6 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
-    name = type(log).__name__
-    _tell_queue(bus, lambda task: info(task=task), name)
     listeners: Listeners = {
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
@@ -155,6 +153,8 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         events.TaskCancelled: on_failed,
         events.TaskFailed: on_failed,
     }
+    name = type(log).__name__
+    _tell_queue(bus, lambda task: info(task=task), name)
     bus.subscribe_all(listeners, name)
 
 

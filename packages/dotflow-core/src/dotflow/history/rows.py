@@ -89,7 +89,7 @@ def graph_text(info: RunInfo) -> str:
     return to_json(
         [
             [
-                stored_text(task.name),
+                task.name if task.name.isascii() else stored_text(task.name),
                 task.task_id,
                 task.group_name,
                 list(graph.upstream[node]),
