@@ -82,7 +82,7 @@ class Checkpoints:
             return
         if self._workflow_id is not None:
             check_workflow_id(self._workflow_id)  # every key begins with it
-        self._inputs = fingerprint or _fingerprint(tasks)
+        self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
         if resume and self._may_resume(found.get("inputs"), on_input_change):
@@ -115,7 +115,7 @@ class Checkpoints:
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = _fingerprint(tasks)
+            self._inputs = _inputs_of(tasks)
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
@@ -257,12 +257,12 @@ class Checkpoints:
         )
 
 
-def _fingerprint(tasks: Sequence[Task]) -> str:
+def _inputs_of(tasks: Sequence[Task]) -> str:
+    """Return the fingerprint of what the tasks were given."""
     from dotflow.model.fingerprint import fingerprint_of
 
-    return fingerprint_of(
-        [None if task.initial is None else task.initial.storage for task in tasks]
-    )
+    given = [task.initial for task in tasks]
+    return fingerprint_of([None if one is None else one.storage for one in given])
 
 
 def _hint(value: object) -> str:

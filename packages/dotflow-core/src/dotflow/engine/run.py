@@ -112,7 +112,9 @@ class Run:
         ):
             CancelRequests(self._config.storage, self._workflow_id).clear()
         for task in self._tasks:
-            task.reset()
+            # As for every task that was just added: most need no second reset.
+            if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
+                task.reset()
 
     def execute(self) -> None:
         """Run to the end and tell everyone.
