@@ -50,7 +50,7 @@ class RunTable:
         row = (
             info.run_id,
             workflow_id,
-            None if info.name is None else stored_text(info.name),
+            info.name and stored_text(info.name),
             info.mode,
             WorkflowStatus.IN_PROGRESS,
             info.started or time.time(),
