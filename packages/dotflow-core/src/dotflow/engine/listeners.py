@@ -56,21 +56,24 @@ def connect_providers(
         graph: What runs; None where a task runs without one.
         server: Whether a server is told as well, which knows what was registered.
     """
-    for tracer in _parts(config.tracer):
-        if tracer.active:
-            _connect_tracer(tracer, bus, graph)
-    for notify in _parts(config.notify):
-        if notify.active:
-            _connect_notify(notify, bus)
+    for tracer in _active(config.tracer):
+        _connect_tracer(tracer, bus, graph)
+    for notify in _active(config.notify):
+        _connect_notify(notify, bus)
     for log in _parts(config.log):
         if log.listening():
             _connect_log(log, bus)
-    for metrics in _parts(config.metrics):
-        if metrics.active:
-            _connect_metrics(metrics, bus)
-    for remote in _parts(config.server) if server else ():
-        if remote.active:
-            _connect_server(remote, bus, workflow)
+    for metrics in _active(config.metrics):
+        _connect_metrics(metrics, bus)
+    for remote in _active(config.server) if server else ():
+        _connect_server(remote, bus, workflow)
+
+
+def _active(provider: Any) -> list[Any]:
+    """Return what does anything: each of several, so that it is reported by its name."""
+    if not provider.active:
+        return []
+    return [part for part in _parts(provider) if part.active]
 
 
 def _parts(provider: Any) -> tuple[Any, ...]:

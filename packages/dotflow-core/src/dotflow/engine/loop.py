@@ -64,7 +64,6 @@ class Loop:
         self._cache = cache
         self._keep = checkpoints.keep
         self._resuming = checkpoints.resuming
-        self._submit = state.executor.submit
         self._max_parallel = max_parallel
         self._tell_started = state.bus.teller(events.TaskStarted)
 
@@ -132,6 +131,8 @@ class Loop:
         """
         state = self._state
         control = state.control
+        # Now that it is open: it may have chosen another way.
+        self._submit = state.executor.submit
         while True:
             self._start_ready()
             if not state.running and not state.delayed:

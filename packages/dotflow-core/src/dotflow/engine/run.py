@@ -227,9 +227,7 @@ class Run:
         return cancel_requests(self._config.storage, self._workflow_id, self._bus)
 
     def _finish(self, interrupted: bool) -> None:
-        failed = interrupted or any(
-            task.status == TypeStatus.FAILED for task in self._tasks
-        )
+        failed = interrupted or TypeStatus.FAILED in {t.status for t in self._tasks}
         self.status = WorkflowStatus.FAILED if failed else WorkflowStatus.COMPLETED
         if self._control.reason is not None:
             self.status = WorkflowStatus.CANCELLED
