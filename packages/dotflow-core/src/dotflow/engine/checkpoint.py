@@ -1,4 +1,4 @@
-"""`Checkpoints`: what a run leaves in the storage, and what a resumed one finds there.
+"""`RunCheckpoints`: what a run leaves in the storage, and what a resumed one finds there.
 
 Beside one record a task a workflow with a fixed id keeps one of the run: which run the
 checkpoints belong to, so that those of an earlier one are never taken for this one's,
@@ -16,6 +16,7 @@ from dotflow.types import TypeInputChange
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _RUN = "~run"
 
 
-class Checkpoints:
+class RunCheckpoints:
     """The one implementation of checkpoint and resume.
 
     Args:
@@ -151,14 +152,15 @@ class Checkpoints:
         found = self._read_run().storage
         return isinstance(found, dict) and found.get("finished") is True
 
-    @property
-    def storage(self) -> Storage:
-        """Where the records are."""
-        return self._storage
-
     def keeps_items(self) -> bool:
         """Say whether each item of a mapped task has a checkpoint of its own."""
         return self.run_id is not None
+
+    def items(self, task: Task, count: int) -> Sequence[Any]:
+        """Return the results of a mapped task's items, each read when it is asked for."""
+        from dotflow.engine.maps.mapped_results import MappedResults
+
+        return MappedResults(self._storage, task, count)
 
     def forget_items(self, task: Task) -> None:
         """Delete the checkpoints of a mapped task's items: the task has one itself.

@@ -9,9 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.expanded import Expanded
     from dotflow.engine.loop import Engine
+    from dotflow.model.checkpoints import Checkpoints
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
     from dotflow.model.outcome import Failure

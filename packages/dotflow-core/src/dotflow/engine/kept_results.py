@@ -13,9 +13,9 @@ from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.loop import Engine
+    from dotflow.model.checkpoints import Checkpoints
     from dotflow.model.task import Task
 
 _now = time.time

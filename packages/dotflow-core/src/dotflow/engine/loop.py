@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.expanded import Expanded
     from dotflow.engine.limits.admission import Admission
     from dotflow.engine.limits.cache import ResultCache
+    from dotflow.model.checkpoints import Checkpoints
     from dotflow.model.expansion import Expansion
     from dotflow.model.graph import Graph
     from dotflow.model.outcome import Outcome

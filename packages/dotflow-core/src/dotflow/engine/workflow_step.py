@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.sub_workflow import failure_of_part
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
@@ -14,6 +13,7 @@ from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
@@ -89,18 +89,29 @@ class WorkflowStep(Action[..., "Any"]):
         return (WorkflowStep, (self._graph, self._name))
 
 
-class Unstored(Checkpoints):
+class Unstored:
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
 
     def __init__(self) -> None:
         self.resuming = False
-        self.run_id = None
+        self.run_id: str | None = None
 
     def load(self, task: Task | ItemKey) -> None:
         """Find nothing."""
 
     def save(self, task: Task | ItemKey, context: Context) -> None:
         """Store nothing."""
+
+    def keeps_items(self) -> bool:
+        """Say that no item within an item has a checkpoint."""
+        return False
+
+    def forget_items(self, task: Task) -> None:
+        """Do nothing: there is nothing to forget."""
+
+    def items(self, task: Task, count: int) -> Sequence[Any]:
+        """Find none: a task within an item cannot have `spill=True`."""
+        raise IndexError(count)
 
 
 def _refuse(graph: Graph, name: str) -> None:

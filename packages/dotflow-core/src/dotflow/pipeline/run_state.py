@@ -73,7 +73,7 @@ class RunRecord:
         }
 
 
-class RunSummary(NamedTuple):
+class StoredRun(NamedTuple):
     """A run in a list of them."""
 
     run_id: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.listeners import connect_providers
 from dotflow.engine.loop import Engine
@@ -57,7 +57,7 @@ class TaskEngine:
             task.reset()
         bus = EventBus()
         connect_providers(task.config, bus, self.workflow_id)
-        checkpoints = Checkpoints(task.config.storage, self.workflow_id, False)
+        checkpoints = RunCheckpoints(task.config.storage, self.workflow_id, False)
         _OneTask(task, checkpoints, bus, self._previous).run()
         return task.current_context.storage
 
@@ -66,7 +66,7 @@ class _OneTask(Engine):
     """An engine whose only task has a previous context of its own."""
 
     def __init__(
-        self, task: Task, checkpoints: Checkpoints, bus: EventBus, previous: Any
+        self, task: Task, checkpoints: RunCheckpoints, bus: EventBus, previous: Any
     ) -> None:
         super().__init__(
             Graph([task], chained=False), InlineExecutor(), checkpoints, bus

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from dotflow.abc.storage import Storage
-    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.model.checkpoints import Checkpoints
     from dotflow.model.task import Task
 else:
     from dotflow.base.untyped import overload
@@ -90,7 +90,7 @@ def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Co
         count = found
         # A new context: a storage may have given out the very one that it keeps.
         stored = Context.of_task(
-            MappedResults(checkpoints.storage, task, found),
+            checkpoints.items(task, found),
             stored.task_id or "",
             stored.workflow_id,
             stored._time,  # type: ignore[arg-type]  # either form of a time will do

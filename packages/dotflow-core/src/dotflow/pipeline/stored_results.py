@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from dotflow.engine.checkpoint import Checkpoints
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dotflow.model.task import Task
     from dotflow.pipeline.state import StateStoreProtocol
 
 
-class StoredResults(Checkpoints):
+class StoredResults:
     """The state store as the engine's checkpoints: durable before the next task.
 
     Args:
@@ -32,7 +33,8 @@ class StoredResults(Checkpoints):
         self._mark_success = store.mark_success
         self._kept = kept
         self._items = store if isinstance(store, ItemStateStore) else None
-        self.run_id = self._id = run_id
+        self.run_id: str | None = run_id
+        self._id = run_id
         self.resuming = bool(kept)
 
     def keeps_items(self) -> bool:
@@ -41,6 +43,13 @@ class StoredResults(Checkpoints):
 
     def forget_items(self, task: Task) -> None:
         """Do nothing: a store does so itself, when it is told of the task's result."""
+
+    def items(self, task: Task, count: int) -> Sequence[Any]:
+        """Return the results of items; a pipeline's tasks have no `spill=`."""
+        return [
+            self._items and self._items.get_item(self._id, task.name, index)
+            for index in range(count)
+        ]
 
     def load(self, task: Task | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.
