@@ -16,7 +16,6 @@ from dotflow.types import TypeInputChange
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
@@ -156,11 +155,10 @@ class RunCheckpoints:
         """Say whether each item of a mapped task has a checkpoint of its own."""
         return self.run_id is not None
 
-    def items(self, task: Task, count: int) -> Sequence[Any]:
-        """Return the results of a mapped task's items, each read when it is asked for."""
-        from dotflow.engine.maps.mapped_results import MappedResults
-
-        return MappedResults(self._storage, task, count)
+    @property
+    def storage(self) -> Storage:
+        """Where the records are."""
+        return self._storage
 
     def forget_items(self, task: Task) -> None:
         """Delete the checkpoints of a mapped task's items: the task has one itself.

@@ -13,7 +13,6 @@ from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
@@ -92,6 +91,8 @@ class WorkflowStep(Action[..., "Any"]):
 class Unstored:
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
 
+    storage = None
+
     def __init__(self) -> None:
         self.resuming = False
         self.run_id: str | None = None
@@ -108,10 +109,6 @@ class Unstored:
 
     def forget_items(self, task: Task) -> None:
         """Do nothing: there is nothing to forget."""
-
-    def items(self, task: Task, count: int) -> Sequence[Any]:
-        """Find none: a task within an item cannot have `spill=True`."""
-        raise IndexError(count)
 
 
 def _refuse(graph: Graph, name: str) -> None:

@@ -6,9 +6,7 @@ from typing import Protocol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
+    from dotflow.abc.storage import Storage
     from dotflow.model.context import Context
     from dotflow.model.items import ItemKey
     from dotflow.model.task import Task
@@ -24,6 +22,10 @@ class Checkpoints(Protocol):
 
     resuming: bool
     run_id: str | None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Where each result can be read when asked for; None where that cannot be."""
 
     def load(self, task: Task | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
@@ -44,6 +46,3 @@ class Checkpoints(Protocol):
 
     def forget_items(self, task: Task) -> None:
         """Let go of the items' checkpoints of a mapped task, which has one itself."""
-
-    def items(self, task: Task, count: int) -> Sequence[Any]:
-        """Return the results of a mapped task's items, each read when it is asked for."""

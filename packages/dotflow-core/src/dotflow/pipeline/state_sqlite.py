@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.base.liveness import is_dead, process_token
 from dotflow.pipeline import state_sql as sql
+from dotflow.pipeline.run_state import PROCESS_CRASH
 from dotflow.pipeline.serializers import AnySerializer, JsonSerializer, Serializer
 from dotflow.pipeline.state import (
     InMemoryStateStore,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from dotflow.providers.storage_sqlite.storage import StorageSQLite
-
-PROCESS_CRASH = "PROCESS_CRASH"
 
 
 class SQLiteStateStore(InMemoryStateStore):

@@ -11,8 +11,6 @@ from dotflow.model.items import ItemKey
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dotflow.model.task import Task
     from dotflow.pipeline.state import StateStoreProtocol
 
@@ -25,6 +23,8 @@ class StoredResults:
         run_id: The run.
         kept: The results that it has from an earlier run, by task.
     """
+
+    storage = None
 
     def __init__(
         self, store: StateStoreProtocol, run_id: str, kept: dict[str, Any]
@@ -43,13 +43,6 @@ class StoredResults:
 
     def forget_items(self, task: Task) -> None:
         """Do nothing: a store does so itself, when it is told of the task's result."""
-
-    def items(self, task: Task, count: int) -> Sequence[Any]:
-        """Return the results of items; a pipeline's tasks have no `spill=`."""
-        return [
-            self._items and self._items.get_item(self._id, task.name, index)
-            for index in range(count)
-        ]
 
     def load(self, task: Task | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.

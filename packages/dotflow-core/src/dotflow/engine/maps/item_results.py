@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.engine.maps.mapped_results import SPILLED
+from dotflow.engine.maps.mapped_results import SPILLED, spilled_results
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
 
@@ -95,7 +95,7 @@ class ItemResults:
     def value(self) -> Any:
         """Return what the task as a whole results in."""
         if self._spill:
-            return self._checkpoints.items(self._task, self.count)
+            return spilled_results(self._checkpoints, self._task, self.count)
         return self._values
 
     def record(self) -> Any:
