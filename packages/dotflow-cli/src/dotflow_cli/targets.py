@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dotflow import Config, DotFlow
-from dotflow.base.module import Module
+from dotflow.base.arguments import Module
 from dotflow.errors import (
     ImportModuleError,
     InvalidWorkflowFactory,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dotflow.base.module import Module
+from dotflow.base.arguments import Module
 from dotflow.errors import ImportModuleError
 
 

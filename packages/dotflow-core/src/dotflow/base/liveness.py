@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from dotflow.base.host import hostname
+
+def hostname() -> str:
+    """Return the machine's name, or `"local"` where it has none."""
+    import socket
+
+    try:
+        return socket.gethostname() or "local"
+    except OSError:
+        return "local"
 
 
 def process_token(pid: int | None = None) -> str:

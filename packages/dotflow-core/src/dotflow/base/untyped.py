@@ -19,3 +19,10 @@ class Generic:
 def overload(function: object) -> object:
     """Stand for `typing.overload`."""
     return function
+
+
+class TypedDict(dict):  # type: ignore[type-arg]
+    """Stands for `typing.TypedDict`."""
+
+    def __init_subclass__(cls, total: bool = True) -> None:
+        """Take what the real one takes."""

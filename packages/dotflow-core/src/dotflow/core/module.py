@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-from dotflow.base.module import Module as Module
-from dotflow.base.module import import_path as import_path
+from dotflow.base.arguments import Module as Module
+from dotflow.base.arguments import import_path as import_path

@@ -1,4 +1,4 @@
-"""`RunCheckpoints`: what a run leaves in the storage, and what a resumed one finds there.
+"""`Checkpoints`: what a run leaves in the storage, and what a resumed one finds there.
 
 Beside one record a task a workflow with a fixed id keeps one of the run: which run the
 checkpoints belong to, so that those of an earlier one are never taken for this one's,
@@ -11,7 +11,8 @@ from __future__ import annotations
 from dotflow.base.identity import new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
-from dotflow.types import TypeInputChange
+from dotflow.model.outcome import Failure
+from dotflow.types import TypeInputChange, TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +21,73 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.model.items import ItemKey
+    from dotflow.model.outcome import Outcome
     from dotflow.model.task import Task
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
 
 
-class RunCheckpoints:
-    """The one implementation of checkpoint and resume.
+class Checkpoints:
+    """What a run asks of whatever keeps the results of its tasks.
+
+    Attributes:
+        resuming: Whether tasks may have a stored result to restore.
+        run_id: The run that the results belong to, None where nobody can resume it.
+    """
+
+    resuming: bool = False
+    run_id: str | None = None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Where each result can be read when it is asked for; None where it cannot."""
+        return None
+
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return False
+
+    def forget_items(self, task: Task) -> None:
+        """Let go of the checkpoints of a mapped task's items: the task has one itself."""
+
+    def load(self, task: Task | ItemKey) -> Context | None:
+        """Return the stored result of a task that this run need not repeat.
+
+        Raises:
+            StorageError: It cannot be read; the message names the task.
+        """
+        raise NotImplementedError
+
+    def save(self, task: Task | ItemKey, context: Context) -> None:
+        """Store the result of a task; when this returns it is durable.
+
+        Raises:
+            StorageError: It cannot be stored; the message names the task.
+        """
+        raise NotImplementedError
+
+    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it; return why that failed.
+
+        A kill before the storage has it leaves a task that runs again, a kill after it
+        one that is restored: the step itself is never taken for done too early.
+        """
+        context = Context.of_task(
+            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+        )
+        try:
+            self.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.from_error(error, TypeOutcome.FAILED, ())
+        task.current = context
+        task.finished = outcome.finished
+        return None
+
+
+class RunCheckpoints(Checkpoints):
+    """The checkpoints of a workflow in a storage.
 
     Args:
         storage: Where the records are.

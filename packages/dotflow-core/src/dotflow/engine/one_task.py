@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
@@ -13,13 +13,12 @@ from dotflow.types import TypeOutcome, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
     from dotflow.model.items import ItemKey
     from dotflow.model.outcome import Failure
@@ -120,15 +119,17 @@ class OneTaskRun(Run):
         self._graph = graph.around(node, upstream)
         self._tasks = list(self._graph.tasks)
 
-    def _make_engine(self, *args: Any) -> Engine:
+    def _make_ends(self, state: RunState) -> TaskEnds:
         # At once: the loop would ask only after the task.
         self._control.poll()
-        engine = super()._make_engine(*args)
-        engine.ends = ends = _OneAttempt(engine, self)
+        ends = _OneAttempt(state, self._note_failure)
         if self._skipped_for is not None:
-            engine.ready.clear()
+            state.ready.clear()
             ends.skip(len(self._tasks) - 1, self._skipped_for)
-        return engine
+        return ends
+
+    def _note_failure(self, failure: Failure) -> None:
+        self._failure = failure
 
     def _note_in_storage(self, completed: bool) -> None:
         """Leave the state of the run as it is: other tasks of it may go on."""
@@ -157,11 +158,13 @@ class _Looked(RunCheckpoints):
 class _OneAttempt(TaskEnds):
     """Lets a task end after its first attempt: whoever runs it may start another."""
 
-    __slots__ = ("_run",)
+    __slots__ = ("_note_failure",)
 
-    def __init__(self, engine: Engine, run: OneTaskRun) -> None:
-        super().__init__(engine)
-        self._run = run
+    def __init__(
+        self, state: RunState, note_failure: Callable[[Failure], None]
+    ) -> None:
+        super().__init__(state)
+        self._note_failure = note_failure
 
     def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
         self.fail(node, task, failure, finished)
@@ -175,7 +178,7 @@ class _OneAttempt(TaskEnds):
         noted: bool = False,
     ) -> None:
         if failure.kind != TypeOutcome.CANCELLED:
-            self._run._failure = failure
+            self._note_failure(failure)
         super().fail(node, task, failure, finished, noted)
 
     def skip(self, node: int, upstream: str) -> None:

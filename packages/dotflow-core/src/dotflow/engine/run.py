@@ -12,12 +12,10 @@ from dotflow.engine.extras import (
     make_cache,
     record_history,
 )
-from dotflow.engine.listeners import (
-    announce_run,
-    connect_providers,
-    flush_providers,
-)
-from dotflow.engine.loop import Engine
+from dotflow.engine.listeners import connect_providers, flush_providers
+from dotflow.engine.loop import Loop
+from dotflow.engine.run_state import RunState
+from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
 from dotflow.types import TypeStatus, WorkflowStatus
 
@@ -127,27 +125,35 @@ class Run:
         self.status = WorkflowStatus.IN_PROGRESS
         record_history(self._config.storage, self._info, self._bus)
         connect_providers(self._config, self._bus, self._workflow_id, self._graph)
-        announce_run(self._bus, self._workflow_id, self.mode.name, self._tasks)
+        self._bus.emit(
+            events.RunStarted(self._workflow_id, self.mode.name, self._tasks)
+        )
         executor = self.mode.executor()
         if self._config.tracer.active:
             from dotflow.engine.tracing import trace_attempts
 
             trace_attempts(executor, self._config.tracer, self._bus)
         storage, steps = self._config.storage, [task.step for task in self._tasks]
-        engine = self._make_engine(
+        admission = make_admission(steps, storage, self._limits)
+        state = RunState(
             self._graph,
             executor,
-            self._checkpoints,
             self._bus,
-            self._keep_going,
-            self._max_parallel,
             self._control,
-            admission := make_admission(steps, storage, self._limits),
-            make_cache(steps, storage, self._refresh_cache),
+            keep_going=self._keep_going,
+            admission=admission,
+        )
+        cache = make_cache(steps, storage, self._refresh_cache)
+        loop = Loop(
+            state,
+            self._checkpoints,
+            ends=self._make_ends(state),
+            cache=cache,
+            max_parallel=self._max_parallel,
         )
         interrupted = True
         try:
-            engine.run()
+            loop.run()
             interrupted = False
         except RunCancelled:
             pass  # it is what was asked for: the tasks and the status tell
@@ -208,8 +214,9 @@ class Run:
         """
         self._control.cancel(reason, interrupt)
 
-    def _make_engine(self, *args: Any) -> Engine:
-        return Engine(*args)
+    def _make_ends(self, state: RunState) -> TaskEnds:
+        """Return how tasks end in this kind of run that do not complete."""
+        return TaskEnds(state)
 
     def _cancel_requests(self, resumable: bool) -> Callable[[], str | None] | None:
         """Return what tells the requests of other processes, where there can be any."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dotflow.engine.sub_workflow import failure_of_part
+from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.parts import failure_of_part
+from dotflow.engine.run_state import RunState
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
 from dotflow.model.context import Context
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.loop import Loop
     from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
     from dotflow.model.task import Task
@@ -64,51 +66,41 @@ class WorkflowStep(Action[..., "Any"]):
     def _run(self, item: Any) -> Context:
         from dotflow.engine.executors.inline import InlineExecutor
 
-        engine = self._engine(item, InlineExecutor())
-        engine.run()
-        return _result(engine)
+        graph = self._graph_for(item)
+        self._loop(graph, InlineExecutor()).run()
+        return _result(graph)
 
     async def _run_async(self, item: Any) -> Context:
         from dotflow.engine.executors.event_loop import EventLoopExecutor
 
-        engine = self._engine(item, EventLoopExecutor())
-        await engine.run_async()
-        return _result(engine)
+        graph = self._graph_for(item)
+        await self._loop(graph, EventLoopExecutor()).run_async()
+        return _result(graph)
 
-    def _engine(self, item: Any, executor: AnyExecutor) -> Engine:
-        from dotflow.engine.loop import Engine
-
+    def _graph_for(self, item: Any) -> Graph:
         tasks = [task.copy() for task in self._graph.tasks]
         for task in tasks:
             if task.initial is None:
                 task.initial_context = task.step.initial(item)
-        return Engine(self._graph.over(tasks), executor, Unstored(), EventBus())
+        return self._graph.over(tasks)
+
+    def _loop(self, graph: Graph, executor: AnyExecutor) -> Loop:
+        from dotflow.engine.loop import Loop
+
+        return Loop(RunState(graph, executor, EventBus()), Unstored())
 
     def __reduce__(self) -> Any:
         return (WorkflowStep, (self._graph, self._name))
 
 
-class Unstored:
+class Unstored(Checkpoints):
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
-
-    storage = None
-
-    def __init__(self) -> None:
-        self.resuming = False
-        self.run_id: str | None = None
 
     def load(self, task: Task | ItemKey) -> None:
         """Find nothing."""
 
     def save(self, task: Task | ItemKey, context: Context) -> None:
         """Store nothing."""
-
-    def keeps_items(self) -> bool:
-        """Say that no item within an item has a checkpoint."""
-        return False
-
-    def forget_items(self, task: Task) -> None:
-        """Do nothing: there is nothing to forget."""
 
 
 def _refuse(graph: Graph, name: str) -> None:
@@ -137,13 +129,12 @@ def _template(task: Task) -> Task:
     return template
 
 
-def _result(engine: Engine) -> Context:
+def _result(graph: Graph) -> Context:
     """Return what the last tasks have left, as a sub-workflow does.
 
     Raises:
         FailedWithin: A task has failed.
     """
-    graph = engine.graph
     for part in graph.tasks:
         if part.status == TypeStatus.FAILED and not is_whole(part):
             raise FailedWithin(failure_of_part(part))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.base.host import hostname
-from dotflow.base.liveness import is_dead
+from dotflow.base.liveness import hostname, is_dead
 
 # A run elsewhere, in a container say, shows that it goes on by its heartbeat alone.
 SILENCE_SECONDS = 60.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dotflow.base.parameters import parameter_names, unwrapped
 from dotflow.errors import InvalidTask, MissingActionDecorator
+from dotflow.model.options import ACTION_DEFAULTS, complete, placed
 from dotflow.model.retry import RetryPolicy
 
 TYPE_CHECKING = False
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
         ParamSpec,
         Protocol,
         TypeVar,
+        Unpack,
         overload,
     )
 
     from dotflow.model.context import Context
+    from dotflow.model.options import ActionOptions
     from dotflow.model.task import Task
 
     P = ParamSpec("P")
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 else:
     from dotflow.base.untyped import Generic, P, R, overload
 
+# What 1.x took by place, after the callable and the task.
+_PLACES = ("retry", "timeout", "retry_delay", "backoff")
 _COROUTINE = 0x80  # inspect.CO_COROUTINE, without the cost of importing inspect
 
 
@@ -44,27 +49,12 @@ class Action(Generic[P, R]):
     Args:
         func: The callable; left out where options come first.
         task: Kept from dotflow 1.x: the task on whose behalf a direct call is made.
-        retry: Attempts in all, at least one is made. Default 1.
-        timeout: Seconds that one attempt may take, 0 for no limit. Default 0.
-        retry_delay: Seconds between two attempts. Default 1.
-        backoff: Double the delay after every attempt. Default False.
-        retry_on: The exception class, or a tuple of them, worth another attempt.
-            Default: any `Exception`.
-        jitter: The part of each delay that is random, 0 to 1; True is 1. Default 0.
-        max_delay: The longest delay in seconds, None for no bound. Default None.
-        isolate: Run each attempt in a process of its own, which a timeout kills
-            whatever it is doing. Default False.
-        cache: Keep the result in the storage and find it again, in any later run, for
-            the same code and the same inputs. Default False.
-        cache_ttl: Seconds that a kept result counts; None for ever. Default None.
-        cache_key: Called with the step's inputs by name; what it returns stands for
-            them. Default: the inputs themselves.
-        limit: A name: no more attempts of the steps that share it run at once than
-            `start(limits={name: …})` says, 1 by default. Default None.
-        rate: The most attempts that may start in a time, as `"10/s"`. Default None.
+        *by_place: Kept from dotflow 1.x: `retry`, `timeout`, `retry_delay`, `backoff`.
+        **options: See `ActionOptions` and `TaskOptions`.
 
     Raises:
         InvalidTask: An option is out of range or of a wrong type.
+        TypeError: There is no such option.
     """
 
     func: Callable[P, R]
@@ -73,36 +63,33 @@ class Action(Generic[P, R]):
         self,
         func: Callable[P, R] | None = None,
         task: Task | None = None,
-        retry: int = 1,
-        timeout: float = 0,
-        retry_delay: float = 1,
-        backoff: bool = False,
-        *,
-        retry_on: type[BaseException] | tuple[type[BaseException], ...] = Exception,
-        jitter: float = 0,
-        max_delay: float | None = None,
-        isolate: bool = False,
-        cache: bool = False,
-        cache_ttl: float | None = None,
-        cache_key: Callable[..., Any] | None = None,
-        limit: str | None = None,
-        rate: str | None = None,
+        *by_place: Any,
+        **options: Unpack[ActionOptions],
     ) -> None:
+        if by_place:
+            options = placed("@action", _PLACES, by_place, options)
+        given = complete("@action", options, ACTION_DEFAULTS)
         self.task = task
-        self.timeout = _seconds("timeout", timeout)
-        self.isolate = bool(isolate)
-        self.cache = bool(cache)
-        self.cache_ttl = None if cache_ttl is None else _seconds("cache_ttl", cache_ttl)
-        self.cache_key = cache_key
-        self.limit = limit
-        self.rate = rate
-        self.guarded = self.cache or limit is not None or rate is not None
-        if rate is not None:
+        self.timeout = _seconds("timeout", given["timeout"])
+        self.isolate = bool(given["isolate"])
+        self.cache = bool(given["cache"])
+        ttl = given["cache_ttl"]
+        self.cache_ttl = None if ttl is None else _seconds("cache_ttl", ttl)
+        self.cache_key = given["cache_key"]
+        self.limit = given["limit"]
+        self.rate = given["rate"]
+        self.guarded = self.cache or self.limit is not None or self.rate is not None
+        if self.rate is not None:
             from dotflow.model.rate import parse_rate
 
-            parse_rate(rate)
+            parse_rate(self.rate)
         self.policy = RetryPolicy(
-            retry, retry_delay, backoff, retry_on, jitter, max_delay
+            given["retry"],
+            given["retry_delay"],
+            given["backoff"],
+            given["retry_on"],
+            given["jitter"],
+            given["max_delay"],
         )
         self.injects: frozenset[str] = frozenset()
         self.wants_previous = self.wants_initial = self.is_async = False
@@ -275,40 +262,16 @@ if TYPE_CHECKING:
     def action(
         func: Callable[Q, F],
         task: Task | None = None,
-        retry: int = 1,
-        timeout: float = 0,
-        retry_delay: float = 1,
-        backoff: bool = False,
-        *,
-        retry_on: type[BaseException] | tuple[type[BaseException], ...] = Exception,
-        jitter: float = 0,
-        max_delay: float | None = None,
-        isolate: bool = False,
-        cache: bool = False,
-        cache_ttl: float | None = None,
-        cache_key: Callable[..., Any] | None = None,
-        limit: str | None = None,
-        rate: str | None = None,
+        *by_place: Any,
+        **options: Unpack[ActionOptions],
     ) -> Action[Q, F]: ...
 
     @overload
     def action(
         func: None = None,
         task: Task | None = None,
-        retry: int = 1,
-        timeout: float = 0,
-        retry_delay: float = 1,
-        backoff: bool = False,
-        *,
-        retry_on: type[BaseException] | tuple[type[BaseException], ...] = Exception,
-        jitter: float = 0,
-        max_delay: float | None = None,
-        isolate: bool = False,
-        cache: bool = False,
-        cache_ttl: float | None = None,
-        cache_key: Callable[..., Any] | None = None,
-        limit: str | None = None,
-        rate: str | None = None,
+        *by_place: Any,
+        **options: Unpack[ActionOptions],
     ) -> ActionDecorator: ...
 
     def action(*args: Any, **kwargs: Any) -> Any:

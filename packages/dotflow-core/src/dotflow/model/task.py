@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import Module, basic_callback
 from dotflow.base.identity import new_ulid, quote_name
-from dotflow.base.module import Module
 from dotflow.errors import InvalidTask, MissingActionDecorator, NotCallableObject
 from dotflow.model.action import Action
 from dotflow.model.context import Context

@@ -8,7 +8,7 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dotflow.base.bounds import check_count
+from dotflow.base.arguments import check_count
 from dotflow.engine.executors.event_loop import EventLoopExecutor
 from dotflow.pipeline.active_runs import ActiveRuns
 from dotflow.pipeline.catalog import Catalog, Target

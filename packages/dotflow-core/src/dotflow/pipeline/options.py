@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from dotflow.base.bounds import check_seconds, check_sizes
+from dotflow.base.arguments import check_seconds, check_sizes
 
 
 class RunOptions(TypedDict, total=False):

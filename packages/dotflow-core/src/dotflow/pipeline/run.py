@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.base.bounds import check_sizes
+from dotflow.base.arguments import check_sizes
 from dotflow.base.identity import new_ulid
 from dotflow.engine.control import Control, RunCancelled
 from dotflow.engine.extras import make_admission, make_cache
-from dotflow.engine.loop import Engine as Loop
+from dotflow.engine.loop import Loop
+from dotflow.engine.run_state import RunState
 from dotflow.model.events import EventBus, RunFinished
 from dotflow.pipeline.services import MODE
 from dotflow.pipeline.state_writer import StateWriter
@@ -139,17 +140,16 @@ class PlanRun:
             plan.guarded, storage, check_sizes(self._options.get("limits"))
         )
         refresh = bool(self._options.get("refresh_cache"))
-        loop = Loop(
+        state = RunState(
             self._graph,
             executor,
-            results,
             bus,
+            self.control,
             keep_going=True,
-            max_parallel=max_parallel,
-            control=self.control,
             admission=admission,
-            cache=make_cache(plan.guarded, storage, refresh),
         )
+        cache = make_cache(plan.guarded, storage, refresh)
+        loop = Loop(state, results, cache=cache, max_parallel=max_parallel)
         self.control.wake_by(partial(_wake, asyncio.get_running_loop(), executor))
         interrupted = True
         try:

@@ -10,11 +10,11 @@ from dotflow.config.config import Config
 from dotflow.engine.control import CancelRequests
 from dotflow.engine.extras import cancel_requests, record_history
 from dotflow.engine.listeners import (
-    announce_run,
     connect_providers,
     flush_providers,
 )
 from dotflow.errors import InvalidTask
+from dotflow.model.events import RunStarted
 from dotflow.pipeline.state import InMemoryStateStore
 from dotflow.types import TypeExecution
 
@@ -53,6 +53,7 @@ class Services:
                 "A pipeline has one storage: give storage=… or config=Config(storage=…),"
                 " not both."
             )
+        self._given = storage is not None or config is not None
         # Without a config nobody asked to be told: a pipeline logs by itself.
         self._tells = config is not None
         self.config = Config(storage=storage) if config is None else config
@@ -60,8 +61,7 @@ class Services:
     @property
     def given_storage(self) -> Storage | None:
         """The storage, if the pipeline was given one."""
-        found: Storage | None = vars(self.config).get("_storage")
-        return found
+        return self.config.storage if self._given else None
 
     @property
     def storage(self) -> Storage:
@@ -92,7 +92,7 @@ class Services:
 
     def announce(self, bus: EventBus, workflow: str, graph: Graph) -> None:
         """Tell that a run begins."""
-        announce_run(bus, workflow, MODE, graph.tasks)
+        bus.emit(RunStarted(workflow, MODE, graph.tasks))
 
     def trace(self, executor: AnyExecutor, bus: EventBus) -> None:
         """Put around each attempt what the tracer wants there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from dotflow.engine.checkpoint import Checkpoints
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
     from dotflow.pipeline.state import StateStoreProtocol
 
 
-class StoredResults:
+class StoredResults(Checkpoints):
     """The state store as the engine's checkpoints: durable before the next task.
+
+    The store itself forgets the items of a mapped task that it is told the result of.
 
     Args:
         store: The state store.
         run_id: The run.
         kept: The results that it has from an earlier run, by task.
     """
-
-    storage = None
 
     def __init__(
         self, store: StateStoreProtocol, run_id: str, kept: dict[str, Any]
@@ -33,16 +34,12 @@ class StoredResults:
         self._mark_success = store.mark_success
         self._kept = kept
         self._items = store if isinstance(store, ItemStateStore) else None
-        self.run_id: str | None = run_id
-        self._id = run_id
+        self.run_id = self._id = run_id
         self.resuming = bool(kept)
 
     def keeps_items(self) -> bool:
         """Say whether the store knows of the items of mapped tasks."""
         return self._items is not None
-
-    def forget_items(self, task: Task) -> None:
-        """Do nothing: a store does so itself, when it is told of the task's result."""
 
     def load(self, task: Task | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.
@@ -67,7 +64,7 @@ class StoredResults:
             if isinstance(task, ItemKey):
                 self._save_item(task, context)
             elif task.attempt:
-                self._mark_success(self._id, task.name, context._storage)
+                self._mark_success(self._id, task.name, context.storage)
             else:
                 self._save_cached(task, context)
         except Exception as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import new_ulid, quote_name, stable_ulid
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action

@@ -7,7 +7,7 @@ from copy import copy
 from functools import partial
 from weakref import ref
 
-from dotflow.base.callbacks import basic_callback
+from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import check_workflow_id
 from dotflow.config.config import Config
 from dotflow.engine.checkpoint import RunCheckpoints
@@ -360,6 +360,6 @@ def _random_id() -> UUID:
 
 
 def _host() -> str:
-    from dotflow.base.host import hostname
+    from dotflow.base.liveness import hostname
 
     return hostname()

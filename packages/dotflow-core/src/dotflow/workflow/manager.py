@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dotflow.base.bounds import check_count, check_seconds, check_sizes
-from dotflow.base.callbacks import basic_callback
-from dotflow.base.module import Module
+from dotflow.base.arguments import (
+    Module,
+    basic_callback,
+    check_count,
+    check_seconds,
+    check_sizes,
+)
 from dotflow.engine.modes import find_mode
 from dotflow.engine.run import Run
 from dotflow.errors import InvalidOnInputChange, NotCallableObject

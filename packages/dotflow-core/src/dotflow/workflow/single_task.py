@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dotflow.base.bounds import check_sizes
+from dotflow.base.arguments import check_sizes
 from dotflow.engine.modes import find_mode
 from dotflow.errors import StorageNotDurable
 from dotflow.types import TypeExecution

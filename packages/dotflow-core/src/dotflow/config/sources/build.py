@@ -86,7 +86,7 @@ def _load(family: str, provider: Provider) -> Any:
     name = provider.name
     try:
         if ":" in name:
-            from dotflow.base.module import Module
+            from dotflow.base.arguments import Module
 
             found: Any = Module(name)
         else:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from dotflow.abc.storage import Storage
-    from dotflow.model.checkpoints import Checkpoints
+    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.model.task import Task
 else:
     from dotflow.base.untyped import overload
@@ -107,7 +107,7 @@ def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Co
             spilled_results(checkpoints, task, found),
             stored.task_id or "",
             stored.workflow_id,
-            stored._time,  # type: ignore[arg-type]  # either form of a time will do
+            stored.kept_time,
             stored.run_id,
         )
     elif hasattr(value, "__len__"):

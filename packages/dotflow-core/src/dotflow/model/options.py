@@ -1,0 +1,282 @@
+"""What a task and a run may be given: each option is declared, told and checked here.
+
+Whoever takes options takes them as `**options: Unpack[…]` of one of these, so that none
+of them is written down a second time.
+"""
+
+from __future__ import annotations
+
+from dotflow.base.arguments import (
+    Module,
+    basic_callback,
+    check_count,
+    check_seconds,
+    check_sizes,
+)
+from dotflow.errors import InvalidOnInputChange, NotCallableObject
+from dotflow.types import VALID_POLICIES, TypeExecution, TypeInputChange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypedDict, TypeVar
+
+    Dep = str | Callable[..., Any]
+    Options = TypeVar("Options")
+else:
+    from dotflow.base.untyped import TypedDict
+
+
+class TaskOptions(TypedDict, total=False):
+    """What both an `@action` and a task of a `Pipeline` may be declared with.
+
+    Attributes:
+        retry_delay: Seconds between two attempts; 1 for an action, 0 for a task.
+        backoff: Double the delay after every attempt. Default False.
+        retry_on: The exception class, or a tuple of them, worth another attempt.
+            Default: any `Exception`.
+        cache: Keep the result in the storage and find it again, in any later run, for
+            the same code and the same inputs. Default False.
+        cache_ttl: Seconds that a kept result counts; None for ever.
+        cache_key: Called with the inputs by parameter name; what it returns stands for
+            them. Default: the inputs themselves, of a context what is in it.
+        limit: A name: no more attempts of what shares it run at once than the run's
+            `limits={name: …}` says, 1 by default. Default None.
+        rate: The most attempts that may start in a time, as `"10/s"`. Default None.
+    """
+
+    retry_delay: float
+    backoff: bool
+    retry_on: type[BaseException] | tuple[type[BaseException], ...]
+    cache: bool
+    cache_ttl: float | None
+    cache_key: Callable[..., Any] | None
+    limit: str | None
+    rate: str | None
+
+
+class ActionOptions(TaskOptions, total=False):
+    """What an `@action` may be declared with, beside `TaskOptions`.
+
+    Attributes:
+        retry: Attempts in all, at least one is made. Default 1.
+        timeout: Seconds that one attempt may take, 0 for no limit. Default 0.
+        jitter: The part of each delay that is random, 0 to 1; True is 1. Default 0.
+        max_delay: The longest delay in seconds, None for no bound. Default None.
+        isolate: Run each attempt in a process of its own, which a timeout kills
+            whatever it is doing. Default False.
+    """
+
+    retry: int
+    timeout: float
+    jitter: float
+    max_delay: float | None
+    isolate: bool
+
+
+class NodeOptions(TaskOptions, total=False):
+    """What a task of a `Pipeline` may be declared with, beside `TaskOptions`.
+
+    Attributes:
+        timeout_s: Seconds that one attempt may take; None for no limit. A sync function
+            with a limit runs in a process of its own, which can be stopped.
+        retries: Attempts after the first failed one. Default 0.
+        process: Run each attempt in a process of its own. Default False.
+        retain_result: Whether the result is kept after the last task that needs it.
+            Default True.
+        map: A task, by name or as a decorated function: this one is called for each
+            item of its result. Parameters `item` or the task's name receive the item,
+            `index` its place; the result is the list of the items' results.
+    """
+
+    timeout_s: float | None
+    retries: int
+    process: bool
+    retain_result: bool
+    map: Dep | None
+
+
+class RunOptions(TypedDict, total=False):
+    """What every run may be given, of a `DotFlow` and of a `Pipeline`.
+
+    Attributes:
+        deadline: Seconds until the run is cancelled; None for no bound. The contexts
+            of a pipeline's tasks tell the time that is left.
+        limits: How many attempts may hold a named limit (`limit="db"`) at once, by its
+            name; 1 for a name that is missing.
+        refresh_cache: Whether the results of what has `cache=True` are made again.
+    """
+
+    deadline: float | None
+    limits: dict[str, int] | None
+    refresh_cache: bool
+
+
+class StartOptions(RunOptions, total=False):
+    """What `DotFlow.start` may be given, beside `RunOptions`.
+
+    Attributes:
+        on_success: Called as `on_success(tasks=[…])` when no task has failed, or the
+            dotted path of such a callable.
+        on_failure: Called as `on_failure(tasks=[…])` otherwise.
+        mode: `"sequential"` (default), `"sequential_group"`, `"background"`,
+            `"parallel"`, `"threads"`, `"async"`, or the name of an installed executor.
+        keep_going: Run a task although the one before it has failed. Default False.
+        resume: Restore the tasks that an earlier run of this workflow id has completed,
+            from the storage; run the others. Default False.
+        on_input_change: What a resume does when the initial contexts differ: `"reuse"`
+            the results (default), `"reset"` and start over, or `"raise"`.
+        fingerprint: What stands for the inputs; default: a hash of them.
+        max_parallel: The bound on attempts at once; default: the number of cores, or of
+            groups.
+        wait_at_exit: Whether the end of the script waits for a background run. Default
+            True.
+    """
+
+    on_success: Callable[..., Any] | str
+    on_failure: Callable[..., Any] | str
+    mode: str
+    keep_going: bool
+    resume: bool
+    on_input_change: str
+    fingerprint: str | None
+    max_parallel: int | None
+    wait_at_exit: bool
+
+
+_TASK: TaskOptions = {
+    "retry_delay": 0,
+    "backoff": False,
+    "retry_on": Exception,
+    "cache": False,
+    "cache_ttl": None,
+    "cache_key": None,
+    "limit": None,
+    "rate": None,
+}
+ACTION_DEFAULTS: ActionOptions = {
+    **_TASK,
+    "retry_delay": 1,
+    "retry": 1,
+    "timeout": 0,
+    "jitter": 0,
+    "max_delay": None,
+    "isolate": False,
+}
+NODE_DEFAULTS: NodeOptions = {
+    **_TASK,
+    "timeout_s": None,
+    "retries": 0,
+    "process": False,
+    "retain_result": True,
+    "map": None,
+}
+RUN_DEFAULTS: RunOptions = {"deadline": None, "limits": None, "refresh_cache": False}
+START_DEFAULTS: StartOptions = {
+    **RUN_DEFAULTS,
+    "on_success": basic_callback,
+    "on_failure": basic_callback,
+    "mode": TypeExecution.SEQUENTIAL,
+    "keep_going": False,
+    "resume": False,
+    "on_input_change": TypeInputChange.REUSE,
+    "fingerprint": None,
+    "max_parallel": None,
+    "wait_at_exit": True,
+}
+
+
+def complete(what: str, options: Options, defaults: Options) -> Options:
+    """Return options with the defaults of all that were not given.
+
+    Args:
+        what: What takes them, for an error.
+        options: Those given.
+        defaults: All there are.
+
+    Raises:
+        TypeError: One is none of them.
+    """
+    full: Any = {**defaults, **options}  # type: ignore[dict-item]
+    if len(full) > len(defaults):  # type: ignore[arg-type]
+        raise _unknown(what, full, defaults)
+    return full  # type: ignore[no-any-return]
+
+
+def placed(
+    what: str, names: Sequence[str], values: Sequence[Any], options: Options
+) -> Options:
+    """Return options with those that were given by their place.
+
+    Args:
+        what: What takes them, for an error.
+        names: The options that may be given so, in order.
+        values: What was given so.
+        options: Those given by name.
+
+    Raises:
+        TypeError: There are more values than places, or one is given twice.
+    """
+    if len(values) > len(names):
+        raise TypeError(f"{what} takes no more by place than {', '.join(names)}.")
+    by_place = dict(zip(names, values, strict=False))
+    for name in by_place:
+        if name in options:  # type: ignore[operator]
+            raise TypeError(f"{what} was given {name!r} by place and by name.")
+    return {**by_place, **options}  # type: ignore[dict-item, return-value]
+
+
+def check_run(options: RunOptions) -> RunOptions:
+    """Return the options of a run, complete and checked.
+
+    Raises:
+        TypeError: There is no such option.
+        InvalidTask: A value is out of range or of a wrong type.
+    """
+    return _bounded(complete("A run", options, RUN_DEFAULTS))
+
+
+def check_start(options: StartOptions) -> StartOptions:
+    """Return the options of a start, complete and checked, its callbacks as objects.
+
+    Raises:
+        TypeError: There is no such option.
+        InvalidOnInputChange: There is no such policy.
+        NotCallableObject: A callback cannot be called.
+        ImportModuleError: The dotted path of one leads nowhere.
+        InvalidTask: A value is out of range or of a wrong type.
+    """
+    full = complete("start()", options, START_DEFAULTS)
+    if full["on_input_change"] not in VALID_POLICIES:
+        raise InvalidOnInputChange(full["on_input_change"])
+    full["on_success"] = _callback("on_success", full["on_success"])
+    full["on_failure"] = _callback("on_failure", full["on_failure"])
+    full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
+    return _bounded(full)
+
+
+def _bounded(full: Options) -> Options:
+    run: RunOptions = full  # type: ignore[assignment]
+    run["deadline"] = check_seconds("deadline", run["deadline"])
+    run["limits"] = check_sizes(run["limits"])
+    return full
+
+
+def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
+    callback = Module(value)
+    if not callable(callback):
+        raise NotCallableObject(
+            f"{name}={value!r}", "a callable that accepts tasks=, or its dotted path"
+        )
+    return callback  # type: ignore[no-any-return]
+
+
+def _unknown(what: str, given: Any, known: Any) -> TypeError:
+    from dotflow.base.suggest import closest
+
+    name = min(given.keys() - known.keys())
+    close = closest(name, known)
+    hint = f" Did you mean {close!r}?" if close else ""
+    return TypeError(
+        f"{what} has no option {name!r}.{hint} It takes: {', '.join(sorted(known))}."
+    )
