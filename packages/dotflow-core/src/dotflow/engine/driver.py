@@ -41,6 +41,7 @@ def drive(engine: Engine, max_parallel: int | None) -> None:
             engine.ends.cancel_running(error)
         raise
     finally:
+        # At once: an interrupt that came now would hit the code after the run.
         engine.control.end()
     executor.close()
 
@@ -65,6 +66,8 @@ async def drive_async(engine: Engine, max_parallel: int | None) -> None:
         finally:
             engine.ends.cancel_running(error)
         raise
+    finally:
+        engine.control.end()
     await executor.close()
 
 
