@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,13 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 TEST_TOOLS = ("hypothesis", "pytest>=9")
-# What the tests of a package need besides, and its users may do without.
-TEST_NEEDS: dict[str, tuple[str, ...]] = {
-    "dotflow-cli": ("pyte",),
-    "dotflow-aws": ("moto[s3,server]",),
-    "dotflow-deploy": ("croniter", "hatchling"),
-    "dotflow-otel": ("opentelemetry-exporter-otlp-proto-http",),
-}
+# Where what a package's tests need besides stands, beside its environment.
+ENVIRONMENTS = tomllib.loads((ROOT / "hatch.toml").read_text("utf-8"))["envs"]
+# Its environment has all that it could test; the wheel needs no more than these.
+TEST_NEEDS = {"dotflow-deploy": ["croniter", "hatchling"]}
 # What takes long and could not tell a wheel from a checkout: tests that kill processes,
 # fail at every request, or wait for what does not answer.
 LEFT_OUT: dict[str, tuple[str, ...]] = {
@@ -136,7 +134,7 @@ def _check(wheel: Path, work: Path, said: list[str]) -> None:
         run(python, "-W", "error", "-c", IMPORT_ALL, package)
     tests = ROOT / "packages" / name / "tests"
     if tests.is_dir():
-        run(*pip, "install", *TEST_TOOLS, *TEST_NEEDS.get(name, ()))
+        run(*pip, "install", *TEST_TOOLS, *_needs(name))
         left_out = [f"--ignore={tests / folder}" for folder in LEFT_OUT.get(name, ())]
         options = ("-q", "-p", "no:cacheprovider")
         run(python, "-m", "pytest", *options, *left_out, tests)
@@ -162,6 +160,12 @@ def main() -> None:
             passed = list(pool.map(lambda wheel: check(wheel, work), wheels))
     if not all(passed):
         raise SystemExit(1)
+
+
+def _needs(name: str) -> list[str]:
+    environment = ENVIRONMENTS.get(name.removeprefix("dotflow-"), {})
+    needs: list[str] = environment.get("extra-dependencies", [])
+    return TEST_NEEDS.get(name, needs)
 
 
 def _tests(wheel: Path) -> list[Path]:

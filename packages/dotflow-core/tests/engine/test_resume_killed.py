@@ -89,6 +89,7 @@ note("results", (workflow.result_storage(), [t.status for t in workflow.result_t
 NAMES = ("none", "zero", "text", "list", "tuple", "bytes", "number", "dict")
 KINDS = ("sqlite", "file")
 MODES = ("sequential", "sequential_group", "parallel")
+PARTS = [0, *(pytest.param(part, marks=pytest.mark.soak) for part in (1, 2, 3))]
 
 
 class Trial:
@@ -169,7 +170,7 @@ def undisturbed(tmp_path_factory):
     return results
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", PARTS)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_random_moments(kind, mode, seed, script, undisturbed):
@@ -188,7 +189,7 @@ def test_killed_at_random_moments(kind, mode, seed, script, undisturbed):
     trial.check(undisturbed(program, mode))
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("where", ["around", "inside"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_every_storage_operation(kind, where, part, script, undisturbed):

@@ -118,8 +118,9 @@ def test_more_groups_than_processes_all_run():
     assert workflow.result_storage() == [1, 2] * 60
 
 
-def test_200_runs_leave_nothing_open(processes, nothing_left):
-    """200 runs in processes leave no file descriptor, process or thread behind."""
+@pytest.mark.parametrize("runs", [20, pytest.param(200, marks=pytest.mark.soak)])
+def test_runs_leave_nothing_open(runs, processes, nothing_left):
+    """Runs in processes leave no file descriptor, process or thread behind."""
 
     @action
     def step():
@@ -142,7 +143,7 @@ def test_200_runs_leave_nothing_open(processes, nothing_left):
     run(0)
     run(1)
     before = processes.open_files()
-    for number in range(200):
+    for number in range(runs):
         run(number)
     nothing_left()
     assert processes.open_files() <= before

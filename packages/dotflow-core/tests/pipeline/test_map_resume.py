@@ -286,7 +286,10 @@ KILLER = """
 
 @needs_kill
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("operation", range(2, 22, 3))
+@pytest.mark.parametrize(
+    "operation",
+    [2, 11, 20, *(pytest.param(n, marks=pytest.mark.soak) for n in (5, 8, 14, 17))],
+)
 def test_a_kill_at_any_operation_of_the_file(run_script, tmp_path, operation, moment):
     """Whatever statement a kill hits, no item whose result is in the file runs again."""
     body = dedent(SCRIPT.replace("PLACE", "retries=1"))

@@ -14,9 +14,8 @@ from dotflow_otel.attributes import (
 )
 
 if TYPE_CHECKING:
-    from dotflow.model.attempt import Around
     from dotflow.model.graph import Graph
-    from dotflow.model.outcome import Failure
+    from dotflow.model.outcome import Around, Failure
     from dotflow_otel.run_spans import RunSpans
 
 # How long a task that runs without a run of its own may be held up.

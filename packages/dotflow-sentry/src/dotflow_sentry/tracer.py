@@ -8,8 +8,8 @@ from dotflow.abc.tracer import Tracer
 from dotflow.types import TypeOutcome, TypeStatus
 
 if TYPE_CHECKING:
-    from dotflow.model.attempt import Around
     from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Around
 
 _STATUSES = {
     TypeStatus.COMPLETED: "ok",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from dotflow.model.attempt import Around
+    from dotflow.model.outcome import Around
 
 
 @contextmanager

@@ -8,8 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.model.attempt import Attempt
-    from dotflow.model.outcome import Outcome
+    from dotflow.model.outcome import Attempt, Outcome
     from dotflow.model.task import Task
 
 

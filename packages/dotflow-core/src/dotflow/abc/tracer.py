@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.attempt import Around as Around
     from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Around as Around
     from dotflow.model.outcome import Failure
 
 

@@ -100,35 +100,62 @@ def instance_state(value: Any) -> dict[str, Any] | None:
     `__getstate__`) or has a base in C with a state of its own, such as `dict`.
     """
     kind = type(value)
-    if (
-        _class_attribute(kind, "__reduce__") is not object.__dict__["__reduce__"]
-        or _class_attribute(kind, "__reduce_ex__")
-        is not object.__dict__["__reduce_ex__"]
-    ):
+    if _copies_itself(kind) or _has_state_in_c(kind):
         return None
+    slots = _slots(value)
+    if slots is None:
+        return None
+    return {**(_own_dict(value) or {}), **slots}
+
+
+def _copies_itself(kind: type) -> bool:
+    """Tell whether a class says itself how it is copied.
+
+    Its author then knows of something that no attribute shows: a lock to make anew, a
+    file to open. What @dataclass(slots=True, frozen=True) adds says nothing new.
+    """
+    for name in ("__reduce__", "__reduce_ex__"):
+        if _class_attribute(kind, name) is not object.__dict__[name]:
+            return True
     get_state: Any = kind.__getstate__
-    if (
+    return (
         get_state is not object.__getstate__
-        # What @dataclass(slots=True, frozen=True) adds says nothing new.
         and getattr(get_state, "__module__", "") != "dataclasses"
-    ):
-        return None
+    )
+
+
+def _has_state_in_c(kind: type) -> bool:
+    """Tell whether a base such as `dict` keeps something beside the attributes.
+
+    `object.__new__` refuses exactly those, for it would leave that part empty.
+    """
     try:
         object.__new__(kind)
     except TypeError:
-        return None
-    state = dict(_own_dict(value) or ())
+        return True
+    return False
+
+
+def _slots(value: Any) -> dict[str, Any] | None:
+    """Return what fills an instance's slots, or None where one is known by two names.
+
+    Python stores a private slot (`__x`) under a mangled name, so that it is found
+    under one and restored under the other.
+    """
+    kind = type(value)
+    filled: dict[str, Any] = {}
     for base in kind.__mro__:
         for name, slot in base.__dict__.items():
-            if isinstance(slot, MemberDescriptorType):
-                member: Any = slot
-                if base.__dict__.get(slot.__name__) is not slot:
-                    return None  # a private slot is known by two names
-                try:
-                    state[name] = member.__get__(value, kind)
-                except AttributeError:
-                    pass  # never filled, and restored the same way
-    return state
+            if not isinstance(slot, MemberDescriptorType):
+                continue
+            member: Any = slot
+            if base.__dict__.get(member.__name__) is not slot:
+                return None
+            try:
+                filled[name] = member.__get__(value, kind)
+            except AttributeError:
+                pass  # never filled, and restored the same way
+    return filled
 
 
 def build_dataclass(path: Any, state: Any, *, trusted: bool) -> Any:

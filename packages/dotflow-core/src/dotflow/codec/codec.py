@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from dotflow.codec.plain import TAG, TooDeepError, is_plain
+from dotflow.codec.plain import LEAVES, TAG, TooDeepError, is_plain
 from dotflow.codec.tagger import (
     OPTION_PICKLE,
     NeedsPickleError,
@@ -92,7 +92,7 @@ class Codec:
             EncodeError: The value, or a part of it, has no stored form.
         """
         try:
-            if is_plain(value):
+            if type(value) in LEAVES or is_plain(value):
                 return self._text(value, value)
             form = Tagger(pickle=self.pickle, careful=False).tag(value)
             return self._text(value, form)
@@ -155,7 +155,7 @@ class Codec:
             owner = None if workflow_id is None else str(workflow_id)
             ids = f'"workflow_id":{_quote(owner)},"run_id":{_quote(run_id)},'
             known = self._ids = (workflow_id, run_id, ids)
-        when: Any = context._time  # mostly a float, cheaper than the datetime
+        when: Any = context.kept_time  # mostly a float, cheaper than the datetime
         if type(when) is datetime and when.tzinfo is None:
             when = when.timestamp()
         more = f",{_write_short(extra)[1:-1]}" if extra else ""

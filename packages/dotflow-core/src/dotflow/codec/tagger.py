@@ -134,7 +134,7 @@ class Tagger:
             value.storage,
             value.task_id,
             value.workflow_id,
-            value._time,
+            value.kept_time,
             value.run_id,
         )
         return {TAG: "context", "v": self.items(fields, depth)}

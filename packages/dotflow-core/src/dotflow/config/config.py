@@ -39,40 +39,32 @@ class _Provider:
 
     The ABC is `dotflow.abc.<name>.<Name>` and the default
     `dotflow.providers.<name>_default.<Name>Default`: neither is imported before it is
-    needed.
+    needed. It has no `__set__`, so that a value in the instance's dictionary is read
+    without a call.
     """
 
-    __slots__ = ("family", "name", "slot")
+    __slots__ = ("family", "name")
 
     def __set_name__(self, owner: type[Config], name: str) -> None:
         self.name = name
-        self.slot = f"_{name}"
         self.family = name.capitalize()
 
     def __get__(self, config: Config | None, owner: type[Config]) -> Any:
         if config is None:
             return self
-        values = config.__dict__
-        found = values.get(self.slot)
-        if found is None:
-            default = self._load(f"dotflow.providers.{self.name}_default", "Default")
-            # `setdefault` is atomic: two threads that read at the same time must get
-            # one storage in memory, not one each.
-            found = values.setdefault(self.slot, default())
-        return found
+        default = self._load(f"dotflow.providers.{self.name}_default", "Default")
+        # `setdefault` is atomic: two threads that read at the same time must get one
+        # storage in memory, not one each.
+        return config.__dict__.setdefault(self.name, default())
 
-    def __set__(self, config: Config, value: object) -> None:
-        if value is None:
-            config.__dict__.pop(self.slot, None)
-            return
+    def checked(self, value: Any) -> Any:
+        """Return what is assigned, several as one."""
         several = isinstance(value, (list, tuple)) and self.name in _SEVERAL
         expected = self._load(f"dotflow.abc.{self.name}")
-        for one in value if several else (value,):  # type: ignore[attr-defined]
+        for one in value if several else (value,):
             if not isinstance(one, expected):
                 raise NotCallableObject(self.name, self._explain(one, expected))
-        if several:
-            value = self._compose(value)
-        config.__dict__[self.slot] = value
+        return self._compose(value) if several else value
 
     def _compose(self, values: Any) -> Any:
         if len(values) == 1:
@@ -164,6 +156,17 @@ class Config:
         if metrics is not None:
             self.metrics = metrics
 
+    if not TYPE_CHECKING:  # to which any name would be an attribute then
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            provider = getattr(type(self), name, None)
+            if isinstance(provider, _Provider):
+                if value is None:
+                    self.__dict__.pop(name, None)
+                    return
+                value = provider.checked(value)
+            object.__setattr__(self, name, value)
+
     @classmethod
     def from_env(cls) -> Config:
         """Return what the environment variables `DOTFLOW_…` ask for.
@@ -198,6 +201,6 @@ class Config:
     def __repr__(self) -> str:
         # Names only: a provider may hold a token.
         chosen = (
-            f"{name[1:]}={type(value).__name__}" for name, value in vars(self).items()
+            f"{name}={type(value).__name__}" for name, value in vars(self).items()
         )
         return f"Config({', '.join(chosen)})"

@@ -6,8 +6,9 @@ import time
 
 from dotflow.base.coroutines import TaskTimeout, finished_value
 from dotflow.engine.control import RunCancelled
-from dotflow.engine.steps import action_methods, is_plain, run_methods
+from dotflow.engine.steps import action_methods, run_methods
 from dotflow.engine.timeout import TimeUp, call_within
+from dotflow.model.context import Context
 from dotflow.model.outcome import FailedWithin, Failure, Outcome
 from dotflow.types import TypeOutcome
 
@@ -15,10 +16,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.attempt import Attempt
-
+    from dotflow.model.outcome import Attempt
 
 _now = time.time
+# The types of nearly every result: a set look-up spares them the scan of a class.
+_PLAIN_TYPES = frozenset(
+    (
+        type(None), bool, int, float, complex, str, bytes, bytearray, memoryview,
+        list, tuple, dict, set, frozenset, range, Context,
+    )
+)  # fmt: skip
 
 
 def run_attempt(attempt: Attempt) -> Outcome:
@@ -45,6 +52,14 @@ def run_attempt(attempt: Attempt) -> Outcome:
 
 def _call(attempt: Attempt) -> Any:
     return attempt.task.step.invoke(attempt.task, attempt.previous, attempt.named)
+
+
+def is_plain(value: object) -> bool:
+    """Say at once of most values that they carry no `@action` methods."""
+    try:
+        return type(value) in _PLAIN_TYPES
+    except TypeError:
+        return False  # a class may have a metaclass that cannot be hashed
 
 
 def _timed_value(attempt: Attempt) -> Any:

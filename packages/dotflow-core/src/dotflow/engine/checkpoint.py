@@ -11,7 +11,8 @@ from __future__ import annotations
 from dotflow.base.identity import new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
-from dotflow.types import TypeInputChange
+from dotflow.model.outcome import Failure
+from dotflow.types import TypeInputChange, TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.model.items import ItemKey
+    from dotflow.model.outcome import Outcome
     from dotflow.model.task import Task
 
 # No task's key ends like this: `quote_name` leaves no "~".
@@ -75,9 +77,7 @@ class Checkpoints:
         """
         if not self._resumable:
             return
-        from dotflow.model.fingerprint import input_fingerprint
-
-        self._inputs = fingerprint or input_fingerprint(tasks)
+        self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
         if resume and self._may_resume(found.get("inputs"), on_input_change):
@@ -107,11 +107,10 @@ class Checkpoints:
         self.run_id = found.get("run_id")
         if self.run_id is None:
             from dotflow.base.identity import stable_ulid
-            from dotflow.model.fingerprint import input_fingerprint
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = input_fingerprint(tasks)
+            self._inputs = _inputs_of(tasks)
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
@@ -207,6 +206,24 @@ class Checkpoints:
                 f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
             ) from error
 
+    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it; return why that failed.
+
+        A kill before the storage has it leaves a task that runs again, a kill after it
+        one that is restored: the step itself is never taken for done too early.
+        """
+        context = Context.of_task(
+            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+        )
+        try:
+            self.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.from_error(error, TypeOutcome.FAILED, ())
+        task.current = context
+        task.finished = outcome.finished
+        return None
+
     def _read_run(self) -> Context:
         try:
             return self._storage.get(f"{self._workflow_id}-{_RUN}")
@@ -232,6 +249,14 @@ class Checkpoints:
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
         )
+
+
+def _inputs_of(tasks: Sequence[Task]) -> str:
+    """Return the fingerprint of what the tasks were given."""
+    from dotflow.model.fingerprint import fingerprint_of
+
+    given = [task.initial for task in tasks]
+    return fingerprint_of([None if one is None else one.storage for one in given])
 
 
 def _hint(value: object) -> str:

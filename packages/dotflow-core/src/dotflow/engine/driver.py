@@ -1,4 +1,4 @@
-"""Drives the loop of an engine: waits where it has to, in a thread or an event loop."""
+"""Drives the loop: waits where it has to, in a thread or an event loop."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
 
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.run_state import RunState
+    from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.outcome import Outcome
+
+    Steps = Generator[float | None, list[Outcome], None]
 
 # What `_resume` returns when the loop has ended; None is a wait without bound.
 DONE: Any = object()
 
 
-def drive(engine: Engine, max_parallel: int | None) -> None:
-    """Run every task that can run, waiting in this thread; see `Engine.run`."""
-    executor = engine.executor
+def drive(
+    steps: Steps, state: RunState, ends: TaskEnds, max_parallel: int | None
+) -> None:
+    """Run every task that can run, waiting in this thread; see `Loop.run`."""
+    executor = state.executor
     if not isinstance(executor, Executor):
-        finished_value(drive_async(engine, max_parallel))
+        finished_value(drive_async(steps, state, ends, max_parallel))
         return
-    executor.open(engine.tasks, max_parallel)
+    executor.open(state.tasks, max_parallel)
     try:
         if executor.blocks:
-            engine.control.watch(partial(executor.interrupt, RunCancelled))
-        steps = engine.steps()
+            state.control.watch(partial(executor.interrupt, RunCancelled))
         wait = next(steps, DONE)
         while wait is not DONE:
             wait = _resume(steps, executor.wait(wait))
@@ -38,25 +42,26 @@ def drive(engine: Engine, max_parallel: int | None) -> None:
         try:
             executor.close(kill=True)
         finally:
-            engine.ends.cancel_running(error)
+            ends.cancel_running(error)
         raise
     finally:
         # At once: an interrupt that came now would hit the code after the run.
-        engine.control.end()
+        state.control.end()
     executor.close()
 
 
-async def drive_async(engine: Engine, max_parallel: int | None) -> None:
+async def drive_async(
+    steps: Steps, state: RunState, ends: TaskEnds, max_parallel: int | None
+) -> None:
     """Run every task that can run, waiting in the running event loop.
 
-    See `Engine.run_async`.
+    See `Loop.run_async`.
     """
-    executor = engine.executor
+    executor = state.executor
     if not isinstance(executor, AsyncExecutor):
         raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
-    executor.open(engine.tasks, max_parallel)
+    executor.open(state.tasks, max_parallel)
     try:
-        steps = engine.steps()
         wait = next(steps, DONE)
         while wait is not DONE:
             wait = _resume(steps, await executor.wait(wait))
@@ -64,14 +69,14 @@ async def drive_async(engine: Engine, max_parallel: int | None) -> None:
         try:
             await executor.close(kill=True)
         finally:
-            engine.ends.cancel_running(error)
+            ends.cancel_running(error)
         raise
     finally:
-        engine.control.end()
+        state.control.end()
     await executor.close()
 
 
-def _resume(steps: Generator[Any, Any, None], outcomes: list[Outcome]) -> Any:
+def _resume(steps: Steps, outcomes: list[Outcome]) -> Any:
     try:
         return steps.send(outcomes)
     except StopIteration:

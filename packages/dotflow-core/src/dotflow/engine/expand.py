@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from dotflow.engine import sub_workflow
-from dotflow.model.expansion import MapOver, is_whole
+from dotflow.model.expansion import MapOver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.expanded import Expanded
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.limits.cache import ResultCache
+    from dotflow.engine.run_state import RunState
+    from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
-    from dotflow.model.outcome import Failure
     from dotflow.model.task import Task
 
 
-def begin(engine: Engine, node: int, expansion: Expansion) -> Expanded:
+def begin(
+    state: RunState,
+    ends: TaskEnds,
+    checkpoints: Checkpoints,
+    cache: ResultCache | None,
+    node: int,
+    expansion: Expansion,
+) -> Expanded:
     """Begin to run such a task; its upstream has completed."""
     if isinstance(expansion, MapOver):
         from dotflow.engine.maps.mapped_task import MappedTask
 
-        return MappedTask(engine, node, expansion)
-    return sub_workflow.EndedParts(engine, node)
+        return MappedTask(state, ends, checkpoints, cache, node, expansion)
+    from dotflow.engine.sub_workflow import EndedParts
+
+    return EndedParts(state, ends, checkpoints, node)
 
 
 def revive(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
@@ -34,13 +41,3 @@ def revive(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
     from dotflow.engine.maps.mapped_results import revived_results
 
     return revived_results(task, stored, checkpoints)
-
-
-def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
-    """Return why such a task has failed, when one upstream of it did not run."""
-    return sub_workflow.failure_within(task, tasks) if is_whole(task) else None
-
-
-def cancelled_within(task: Task, tasks: Sequence[Task]) -> bool:
-    """Say whether a part of such a task was cancelled."""
-    return is_whole(task) and sub_workflow.cancelled_within(task, tasks)

@@ -8,7 +8,7 @@ from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any
 
     from dotflow.abc.log import Log
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from dotflow.model.graph import Graph
     from dotflow.model.task import Task
 
+    Listeners = dict[type[events.Event], events.Listener]
+
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.
 _STATUS_EVENTS = (
-    events.TaskQueued,
     events.TaskStarted,
     events.TaskRestored,
     events.TaskRetried,
@@ -73,19 +74,6 @@ def connect_providers(
             _connect_server(remote, bus, workflow)
 
 
-def announce_run(
-    bus: events.EventBus, workflow: Any, mode: str, tasks: Sequence[Task]
-) -> None:
-    """Tell that a run begins, and what waits for its turn in it."""
-    bus.emit(events.RunStarted(workflow, mode, tasks))
-    listeners = bus.listeners(events.TaskQueued)
-    if listeners:
-        for task in tasks:
-            event = events.TaskQueued(task)
-            for listener in listeners:
-                listener(event)
-
-
 def flush_providers(config: Config, bus: events.EventBus) -> None:
     """Give providers that deliver in the background a bounded time to do so.
 
@@ -108,8 +96,20 @@ def _is_first(event: events.TaskStarted) -> bool:
     return event.task.attempt == 1
 
 
+def _tell_queue(bus: events.EventBus, tell: Callable[[Task], None], name: str) -> None:
+    """Have a provider told of each task that waits for its turn as the run begins."""
+
+    def on_run(event: events.RunStarted) -> None:
+        for task in event.tasks:
+            try:
+                tell(task)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                bus.report(name, error)
+
+    bus.subscribe(events.RunStarted, on_run, name)
+
+
 def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
-    name = type(notify).__name__
     tell = notify.hook_status_task
 
     def on_status(event: events.TaskEvent) -> None:
@@ -119,13 +119,14 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
         if _is_first(event):
             tell(event.task)
 
-    for kind in _STATUS_EVENTS:
-        listener = on_started if kind is events.TaskStarted else on_status
-        bus.subscribe(kind, listener, name)
+    name = type(notify).__name__
+    _tell_queue(bus, tell, name)
+    listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
+    listeners[events.TaskStarted] = on_started
+    bus.subscribe_all(listeners, name)
 
 
 def _connect_log(log: Log, bus: events.EventBus) -> None:
-    name = type(log).__name__
     info, warning = log.info, log.warning
 
     def on_info(event: events.TaskEvent) -> None:
@@ -141,8 +142,7 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
-    listeners: dict[type[events.Event], Callable[[Any], None]] = {
-        events.TaskQueued: on_info,
+    listeners: Listeners = {
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
         events.TaskCompleted: on_info,
@@ -151,12 +151,14 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         events.TaskCancelled: on_failed,
         events.TaskFailed: on_failed,
     }
-    for kind, listener in listeners.items():
-        bus.subscribe(kind, listener, name)
+    name = type(log).__name__
+    _tell_queue(bus, lambda task: info(task=task), name)
+    bus.subscribe_all(listeners, name)
 
 
 def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
-    name = type(metrics).__name__
+    def on_started(event: events.RunStarted) -> None:
+        metrics.workflow_started(event.workflow_id)
 
     def on_finished(event: events.RunFinished) -> None:
         if event.status == WorkflowStatus.COMPLETED:
@@ -164,20 +166,28 @@ def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
         else:
             metrics.workflow_failed(event.workflow_id, event.duration)
 
-    bus.subscribe(
-        events.RunStarted, lambda e: metrics.workflow_started(e.workflow_id), name
-    )
-    bus.subscribe(events.TaskCompleted, lambda e: metrics.task_completed(e.task), name)
-    bus.subscribe(events.TaskRetried, lambda e: metrics.task_retried(e.task), name)
-    bus.subscribe(events.ItemRetried, lambda e: metrics.task_retried(e.task), name)
-    for kind in (events.TaskFailed, events.TaskCancelled):
-        bus.subscribe(kind, lambda e: metrics.task_failed(e.task), name)
-    bus.subscribe(events.RunFinished, on_finished, name)
+    def on_completed(event: events.TaskCompleted) -> None:
+        metrics.task_completed(event.task)
+
+    def on_retried(event: events.TaskEvent) -> None:
+        metrics.task_retried(event.task)
+
+    def on_failed(event: events.TaskFailed) -> None:
+        metrics.task_failed(event.task)
+
+    listeners: Listeners = {
+        events.RunStarted: on_started,
+        events.TaskCompleted: on_completed,
+        events.TaskRetried: on_retried,
+        events.ItemRetried: on_retried,
+        events.TaskFailed: on_failed,
+        events.TaskCancelled: on_failed,
+        events.RunFinished: on_finished,
+    }
+    bus.subscribe_all(listeners, type(metrics).__name__)
 
 
 def _connect_tracer(tracer: Tracer, bus: events.EventBus, graph: Graph | None) -> None:
-    name = type(tracer).__name__
-
     def on_run(event: events.RunStarted) -> None:
         tracer.start_run(
             event.workflow_id, graph, mode=event.mode, tasks_count=len(event.tasks)
@@ -207,27 +217,29 @@ def _connect_tracer(tracer: Tracer, bus: events.EventBus, graph: Graph | None) -
             failed=event.status != WorkflowStatus.COMPLETED,
         )
 
-    bus.subscribe(events.RunStarted, on_run, name)
-    bus.subscribe(events.TaskStarted, on_started, name)
-    bus.subscribe(events.TaskRetried, on_retried, name)
-    bus.subscribe(events.TaskCompleted, on_completed, name)
-    bus.subscribe(events.TaskFailed, on_failed, name)
-    bus.subscribe(events.TaskCancelled, on_failed, name)
-    bus.subscribe(events.RunFinished, on_finished, name)
+    listeners: Listeners = {
+        events.RunStarted: on_run,
+        events.TaskStarted: on_started,
+        events.TaskRetried: on_retried,
+        events.TaskCompleted: on_completed,
+        events.TaskFailed: on_failed,
+        events.TaskCancelled: on_failed,
+        events.RunFinished: on_finished,
+    }
+    bus.subscribe_all(listeners, type(tracer).__name__)
 
 
 def _connect_server(server: Server, bus: events.EventBus, workflow: Any) -> None:
-    name = type(server).__name__
+    def on_run(_: events.RunStarted) -> None:
+        server.update_workflow(workflow, WorkflowStatus.IN_PROGRESS)
+
+    def on_status(event: events.TaskEvent) -> None:
+        server.update_task(event.task)
 
     def on_finished(event: events.RunFinished) -> None:
         server.update_workflow(workflow, event.status)
 
-    bus.subscribe(
-        events.RunStarted,
-        lambda _: server.update_workflow(workflow, WorkflowStatus.IN_PROGRESS),
-        name,
-    )
-    for kind in _STATUS_EVENTS:
-        if kind is not events.TaskQueued:
-            bus.subscribe(kind, lambda e: server.update_task(e.task), name)
-    bus.subscribe(events.RunFinished, on_finished, name)
+    listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
+    listeners[events.RunStarted] = on_run
+    listeners[events.RunFinished] = on_finished
+    bus.subscribe_all(listeners, type(server).__name__)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
-    from dotflow.engine.loop import Engine
     from dotflow.engine.run import Origin
+    from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
     from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
@@ -86,15 +86,15 @@ class OneTaskRun(Run):
             and self._failure.retryable
         )
 
-    def _make_loop(self) -> Engine:
+    def make_ends(self, state: RunState) -> TaskEnds:
+        """Return how tasks end here: after their first attempt."""
         # At once: the loop would ask only after the task.
         self.control.poll()
-        loop = super()._make_loop()
-        loop.ends = ends = _OneAttempt(loop, self._note_failure)
+        ends = _OneAttempt(state, self._note_failure)
         if self._skipped_for is not None:
-            loop.ready.clear()
-            ends.skip(len(self.graph.tasks) - 1, self._skipped_for)
-        return loop
+            state.ready.clear()
+            ends.skip(len(state.tasks) - 1, self._skipped_for)
+        return ends
 
     def _note_failure(self, failure: Failure) -> None:
         self._failure = failure
@@ -143,8 +143,10 @@ class _OneAttempt(TaskEnds):
 
     __slots__ = ("_note_failure",)
 
-    def __init__(self, engine: Engine, note_failure: Callable[[Failure], None]) -> None:
-        super().__init__(engine)
+    def __init__(
+        self, state: RunState, note_failure: Callable[[Failure], None]
+    ) -> None:
+        super().__init__(state)
         self._note_failure = note_failure
 
     def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:

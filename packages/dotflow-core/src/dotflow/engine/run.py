@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.config.config import Config
-    from dotflow.engine.loop import Engine
     from dotflow.engine.modes import Mode
     from dotflow.model.graph import Graph
     from dotflow.model.options import StartOptions
@@ -113,7 +112,9 @@ class Run(RunSession):
         if known_as is not None and self._storage.shared:
             CancelRequests(self._storage, known_as).clear()
         for task in self._tasks:
-            task.reset()
+            # As for every task that was just added: most need no second reset.
+            if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
+                task.reset()
 
     def execute(self) -> None:
         """Run to the end and tell everyone.
@@ -132,8 +133,15 @@ class Run(RunSession):
             flush_providers(self._origin.config, self.bus)
 
     def _run(self) -> None:
+        loop = self.loop(
+            self.mode.executor(),
+            self._checkpoints,
+            [task.step for task in self._tasks],
+            keep_going=self._start["keep_going"],
+            max_parallel=self._start["max_parallel"],
+        )
         try:
-            self._make_loop().run()
+            loop.run()
         except KeyboardInterrupt:
             # `cancel` raises it in a thread whose step blocks.
             if self.control.reason is None:
@@ -206,12 +214,3 @@ class Run(RunSession):
             callback(tasks=ran)
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             self.bus.report(name, error)
-
-    def _make_loop(self) -> Engine:
-        return self.loop(
-            self.mode.executor(),
-            self._checkpoints,
-            [task.step for task in self._tasks],
-            keep_going=self._start["keep_going"],
-            max_parallel=self._start["max_parallel"],
-        )

@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 
 from dotflow.engine.control import CancelRequests, Control, RunCancelled
-from dotflow.engine.listeners import announce_run, connect_providers
-from dotflow.engine.loop import Engine
-from dotflow.model.events import EventBus, RunFinished
+from dotflow.engine.listeners import connect_providers
+from dotflow.engine.loop import Loop
+from dotflow.engine.run_state import RunState
+from dotflow.engine.task_ends import TaskEnds
+from dotflow.model.events import EventBus, RunFinished, RunStarted
 from dotflow.types import TypeStatus, WorkflowStatus
 
 TYPE_CHECKING = False
@@ -117,7 +119,7 @@ class RunSession:
         *,
         keep_going: bool,
         max_parallel: int | None,
-    ) -> Engine:
+    ) -> Loop:
         """Return the loop of the run, with what its steps need of the session.
 
         Args:
@@ -134,17 +136,29 @@ class RunSession:
         steps = [step for step in steps if step.guarded]
         limits, refresh = self._options["limits"] or {}, self._options["refresh_cache"]
         self._admission = _make_admission(steps, self._storage, limits)
-        return Engine(
+        state = RunState(
             self.graph,
             executor,
-            checkpoints,
             self.bus,
+            self.control,
             keep_going=keep_going,
-            max_parallel=max_parallel,
-            control=self.control,
             admission=self._admission,
-            cache=_make_cache(steps, self._storage, refresh),
         )
+        return Loop(
+            state,
+            checkpoints,
+            ends=self.make_ends(state),
+            cache=_make_cache(steps, self._storage, refresh),
+            max_parallel=max_parallel,
+        )
+
+    def make_ends(self, state: RunState) -> TaskEnds:
+        """Return how tasks end in this kind of run that do not complete.
+
+        Args:
+            state: The state of the run.
+        """
+        return TaskEnds(state)
 
     def __enter__(self) -> Self:
         self.started = time.time()
@@ -159,7 +173,7 @@ class RunSession:
                 server=self.tells_server,
             )
         self.begin()
-        announce_run(self.bus, self._workflow, self._mode, self.graph.tasks)
+        self.bus.emit(RunStarted(self._workflow, self._mode, self.graph.tasks))
         return self
 
     def __exit__(

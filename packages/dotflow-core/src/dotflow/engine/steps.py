@@ -17,23 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
-# The types of nearly every result: a set look-up spares them the scan of a class.
-PLAIN_TYPES = frozenset(
-    (
-        type(None), bool, int, float, complex, str, bytes, bytearray, memoryview,
-        list, tuple, dict, set, frozenset, range, Context,
-    )
-)  # fmt: skip
-
 _methods_of: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
-
-
-def is_plain(value: object) -> bool:
-    """Say at once of most values that they carry no `@action` methods."""
-    try:
-        return type(value) in PLAIN_TYPES
-    except TypeError:
-        return False  # a class may have a metaclass that cannot be hashed
 
 
 def action_methods(cls: type) -> tuple[str, ...]:
@@ -47,7 +31,7 @@ def action_methods(cls: type) -> tuple[str, ...]:
     except KeyError:
         return _methods_of.setdefault(cls, _find_actions(cls))
     except TypeError:
-        return _find_actions(cls)  # as in `is_plain`
+        return _find_actions(cls)  # a class may have a metaclass that cannot be hashed
 
 
 def _find_actions(cls: type) -> tuple[str, ...]:

@@ -5,70 +5,60 @@ from __future__ import annotations
 import time
 
 from dotflow.engine.expanded import Expanded
+from dotflow.engine.parts import earliest
 from dotflow.model import events
-from dotflow.model.expansion import is_whole
-from dotflow.model.outcome import Failure, Outcome
-from dotflow.types import TypeOutcome, TypeStatus
+from dotflow.model.outcome import Outcome
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from dotflow.engine.loop import Engine
-    from dotflow.model.task import Task
-
-
-def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
-    """Return why a sub-workflow has failed: as the first of its tasks that failed."""
-    for part in _parts(task, tasks):
-        if part.status == TypeStatus.FAILED and not is_whole(part):
-            task.started = _earliest(task, tasks)
-            return failure_of_part(part)
-    return None
-
-
-def cancelled_within(task: Task, tasks: Sequence[Task]) -> bool:
-    """Say whether one of the tasks of a sub-workflow was cancelled."""
-    return task.status == TypeStatus.NOT_STARTED and any(
-        part.status == TypeStatus.CANCELLED for part in _parts(task, tasks)
-    )
+    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.run_state import RunState
+    from dotflow.engine.task_ends import TaskEnds
 
 
 class EndedParts(Expanded):
     """A sub-workflow whose tasks have all completed.
 
     Args:
-        engine: The engine that runs it.
+        state: Where the run stands.
+        ends: How tasks end that do not complete.
+        checkpoints: Where its result is kept.
         node: The place of the task that stands for it.
     """
 
-    __slots__ = ("_engine", "_node")
+    __slots__ = ("_checkpoints", "_ends", "_node", "_state")
 
-    def __init__(self, engine: Engine, node: int) -> None:
-        self._engine = engine
+    def __init__(
+        self, state: RunState, ends: TaskEnds, checkpoints: Checkpoints, node: int
+    ) -> None:
+        self._state = state
+        self._ends = ends
+        self._checkpoints = checkpoints
         self._node = node
 
     def advance(self) -> None:
         """Complete the task with the results of the last ones inside."""
-        engine, node = self._engine, self._node
-        tasks = engine.tasks
+        state, node = self._state, self._node
+        tasks = state.tasks
         task = tasks[node]
         task.attempt = 1
         task.status = TypeStatus.IN_PROGRESS
-        task.attempt_started = task.started = _earliest(task, tasks)
-        engine.bus.emit(events.TaskStarted(task))
-        last = [tasks[up] for up in engine.graph.upstream[node]]
+        task.attempt_started = task.started = earliest(task, tasks)
+        state.bus.emit(events.TaskStarted(task))
+        last = [tasks[up] for up in state.graph.upstream[node]]
         value: Any = last[0].current_context
         if len(last) > 1:
             begin = len(task.name) + 1
             value = {end.name[begin:]: end.current_context.storage for end in last}
         outcome = Outcome(node, value, None, time.time())
-        failure = engine.kept.keep(task, outcome)
+        failure = self._checkpoints.keep(task, outcome)
         if failure is None:
-            engine.complete(node, task)
+            state.complete(node, task)
         else:
-            engine.ends.fail(node, task, failure, outcome.finished)
+            self._ends.fail(node, task, failure, outcome.finished)
 
     def settle(self, outcome: Outcome) -> None:
         """Do nothing: it has no attempts."""
@@ -78,27 +68,3 @@ class EndedParts(Expanded):
 
     def close(self) -> None:
         """Do nothing: it holds nothing."""
-
-
-def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
-    inside = f"{task.name}/"
-    return (
-        part
-        for part in tasks
-        if part.parent is not None and part.name.startswith(inside)
-    )
-
-
-def failure_of_part(part: Task) -> Failure:
-    """Return what a task that has failed in a sub-workflow makes that fail with."""
-    return Failure(
-        part.outcome or TypeOutcome.FAILED,
-        part.errors[-1].exception if part.errors else "",
-        f"task '{part.name}' of the sub-workflow failed: {part.reason}",
-        part.errors[-1].traceback if part.errors else "",
-    )
-
-
-def _earliest(task: Task, tasks: Sequence[Task]) -> float:
-    begun = [p.started for p in _parts(task, tasks) if p.started is not None]
-    return min(begun, default=time.time())

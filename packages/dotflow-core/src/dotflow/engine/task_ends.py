@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 
+from dotflow.engine.run_state import note_duration, note_error
 from dotflow.model import events
 from dotflow.model.outcome import Failure
 from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.run_state import RunState
     from dotflow.model.task import Task
 
 _now = time.time
@@ -23,23 +23,23 @@ class TaskEnds:
     """Retries, fails, skips and cancels tasks, and tells what is after them.
 
     Args:
-        engine: The engine that runs the tasks.
+        state: Where the run stands.
     """
 
-    __slots__ = ("_engine",)
+    __slots__ = ("_state",)
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, state: RunState) -> None:
+        self._state = state
 
     def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
         """Have another attempt follow one that failed."""
-        engine = self._engine
+        state = self._state
         delay = task.step.policy.delay_after(task.attempt)
         note_error(task, failure, finished)
         task.retry_count += 1
         task.status = TypeStatus.RETRY
-        engine.bus.emit(events.TaskRetried(task, failure, delay))
-        engine.delay(node, delay)
+        state.bus.emit(events.TaskRetried(task, failure, delay))
+        state.delay(node, delay)
 
     def fail(
         self,
@@ -58,50 +58,50 @@ class TaskEnds:
             finished: When it ended, in seconds since the epoch.
             noted: Whether its errors tell of it already.
         """
-        engine = self._engine
+        state = self._state
         if not noted:
             note_error(task, failure, finished)
         _end(task, TypeStatus.FAILED, failure, finished)
-        engine.bus.emit(events.TaskFailed(task, failure))
-        self.call_back(task)
-        if engine.graph.explicit and not engine.keep_going:
-            engine.halted = True
+        state.bus.emit(events.TaskFailed(task, failure))
+        state.call_back(task)
+        if state.graph.explicit and not state.keep_going:
+            state.halted = True
         skipped = self._pass_on(node)
         if skipped:
             self._skip(skipped, f"upstream task '{task.name}' failed")
 
     def _pass_on(self, node: int) -> list[int]:
         """Release what comes after a task anyway, and return what depends on it."""
-        engine = self._engine
+        state = self._state
         dependent = []
-        for below in engine.graph.downstream[node]:
-            if engine.tasks[below].depends_on is not None:
+        for below in state.graph.downstream[node]:
+            if state.tasks[below].depends_on is not None:
                 dependent.append(below)
-            elif engine.keep_going:
-                engine.release((below,))
+            elif state.keep_going:
+                state.release((below,))
         return dependent
 
     def _skip(self, nodes: list[int], reason: str) -> None:
         """Mark tasks, and all that explicitly depends on them, as never to run."""
-        engine = self._engine
+        state = self._state
         pending = nodes[::-1]
         while pending:
             node = pending.pop()
-            task = engine.tasks[node]
+            task = state.tasks[node]
             if task.status != TypeStatus.NOT_STARTED:
                 continue
             if task.expansion is not None:
-                from dotflow.engine.expand import failure_within
+                from dotflow.engine.parts import failure_within
 
-                failure = failure_within(task, engine.tasks)
+                failure = failure_within(task, state.tasks)
                 if failure is not None:
-                    engine.bus.emit(events.TaskStarted(task))
+                    state.bus.emit(events.TaskStarted(task))
                     self.fail(node, task, failure, _now())
                     continue
             task.status = TypeStatus.SKIPPED
             task.outcome = TypeOutcome.SKIPPED
             task.reason = reason
-            engine.bus.emit(events.TaskSkipped(task))
+            state.bus.emit(events.TaskSkipped(task))
             pending.extend(self._pass_on(node))
 
     def stop(self, task: Task, failure: Failure, finished: float) -> NoReturn:
@@ -119,17 +119,17 @@ class TaskEnds:
         Args:
             error: What has ended the run.
         """
-        engine = self._engine
-        for expanded in engine.expanded.values():
+        state = self._state
+        for expanded in state.expanded.values():
             expanded.close()
-        for task in engine.tasks:
+        for task in state.tasks:
             running = task.status in (TypeStatus.IN_PROGRESS, TypeStatus.RETRY)
             if not running and task.expansion is not None:
-                from dotflow.engine.expand import cancelled_within
+                from dotflow.engine.parts import cancelled_within
 
-                running = cancelled_within(task, engine.tasks)
+                running = cancelled_within(task, state.tasks)
             if running:
-                reason = engine.control.reason
+                reason = state.control.reason
                 why = "" if reason is None else f": {reason}"
                 failure = Failure(
                     TypeOutcome.CANCELLED,
@@ -144,33 +144,8 @@ class TaskEnds:
         status = TypeStatus.CANCELLED if cancelled else TypeStatus.FAILED
         _end(task, status, failure, finished)
         event = events.TaskCancelled if cancelled else events.TaskFailed
-        self._engine.bus.emit(event(task, failure))
-        self.call_back(task)
-
-    def call_back(self, task: Task) -> None:
-        """Call what the user wants called when the task has ended."""
-        callback: Callable[..., Any] = task.callback
-        try:
-            callback(task=task)
-        except Exception as error:  # noqa: BLE001 - telling never breaks running
-            self._engine.bus.report(f"The callback of task '{task.name}'", error)
-
-
-def note_error(task: Task, failure: Failure, finished: float) -> None:
-    """Note in the errors of a task why its attempt failed."""
-    from dotflow.model.task import TaskError
-
-    error = TaskError.from_failure(failure, task.attempt)
-    error.started, error.finished = task.attempt_started, finished
-    task.errors.append(error)
-
-
-def note_duration(task: Task) -> None:
-    """Note how long a task took, from its first attempt to its end."""
-    if task.started is not None and task.finished is not None:
-        duration = task.finished - task.started
-        # The clock may have been set back meanwhile.
-        task.duration = duration if duration > 0 else 0.0
+        self._state.bus.emit(event(task, failure))
+        self._state.call_back(task)
 
 
 def _end(task: Task, status: str, failure: Failure, finished: float) -> None:

@@ -7,9 +7,8 @@ from dotflow.abc.tracer import Tracer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.model.attempt import Attempt
     from dotflow.model.events import EventBus
-    from dotflow.model.outcome import Outcome
+    from dotflow.model.outcome import Attempt, Outcome
 
 
 def trace_attempts(executor: AnyExecutor, tracer: Tracer, bus: EventBus) -> None:

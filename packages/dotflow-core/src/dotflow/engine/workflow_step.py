@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dotflow.engine.checkpoint import Checkpoints
-from dotflow.engine.sub_workflow import failure_of_part
+from dotflow.engine.parts import failure_of_part
+from dotflow.engine.run_state import RunState
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
 from dotflow.model.context import Context
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.loop import Loop
     from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
     from dotflow.model.task import Task
@@ -65,25 +66,28 @@ class WorkflowStep(Action[..., "Any"]):
     def _run(self, item: Any) -> Context:
         from dotflow.engine.executors.inline import InlineExecutor
 
-        engine = self._engine(item, InlineExecutor())
-        engine.run()
-        return _result(engine)
+        graph = self._graph_for(item)
+        self._loop(graph, InlineExecutor()).run()
+        return _result(graph)
 
     async def _run_async(self, item: Any) -> Context:
         from dotflow.engine.executors.event_loop import EventLoopExecutor
 
-        engine = self._engine(item, EventLoopExecutor())
-        await engine.run_async()
-        return _result(engine)
+        graph = self._graph_for(item)
+        await self._loop(graph, EventLoopExecutor()).run_async()
+        return _result(graph)
 
-    def _engine(self, item: Any, executor: AnyExecutor) -> Engine:
-        from dotflow.engine.loop import Engine
-
+    def _graph_for(self, item: Any) -> Graph:
         tasks = [task.copy() for task in self._graph.tasks]
         for task in tasks:
             if task.initial is None:
                 task.initial_context = task.step.initial(item)
-        return Engine(self._graph.over(tasks), executor, Unstored(), EventBus())
+        return self._graph.over(tasks)
+
+    def _loop(self, graph: Graph, executor: AnyExecutor) -> Loop:
+        from dotflow.engine.loop import Loop
+
+        return Loop(RunState(graph, executor, EventBus()), Unstored())
 
     def __reduce__(self) -> Any:
         return (WorkflowStep, (self._graph, self._name))
@@ -129,13 +133,12 @@ def _template(task: Task) -> Task:
     return template
 
 
-def _result(engine: Engine) -> Context:
+def _result(graph: Graph) -> Context:
     """Return what the last tasks have left, as a sub-workflow does.
 
     Raises:
         FailedWithin: A task has failed.
     """
-    graph = engine.graph
     for part in graph.tasks:
         if part.status == TypeStatus.FAILED and not is_whole(part):
             raise FailedWithin(failure_of_part(part))

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from dotflow.history.rows import CountsRow, EventRow, expand
+from dotflow.history.rows import CountsRow, Detail, EventRow, expand, read_detail
 from dotflow.model.items import COUNTS
 from dotflow.report.build import moment
 from dotflow.report.model import AttemptReport, ErrorReport, ResultReport, TaskReport
 from dotflow.types import TypeOutcome, TypeStatus
-
-_STATUS = {
-    "TaskStarted": TypeStatus.IN_PROGRESS,
-    "TaskCompleted": TypeStatus.COMPLETED,
-    "TaskRestored": TypeStatus.COMPLETED,
-    "TaskRetried": TypeStatus.RETRY,
-    "TaskFailed": TypeStatus.FAILED,
-    "TaskCancelled": TypeStatus.CANCELLED,
-    "TaskSkipped": TypeStatus.SKIPPED,
-}
 
 
 def task_reports(
@@ -39,12 +28,13 @@ def task_reports(
     """
     tasks = _tasks_of(graph)
     for _, _, when, event, name, attempt, detail, _ in expand(rows):
-        if name is not None:
-            task = tasks.get(name)
-            if task is None:  # it came into being during the run
-                task = tasks[name] = TaskReport(name)
-            told = json.loads(detail) if detail else {}
-            _apply(task, event, when, attempt or 0, told)
+        change = _CHANGES.get(event)
+        if name is None or change is None:
+            continue  # it tells of the run
+        task = tasks.get(name)
+        if task is None:  # it came into being during the run
+            task = tasks[name] = TaskReport(name)
+        change(task, when, attempt or 0, read_detail(detail))
     for _, name, *numbers in counts:
         if name in tasks:
             tasks[name].mapped = dict(zip(COUNTS, numbers, strict=True))
@@ -70,60 +60,94 @@ def _tasks_of(graph: str) -> dict[str, TaskReport]:
     }
 
 
-def _apply(
-    task: TaskReport, event: str, when: float, number: int, detail: dict[str, Any]
-) -> None:
-    if "index" in detail:
-        task.failed_items.append(_failed_item(when, detail))
-        return
-    task.status = _STATUS.get(event, task.status)
-    if event == "TaskStarted":
-        task.attempts.append(AttemptReport(number, moment(when)))
-    elif event == "TaskSkipped":
-        task.outcome, task.reason = TypeOutcome.SKIPPED, detail.get("reason", "")
-    elif event == "TaskRestored":
-        task.cached = bool(detail.get("cached"))
-        task.restored = not task.cached
-        _complete(task, detail)
-    elif event == "TaskCompleted":
-        _complete(task, detail)
-        attempt = _attempt(task, number)
-        attempt.finished, attempt.outcome = moment(when), TypeOutcome.COMPLETED
-    elif "exception" in detail:
-        attempt = _attempt(task, number)
-        if attempt.outcome is None:
-            attempt.finished, attempt.outcome = moment(when), detail["outcome"]
-            if "by_items" not in detail:
-                attempt.error = _error(detail)
-        if event != "TaskRetried":
-            task.outcome, task.reason = detail["outcome"], detail["message"]
+def _start(task: TaskReport, when: float, number: int, _: Detail) -> None:
+    task.status = TypeStatus.IN_PROGRESS
+    task.attempts.append(AttemptReport(number, moment(when)))
 
 
-def _failed_item(when: float, detail: dict[str, Any]) -> AttemptReport:
-    return AttemptReport(
-        detail["attempt"],
-        moment(detail["began"]),
-        moment(when),
-        detail["outcome"],
-        _error(detail),
-        detail["index"],
+def _complete(task: TaskReport, when: float, number: int, detail: Detail) -> None:
+    _take_result(task, detail)
+    attempt = _attempt(task, number)
+    attempt.finished, attempt.outcome = moment(when), TypeOutcome.COMPLETED
+
+
+def _restore(task: TaskReport, _: float, __: int, detail: Detail) -> None:
+    task.cached = bool(detail.get("cached"))
+    task.restored = not task.cached
+    _take_result(task, detail)
+
+
+def _retry(task: TaskReport, when: float, number: int, detail: Detail) -> None:
+    task.status = TypeStatus.RETRY
+    _end_attempt(task, when, number, detail)
+
+
+def _fail(task: TaskReport, when: float, number: int, detail: Detail) -> None:
+    task.status = TypeStatus.FAILED
+    task.outcome, task.reason = detail["outcome"], detail["message"]
+    _end_attempt(task, when, number, detail)
+
+
+def _cancel(task: TaskReport, when: float, number: int, detail: Detail) -> None:
+    _fail(task, when, number, detail)
+    task.status = TypeStatus.CANCELLED
+
+
+def _skip(task: TaskReport, _: float, __: int, detail: Detail) -> None:
+    task.status, task.outcome = TypeStatus.SKIPPED, TypeOutcome.SKIPPED
+    task.reason = detail.get("reason", "")
+
+
+def _fail_item(task: TaskReport, when: float, _: int, detail: Detail) -> None:
+    task.failed_items.append(
+        AttemptReport(
+            detail["attempt"],
+            moment(detail["began"]),
+            moment(when),
+            detail["outcome"],
+            _error(detail),
+            detail["index"],
+        )
     )
 
 
-def _error(detail: dict[str, Any]) -> ErrorReport:
-    return ErrorReport(detail["exception"], detail["message"], detail["traceback"])
+# What each event makes of the task it happened to.
+_CHANGES: dict[str, Callable[[TaskReport, float, int, Detail], None]] = {
+    "TaskStarted": _start,
+    "TaskCompleted": _complete,
+    "TaskRestored": _restore,
+    "TaskRetried": _retry,
+    "TaskFailed": _fail,
+    "TaskCancelled": _cancel,
+    "TaskSkipped": _skip,
+    "ItemRetried": _fail_item,
+    "ItemFailed": _fail_item,
+}
 
 
-def _complete(task: TaskReport, detail: dict[str, Any]) -> None:
-    task.outcome = TypeOutcome.COMPLETED
+def _take_result(task: TaskReport, detail: Detail) -> None:
+    task.status, task.outcome = TypeStatus.COMPLETED, TypeOutcome.COMPLETED
     if "type" in detail:
         task.result = ResultReport(detail["type"], detail.get("size"))
+
+
+def _end_attempt(task: TaskReport, when: float, number: int, detail: Detail) -> None:
+    attempt = _attempt(task, number)
+    if attempt.outcome is not None:
+        return  # it was retried, and the run was ended before the next one began
+    attempt.finished, attempt.outcome = moment(when), detail["outcome"]
+    if "by_items" not in detail:
+        attempt.error = _error(detail)
 
 
 def _attempt(task: TaskReport, number: int) -> AttemptReport:
     if not task.attempts or task.attempts[-1].number != number:
         task.attempts.append(AttemptReport(number))
     return task.attempts[-1]
+
+
+def _error(detail: Detail) -> ErrorReport:
+    return ErrorReport(detail["exception"], detail["message"], detail["traceback"])
 
 
 def _crash(task: TaskReport, why: str) -> None:

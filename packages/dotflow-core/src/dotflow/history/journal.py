@@ -20,6 +20,7 @@ from dotflow.history.rows import counts_row
 if TYPE_CHECKING:
     from dotflow.history.rows import CountsRow, EventRow
     from dotflow.model.items import MapProgress
+    from dotflow.model.run_info import RunInfo
 
     MapCounts = tuple[str, MapProgress]
 
@@ -30,19 +31,26 @@ BEAT_SECONDS = 5.0
 MOST_ROWS = 100_000
 
 # Held while rows are written, and by whoever forks: a child must not begin in the middle
-# of it, since it would wait for ever for SQLite's own locks.
+# of it, since it would wait for ever for SQLite's own locks. It is taken before any lock
+# of the database.
 _writing = threading.RLock()
 _journals: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
-class Writer(Protocol):
+class HistoryTable(Protocol):
     """What a journal writes to; each call is one transaction."""
+
+    def begin(self, info: RunInfo) -> int:
+        """Write that a run begins, and return its number."""
 
     def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
         """Write rows of events, and the counts of mapped tasks in place of older ones."""
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
+
+    def finish(self, run: int, status: str, finished: float, duration: float) -> None:
+        """Write how a run ended."""
 
 
 class RunRows:
@@ -71,33 +79,40 @@ class Journal:
     """Collects the rows of runs and writes those of each in their order.
 
     Args:
-        writer: What it writes to.
+        table: What it writes to.
 
     Attributes:
         due: From when on, in seconds since the epoch, whoever adds a row is to `flush`.
+        nudged: Whether the thread knows that rows wait; whoever adds one is to `nudge`
+            it if not.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._forget()
+    def __init__(self, table: HistoryTable) -> None:
+        self._table = table
+        self.forget()
         _journals.add(self)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Know of no run, as in a forked child: its rows are the parent's to write."""
         self.due = 0.0
+        self.nudged = False
         self._runs: list[RunRows] = []
         self._beaten = 0.0
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
 
-    def begin(self, run: int, report: Callable[[Exception], None]) -> RunRows:
-        """Return where to add the rows of a run.
+    def begin(self, info: RunInfo, report: Callable[[Exception], None]) -> RunRows:
+        """Write that a run begins, and return where to add its rows.
 
         Args:
-            run: Its number.
+            info: The run.
             report: Is told of failures to write.
+
+        Raises:
+            StorageError: Writing failed.
         """
-        waiting = RunRows(run, report)
+        waiting = RunRows(self._table.begin(info), report)
         self._beaten = time.monotonic()
         self._runs.append(waiting)
         return waiting
@@ -127,7 +142,7 @@ class Journal:
                     for task, progress in maps
                 ]
                 if every or counts:
-                    self._writer.write(every, counts)
+                    self._table.write(every, counts)
             except BaseException:
                 for waiting, rows, maps in taken:
                     waiting.rows.extendleft(reversed(rows[:MOST_ROWS]))
@@ -138,15 +153,19 @@ class Journal:
 
     def nudge(self) -> None:
         """See to it that rows which wait are written soon, whatever comes next."""
-        if not self._wake.is_set():
-            self._wake.set()
+        self.nudged = True
+        self._wake.set()
         if self._thread is None:
             with _writing:
                 if self._thread is None:
                     self._start_thread()
 
-    def end(self, waiting: RunRows) -> None:
-        """Take no more rows of a run; after the last one the thread is gone.
+    def end(
+        self, waiting: RunRows, status: str, finished: float, duration: float
+    ) -> None:
+        """Write the last rows of a run and how it ended.
+
+        After the last run the thread is gone.
 
         Raises:
             StorageError: Writing failed; the rows are lost.
@@ -156,18 +175,18 @@ class Journal:
         finally:
             self._runs.remove(waiting)
             if not self._runs:
-                self.stop()
+                self._stop_thread()
+            self._table.finish(waiting.run, status, finished, duration)
 
-    def stop(self) -> None:
-        """End the thread until the next row comes."""
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
+    def pause(self) -> None:
+        """Write what waits, and have no thread until the next row comes."""
+        if self._thread is None:
             return
-        self._stop.set()
-        self._wake.set()
-        thread.join()
-        self._thread = None
-        self._stop.clear()
+        try:
+            self.flush()
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            self._report(error)
+        self._stop_thread()
 
     def _start_thread(self) -> None:
         thread = threading.Thread(
@@ -176,18 +195,33 @@ class Journal:
         try:
             thread.start()
         except RuntimeError:
+            self.nudged = False
             return  # the program ends: rows are written with the next ones
         self._thread = thread
+
+    def _stop_thread(self) -> None:
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        self._stop.set()
+        self._wake.set()
+        thread.join()
+        self._thread = None
+        self._stop.clear()
+        self.nudged = False
 
     def _serve(self) -> None:
         while not self._stop.is_set():
             if self._wake.wait(BEAT_SECONDS):
                 self._stop.wait(LAZY_SECONDS)
-                self._wake.clear()
             if self._stop.is_set():
                 return
             try:
                 if time.time() >= self.due or self._clock_was_set():
+                    # In this order: a row that comes in between is written below, or
+                    # wakes the thread again.
+                    self._wake.clear()
+                    self.nudged = False
                     self.flush()
                 self._beat()
             except Exception as error:  # noqa: BLE001 - telling never breaks running
@@ -200,7 +234,7 @@ class Journal:
         if time.monotonic() - self._beaten >= BEAT_SECONDS:
             self._beaten = time.monotonic()
             with _writing:
-                self._writer.beat([waiting.run for waiting in list(self._runs)])
+                self._table.beat([waiting.run for waiting in list(self._runs)])
 
     def _report(self, error: Exception) -> None:
         for waiting in list(self._runs):
@@ -211,13 +245,7 @@ def _before_fork() -> None:
     # A program with threads must not fork: the journals' own end, and begin again with
     # the next row.
     for journal in list(_journals):
-        if journal._thread is None:
-            continue
-        try:
-            journal.flush()
-        except Exception as error:  # noqa: BLE001 - telling never breaks running
-            journal._report(error)
-        journal.stop()
+        journal.pause()
     _writing.acquire()
 
 
@@ -227,9 +255,9 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     global _writing
-    _writing = threading.RLock()
+    _writing = threading.RLock()  # the parent's has an owner that is not here
     for journal in list(_journals):
-        journal._forget()  # its rows are the parent's to write
+        journal.forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.history import Recorder
-from dotflow.history.rows import (
-    EventRow,
-    failure_text,
-    item_failure_text,
-    reason_text,
-    restored_text,
-    result_text,
-    stored_text,
-)
+from dotflow.history.rows import Detail, EventRow, stored_text, to_json
 from dotflow.model import events
 from dotflow.model.items import MAX_ERRORS
+from dotflow.report.values import describe
 
 if TYPE_CHECKING:
     from collections import deque
 
     from dotflow.history.journal import Journal, RunRows
+    from dotflow.model.outcome import Failure
     from dotflow.model.run_info import RunInfo
     from dotflow.model.task import Task
 
 _now = time.time
-
-
-class RunTable(Protocol):
-    """Where the recorder writes what is no event."""
-
-    def begin(self, info: RunInfo) -> int:
-        """Write that a run begins, and return its number."""
-
-    def finish(self, run: int, status: str, finished: float, duration: float) -> None:
-        """Write how a run ended."""
 
 
 class EventRecorder(Recorder):
@@ -43,20 +27,15 @@ class EventRecorder(Recorder):
 
     Args:
         info: The run.
-        table: Where the run itself is written.
-        journal: Where its events are written.
+        journal: Where it is written.
         name: What a report of a failure calls it.
     """
 
-    def __init__(
-        self, info: RunInfo, table: RunTable, journal: Journal, name: str
-    ) -> None:
+    def __init__(self, info: RunInfo, journal: Journal, name: str) -> None:
         self._info = info
-        self._table = table
         self._journal = journal
         self._name = name
-        self._run = 0
-        self._seq = 0
+        self._run = self._seq = 0
         self._waiting: RunRows | None = None
         self._rows: deque[EventRow]
         self._began: EventRow | None = None
@@ -71,36 +50,42 @@ class EventRecorder(Recorder):
             bus.report(name, error)
 
         self._report = report
-        bus.subscribe(events.RunStarted, self._on_run, name)
-        bus.subscribe(events.TaskStarted, self._on_started, name)
-        bus.subscribe(events.TaskCompleted, self._on_completed, name)
-        bus.subscribe(events.TaskRetried, self._on_retried, name)
-        bus.subscribe(events.TaskFailed, self._on_failed, name)
-        bus.subscribe(events.TaskCancelled, self._on_failed, name)
-        bus.subscribe(events.TaskSkipped, self._on_skipped, name)
-        bus.subscribe(events.TaskRestored, self._on_restored, name)
-        bus.subscribe(events.ItemCompleted, self._on_item, name)
-        bus.subscribe(events.ItemRetried, self._on_item_failed, name)
-        bus.subscribe(events.ItemFailed, self._on_item_failed, name)
-        bus.subscribe(events.RunFinished, self._on_end, name)
+        bus.subscribe_all(
+            {
+                events.RunStarted: self._on_run,
+                events.TaskStarted: self._on_started,
+                events.TaskCompleted: self._on_completed,
+                events.TaskRetried: self._on_failed,
+                events.TaskFailed: self._on_failed,
+                events.TaskCancelled: self._on_failed,
+                events.TaskSkipped: self._on_skipped,
+                events.TaskRestored: self._on_restored,
+                events.ItemCompleted: self._on_item,
+                events.ItemRetried: self._on_item_failed,
+                events.ItemFailed: self._on_item_failed,
+                events.RunFinished: self._on_end,
+            },
+            name,
+        )
 
     def _on_run(self, event: events.RunStarted) -> None:
-        self._run = self._table.begin(self._info)
-        self._waiting = self._journal.begin(self._run, self._report)
-        self._rows = self._waiting.rows
+        self._waiting = waiting = self._journal.begin(self._info, self._report)
+        self._run, self._rows = waiting.run, waiting.rows
         self._add(self._info.started, "RunStarted")
 
     def _on_started(self, event: events.TaskStarted) -> None:
         task = event.task
-        name, attempt = task.name, task.attempt
-        self._began = self._add(task.attempt_started, "TaskStarted", name, attempt)
+        self._began = self._add(
+            task.attempt_started, "TaskStarted", task.name, task.attempt
+        )
         if task.mapped is not None:
             self._count(task)
 
     def _on_completed(self, event: events.TaskCompleted) -> None:
         task = event.task
         name, attempt = task.name, task.attempt
-        detail = result_text(task.current_context._storage)
+        result = task.current
+        detail = _result_text(None if result is None else result.storage)
         if task.mapped is not None:
             self._count(task)
         row, began = self._began, None
@@ -114,7 +99,7 @@ class EventRecorder(Recorder):
         In a chain of fast tasks one row then tells the beginning and the end.
         """
         try:
-            last = self._rows.pop()
+            last = self._rows.pop()  # a flush in another thread may come before
         except IndexError:
             return False
         if last is row:
@@ -122,24 +107,22 @@ class EventRecorder(Recorder):
         self._rows.append(last)
         return False
 
-    def _on_retried(self, event: events.TaskRetried) -> None:
-        self._add(*_end(event), failure_text(event))
-
-    def _on_failed(self, event: events.TaskFailed) -> None:
-        task, by_items = event.task, False
-        finished, what, name, attempt = _end(event)
-        if task.mapped is not None:
+    def _on_failed(self, event: events.TaskFailed | events.TaskRetried) -> None:
+        task, detail = event.task, _failure(event.failure)
+        finished = task.errors[-1].finished if task.errors else None
+        if isinstance(event, events.TaskRetried):
+            detail["delay"] = event.delay
+        elif task.mapped is not None:
             self._count(task)
-            by_items = all(error.index is not None for error in task.errors)
             finished = task.finished
-        self._add(finished, what, name, attempt, failure_text(event, by_items))
+            if all(error.index is not None for error in task.errors):
+                detail["by_items"] = True
+        what = type(event).__name__
+        self._add(finished, what, task.name, task.attempt, to_json(detail))
 
     def _on_item(self, event: events.ItemEvent) -> None:
         self._count(event.task)
-        if _now() >= self._journal.due:
-            self._journal.flush()
-        else:
-            self._journal.nudge()
+        self._hurry(_now())
 
     def _on_item_failed(self, event: events.ItemFailed) -> None:
         task = event.task
@@ -150,10 +133,15 @@ class EventRecorder(Recorder):
         self._told[task.name] = told + 1
         self._count(task)
         error = task.errors[-1]  # that of this item: so far as many are kept there
+        detail = _failure(event.failure)
+        detail["message"] = error.message
+        if isinstance(event, events.ItemRetried):
+            detail["delay"] = event.delay
+        detail["index"], detail["attempt"] = event.index, event.attempt
+        detail["began"] = error.started
         what = type(event).__name__
-        detail = item_failure_text(event, error)
         # Without the attempt: it is not one of the task.
-        self._add(error.finished, what, task.name, None, detail)
+        self._add(error.finished, what, task.name, None, to_json(detail))
 
     def _count(self, task: Task) -> None:
         """Have it written how far a mapped task is."""
@@ -161,11 +149,15 @@ class EventRecorder(Recorder):
             self._waiting.maps[task.name] = task.mapped
 
     def _on_skipped(self, event: events.TaskSkipped) -> None:
-        self._add(_now(), "TaskSkipped", event.task.name, None, reason_text(event))
+        detail: Detail = {"reason": event.task.reason}
+        self._add(_now(), "TaskSkipped", event.task.name, None, to_json(detail))
 
     def _on_restored(self, event: events.TaskRestored) -> None:
-        self._count(event.task)
-        self._add(_now(), "TaskRestored", event.task.name, None, restored_text(event))
+        task = event.task
+        self._count(task)
+        kind, size = describe(task.current_context.storage)
+        detail: Detail = {"cached": task.cached, "type": kind, "size": size}
+        self._add(_now(), "TaskRestored", task.name, None, to_json(detail))
 
     def _on_end(self, event: events.RunFinished) -> None:
         waiting, finished = self._waiting, (self._info.started or 0.0) + event.duration
@@ -173,10 +165,7 @@ class EventRecorder(Recorder):
             return
         self._add(finished, "RunFinished")
         self._waiting = None
-        try:
-            self._journal.end(waiting)
-        finally:
-            self._table.finish(self._run, event.status, finished, event.duration)
+        self._journal.end(waiting, event.status, finished, event.duration)
 
     def _add(
         self,
@@ -196,15 +185,41 @@ class EventRecorder(Recorder):
             moment = _now()
         row = (self._run, seq, moment, event, task, attempt, detail, began)
         self._rows.append(row)
-        if moment >= self._journal.due:
-            self._journal.flush()
-        else:
-            self._journal.nudge()
+        self._hurry(moment)
         return row
 
+    def _hurry(self, moment: float) -> None:
+        """Have what waits written now, or soon."""
+        journal = self._journal
+        if moment >= journal.due:
+            journal.flush()
+        elif not journal.nudged:
+            journal.nudge()
 
-def _end(event: Any) -> tuple[float | None, str, str, int]:
-    task = event.task
-    error = task.errors[-1] if task.errors else None
-    finished = None if error is None else error.finished
-    return finished, type(event).__name__, task.name, task.attempt
+
+def _failure(failure: Failure) -> Detail:
+    return {
+        "outcome": failure.kind,
+        "exception": failure.exception,
+        "message": failure.message,
+        "traceback": failure.traceback,
+    }
+
+
+# By type: the JSON up to the size, and whether there is one to add.
+_kinds: dict[type, tuple[str, bool]] = {}
+
+
+def _result_text(value: Any) -> str:
+    """Return the type and the size of a result as JSON."""
+    found = _kinds.get(type(value))
+    if found is not None:
+        text, sized = found
+        return f"{text}{len(value)}}}" if sized else text
+    kind, size = describe(value)
+    head = f'{{"type":{to_json(kind)},"size":'
+    # A user's class may be made at run time, and numbers of a kind differ in size.
+    if type(value).__module__ == "builtins":
+        sized = size is not None
+        _kinds[type(value)] = (head if sized else f"{head}null}}", sized)
+    return f"{head}{'null' if size is None else size}}}"

@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from dotflow.base.identity import check_workflow_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, Generic, TypeVar
     from uuid import UUID
+
+    T = TypeVar("T")
+
+    # What type checkers see of `_field`.
+    class _Field(Generic[T]):
+        def __get__(self, context: object, owner: object) -> T: ...
+        def __set__(self, context: object, value: T) -> None: ...
+
+
+def _as_task_id(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(
+            f"Context.task_id must be a str or None, not {type(value).__name__}."
+        )
+    return value
+
+
+def _as_workflow_id(value: Any) -> UUID | str | None:
+    return None if value is None else check_workflow_id(value)
+
+
+def _field(
+    slot: str, doc: str, check: Callable[[Any], Any] = lambda value: value
+) -> Any:
+    """Return a property of a slot.
+
+    A run reads it a million times: without a getter in Python that is no call.
+    """
+
+    def put(context: Context, value: Any) -> None:
+        setattr(context, slot, check(value))
+
+    return property(attrgetter(slot), put, doc=doc)
 
 
 class ContextInstance:
@@ -32,7 +67,25 @@ class Context(ContextInstance):
         ValueError: `workflow_id` is malformed.
     """
 
+    # Pickles know them by these names.
     __slots__ = ("_run_id", "_storage", "_task_id", "_time", "_workflow_id")
+
+    task_id: _Field[str | None] = _field(
+        "_task_id",
+        'The id of the task that made the value, `""` or None where no task did.',
+        _as_task_id,
+    )
+    workflow_id: _Field[UUID | str | None] = _field(
+        "_workflow_id",
+        "The id of the workflow that the value belongs to.",
+        _as_workflow_id,
+    )
+    run_id: _Field[str | None] = _field(
+        "_run_id", "The run that made the value, or None where no run did."
+    )
+    kept_time: _Field[float | datetime] = _field(
+        "_time", "When the value was made, in seconds since the epoch or as `time`."
+    )
 
     def __init__(
         self,
@@ -43,9 +96,9 @@ class Context(ContextInstance):
         self._storage: Any = None
         self._time: datetime | float = datetime.now()
         self._run_id: str | None = None
-        self.task_id = task_id
-        self.workflow_id = workflow_id
-        self.storage = storage
+        self._task_id = _as_task_id(task_id)
+        self._workflow_id = _as_workflow_id(workflow_id)
+        self._set_storage(storage)
 
     @classmethod
     def of_task(
@@ -53,7 +106,7 @@ class Context(ContextInstance):
         storage: Any,
         task_id: str,
         workflow_id: UUID | str | None,
-        time: float,
+        time: float | datetime,
         run_id: str | None = None,
     ) -> Context:
         """Build the context of a task that has ended, from values known to be valid.
@@ -62,7 +115,7 @@ class Context(ContextInstance):
             storage: The task's result; a `Context` is unwrapped.
             task_id: The task's id.
             workflow_id: Its workflow's id.
-            time: When it ended, in seconds since the epoch.
+            time: When it ended, in seconds since the epoch or in local time.
             run_id: The run that the task ended in.
         """
         self = cls.__new__(cls)
@@ -84,44 +137,7 @@ class Context(ContextInstance):
     def time(self, value: datetime) -> None:
         self._time = value
 
-    @property
-    def task_id(self) -> str | None:
-        """The id of the task that made the value, `""` or None where no task did."""
-        return self._task_id
-
-    @task_id.setter
-    def task_id(self, value: str | None) -> None:
-        if value is not None and not isinstance(value, str):
-            raise TypeError(
-                f"Context.task_id must be a str or None, not {type(value).__name__}."
-            )
-        self._task_id = value
-
-    @property
-    def workflow_id(self) -> UUID | str | None:
-        """The id of the workflow that the value belongs to."""
-        return self._workflow_id
-
-    @workflow_id.setter
-    def workflow_id(self, value: UUID | str | None) -> None:
-        self._workflow_id = None if value is None else check_workflow_id(value)
-
-    @property
-    def run_id(self) -> str | None:
-        """The run that made the value, or None where no run did."""
-        return self._run_id
-
-    @run_id.setter
-    def run_id(self, value: str | None) -> None:
-        self._run_id = value
-
-    @property
-    def storage(self) -> Any:
-        """The value."""
-        return self._storage
-
-    @storage.setter
-    def storage(self, value: Any) -> None:
+    def _set_storage(self, value: Any) -> None:
         if isinstance(value, Context):
             self._storage = value._storage
             self._time = value._time
@@ -130,6 +146,10 @@ class Context(ContextInstance):
             self._run_id = value._run_id
         else:
             self._storage = value
+
+    storage: _Field[Any] = property(
+        attrgetter("_storage"), _set_storage, doc="The value."
+    )  # type: ignore[assignment]  # as in `_field`
 
     def __repr__(self) -> str:
         # The value may be large or secret, so its type must do.

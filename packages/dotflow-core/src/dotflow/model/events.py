@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
     from uuid import UUID
 
@@ -65,12 +65,6 @@ class TaskEvent(Event):
 
     def __init__(self, task: Task) -> None:
         self.task = task
-
-
-class TaskQueued(TaskEvent):
-    """A task waits for its turn in the run that just began."""
-
-    __slots__ = ()
 
 
 class TaskStarted(TaskEvent):
@@ -175,7 +169,7 @@ class EventBus:
     """
 
     def __init__(self) -> None:
-        self._listeners: dict[type[Event], list[Listener]] = {}
+        self._listeners: dict[type[Event], list[tuple[Listener, str]]] = {}
         self._reported: set[str] = set()
 
     def subscribe(self, event: type[Event], listener: Listener, name: str) -> None:
@@ -186,23 +180,45 @@ class EventBus:
             listener: What to call.
             name: What a report of its failure calls it.
         """
+        self._listeners.setdefault(event, []).append((listener, name))
 
-        def guarded(told: Event) -> None:
-            try:
-                listener(told)
-            except Exception as error:  # noqa: BLE001 - telling never breaks running
-                self.report(name, error)
+    def subscribe_all(
+        self, listeners: Mapping[type[Event], Listener], name: str
+    ) -> None:
+        """Subscribe a listener for each of several classes of events.
 
-        self._listeners.setdefault(event, []).append(guarded)
-
-    def listeners(self, event: type[Event]) -> tuple[Listener, ...]:
-        """Return who listens to events of this class."""
-        return tuple(self._listeners.get(event, ()))
+        Args:
+            listeners: The listeners by class.
+            name: What a report of their failure calls them.
+        """
+        for event, listener in listeners.items():
+            self.subscribe(event, listener, name)
 
     def emit(self, event: Event) -> None:
         """Tell an event to everyone who listens."""
-        for listener in self._listeners.get(type(event), ()):
-            listener(event)
+        for listener, name in self._listeners.get(type(event), ()):
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                self.report(name, error)
+
+    def teller(self, kind: type[Event]) -> Callable[..., None] | None:
+        """Return what makes an event of a class and tells it; None if nobody listens.
+
+        For what happens a million times in a run: where nobody listens it costs
+        nothing, and where somebody does there is no call in between.
+
+        Args:
+            kind: The class; what is returned takes what it takes.
+        """
+        if kind not in self._listeners:
+            return None
+        emit = self.emit
+
+        def tell(*parts: Any) -> None:
+            emit(kind(*parts))
+
+        return tell
 
     def report(self, name: str, error: Exception) -> None:
         """Warn about a failure in user code that only listens; once for each name."""

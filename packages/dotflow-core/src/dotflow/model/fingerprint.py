@@ -21,10 +21,14 @@ def input_fingerprint(tasks: Iterable[Any]) -> str:
     Args:
         tasks: Objects with `.initial_context.storage`, in order.
     """
+    return fingerprint_of([task.initial_context.storage for task in tasks])
+
+
+def fingerprint_of(values: list[Any]) -> str:
+    """Return the fingerprint of inputs that are at hand; see `input_fingerprint`."""
     import hashlib
     import json
 
-    values = [task.initial_context.storage for task in tasks]
     try:
         text = json.dumps(values, sort_keys=True, default=_Canonical().of)
     except (TypeError, ValueError, RecursionError):

@@ -106,12 +106,11 @@ class Task(TaskInstance):
         "_config",
         "_created",
         "_errors",
-        "_key",
-        "_task_id",
         "attempt",
         "attempt_started",
         "cached",
         "callback",
+        "checkpoint_key",
         "current",
         "depends_on",
         "duration",
@@ -130,6 +129,7 @@ class Task(TaskInstance):
         "started",
         "status",
         "step",
+        "task_id",
         "workflow_id",
     )
 
@@ -146,7 +146,7 @@ class Task(TaskInstance):
         name: str | None = None,
         depends_on: tuple[str, ...] | None = None,
     ) -> None:
-        self._task_id = task_id
+        self.task_id: str = new_ulid() if task_id is None else task_id
         self.workflow_id = workflow_id
         self._config = config
         self.group_name = group_name
@@ -163,7 +163,8 @@ class Task(TaskInstance):
         if initial_context is not None:
             self.initial = _as_context(initial_context)
         self.name: str = self.step.__name__ if name is None else name
-        self._key: str | None = None
+        # What a storage knows the result by: the same in every process.
+        self.checkpoint_key = f"{workflow_id}-{quote_name(self.name)}"
         self._created = time.time()
         self.reset()
 
@@ -179,8 +180,9 @@ class Task(TaskInstance):
     ) -> Task:
         """Build a task of values known to be valid, which need not be checked again."""
         self = cls.__new__(cls)
-        self._task_id = task_id
-        self.workflow_id = self._config = self._key = None
+        self.task_id = new_ulid() if task_id is None else task_id
+        self.checkpoint_key = f"None-{quote_name(name)}"
+        self.workflow_id = self._config = None
         self.group_name = "default"
         self.depends_on = depends_on
         self.step = step
@@ -227,17 +229,6 @@ class Task(TaskInstance):
             setattr(snapshot, slot, getattr(self, slot))
         return snapshot
 
-    @property
-    def task_id(self) -> str:
-        """The id, a ULID unless one was given."""
-        if self._task_id is None:
-            self._task_id = new_ulid()
-        return self._task_id
-
-    @task_id.setter
-    def task_id(self, value: str) -> None:
-        self._task_id = value
-
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""
         scope = self.parent
@@ -246,13 +237,6 @@ class Task(TaskInstance):
                 return name[len(scope) + 1 :]
             scope = scope.rpartition("/")[0]
         return name
-
-    @property
-    def checkpoint_key(self) -> str:
-        """What a storage knows the result by: the same in every process."""
-        if self._key is None:
-            self._key = f"{self.workflow_id}-{quote_name(self.name)}"
-        return self._key
 
     def identify(self, name: str, key: str, task_id: str) -> None:
         """Give the task its place in a workflow.
@@ -263,8 +247,8 @@ class Task(TaskInstance):
             task_id: Its id.
         """
         self.name = name
-        self._key = key
-        self._task_id = task_id
+        self.checkpoint_key = key
+        self.task_id = task_id
 
     @property
     def initial_context(self) -> Context:

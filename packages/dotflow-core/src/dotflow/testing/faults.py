@@ -38,6 +38,12 @@ class FaultyURL(str):
     port: int
     _server: _Server
 
+    def __new__(cls, server: _Server) -> FaultyURL:
+        """Return the address of a server."""
+        self = super().__new__(cls, f"http://{server.host}:{server.port}")
+        self.host, self.port, self._server = server.host, server.port, server
+        return self
+
     @property
     def connections(self) -> int:
         """How many connections have been made to it; always 0 where it refuses."""
@@ -85,9 +91,7 @@ def faulty_endpoint(
         answer = _answer(500, "text/html", b"<html>Internal Server Error</html>")
     server = _Server(kind, delay, answer)
     try:
-        url = FaultyURL(f"http://{server.host}:{server.port}")
-        url.host, url.port, url._server = server.host, server.port, server
-        yield url
+        yield FaultyURL(server)
     finally:
         server.close()
 

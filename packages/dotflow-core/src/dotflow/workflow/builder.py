@@ -134,7 +134,7 @@ class TaskBuilder:
                 step, callback, initial_context, group_name, name, depends_on
             )
         task = Task(
-            None,
+            "",  # `_append` gives it its id
             step,
             callback,
             initial_context,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.listeners import connect_providers
-from dotflow.engine.loop import Engine
+from dotflow.engine.loop import Loop
+from dotflow.engine.run_state import RunState
 from dotflow.model.context import Context
 from dotflow.model.events import EventBus
 from dotflow.model.graph import Graph
@@ -58,19 +59,15 @@ class TaskEngine:
         bus = EventBus()
         connect_providers(task.config, bus, self.workflow_id)
         checkpoints = Checkpoints(task.config.storage, self.workflow_id, False)
-        _OneTask(task, checkpoints, bus, self._previous).run()
+        Loop(_OneTask(task, bus, self._previous), checkpoints).run()
         return task.current_context.storage
 
 
-class _OneTask(Engine):
-    """An engine whose only task has a previous context of its own."""
+class _OneTask(RunState):
+    """A run whose only task has a previous context of its own."""
 
-    def __init__(
-        self, task: Task, checkpoints: Checkpoints, bus: EventBus, previous: Any
-    ) -> None:
-        super().__init__(
-            Graph([task], chained=False), InlineExecutor(), checkpoints, bus
-        )
+    def __init__(self, task: Task, bus: EventBus, previous: Any) -> None:
+        super().__init__(Graph([task], chained=False), InlineExecutor(), bus)
         is_context = isinstance(previous, Context)
         self._previous = previous if is_context else Context(storage=previous)
 

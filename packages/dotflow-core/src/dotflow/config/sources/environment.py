@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dotflow.base.suggest import closest
-from dotflow.config.sources.table import is_address
-from dotflow.config.sources.wanted import FAMILIES, URL, Setting, Wanted
+from dotflow.config.sources.family import is_address, read_family
+from dotflow.config.sources.wanted import FAMILIES, Setting, Wanted
 from dotflow.errors import ConfigError
 
 PREFIX = "DOTFLOW_"
@@ -43,7 +43,8 @@ def read_environment(environ: Mapping[str, str]) -> Wanted:
     for variable, family in FAMILY_OF.items():
         if variable in ours:
             wanted.replaced.add(family)
-            _read_family(wanted, family, ours[variable], variable)
+            value = _listed(family, ours[variable])
+            read_family(wanted, family, Setting(value, variable))
     for variable in sorted(ours):
         if "__" in variable:
             _read_argument(wanted, variable, ours[variable])
@@ -55,13 +56,11 @@ def read_environment(environ: Mapping[str, str]) -> Wanted:
     return wanted
 
 
-def _read_family(wanted: Wanted, family: str, value: str, variable: str) -> None:
-    if family == "storage" and is_address(value):
-        provider = wanted.provider(family, URL, variable)
-        provider.arguments["url"] = Setting(value, variable)
-        return
-    for name in filter(None, map(str.strip, value.split(","))):
-        wanted.provider(family, name, variable)
+def _listed(family: str, text: str) -> str | list[str]:
+    """Return the names in a text, or an address as it is: one may hold a comma."""
+    if is_address(family, text):
+        return text
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _read_argument(wanted: Wanted, variable: str, value: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotflow.config.sources.table import is_reference
+from dotflow.config.sources.family import is_reference
 from dotflow.errors import ConfigError
 
 if TYPE_CHECKING:

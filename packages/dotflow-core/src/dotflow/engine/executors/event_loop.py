@@ -11,13 +11,13 @@ from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor
 from dotflow.base.coroutines import TaskTimeout, within
-from dotflow.engine.attempt import class_results, failed_attempt, run_attempt
+from dotflow.engine.attempt import class_results, failed_attempt, is_plain, run_attempt
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
     check_isolated,
     needs_process,
 )
-from dotflow.engine.steps import action_methods, is_plain
+from dotflow.engine.steps import action_methods
 from dotflow.model.outcome import Outcome
 from dotflow.types import TypeOutcome
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
-    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Attempt
     from dotflow.model.task import Task
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.

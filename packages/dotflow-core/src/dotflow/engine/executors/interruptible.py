@@ -11,8 +11,7 @@ from dotflow.engine.control import RunCancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.model.attempt import Attempt
-    from dotflow.model.outcome import Outcome
+    from dotflow.model.outcome import Attempt, Outcome
 
 # How long the end of a run waits for what it has interrupted.
 STOP_SECONDS = 0.5

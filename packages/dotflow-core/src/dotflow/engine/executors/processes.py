@@ -17,8 +17,7 @@ from dotflow.errors import GraphError, NotPicklable, WorkerDied
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.model.attempt import Attempt
-    from dotflow.model.outcome import Outcome
+    from dotflow.model.outcome import Attempt, Outcome
     from dotflow.model.task import Task
 
 # More groups than this share processes.
@@ -66,19 +65,19 @@ class ProcessExecutor(Executor):
 
         task, forks = attempt.task, self._packed is None
         inputs = (attempt.previous, attempt.named)
-        portable: Any = None
+        portable: bytes | None = None
         try:
             portable = pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001 - pickling runs user code
             if not forks:
                 problem = _unsendable(attempt, error)
                 return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
+        worker = None if portable is None else self._idle_worker(task.group_name)
         try:
-            if portable is None:
-                first = _order(attempt, None, inputs)
-                worker = self._free_worker(task.group_name, first)
-            else:
-                worker = self._free_worker(task.group_name)
+            if worker is None:
+                # What cannot be pickled can be inherited, by a process that starts now.
+                first = None if portable else _order(attempt, None, inputs)
+                worker = self._new_worker(task.group_name, first)
         except OSError as error:
             died = WorkerDied(
                 f"No process could be started for '{task.name}': {error}."
@@ -135,22 +134,27 @@ class ProcessExecutor(Executor):
             for worker in workers:
                 worker.release()
 
-    def _free_worker(self, group: str, first: Order | None = None) -> Worker:
-        """Return an idle process, or a new one; with `first` always a new one."""
+    def _idle_worker(self, group: str) -> Worker | None:
+        """Return a process that waits for work; one of its group where they keep apart.
+
+        Where no more processes may start, that of another group is taken over.
+        """
         idle = [worker for worker in self._workers if worker.attempt is None]
         mine = [w for w in idle if w.group == group] if self._by_group else idle
-        while mine and first is None:
-            worker = mine.pop(0)
+        full = len(self._workers) >= self.slots
+        for worker in mine or (idle if full else ()):
             # What a step has left in it may have ended it since.
             if not worker.has_ended():
+                worker.group = group
                 return worker
             self._discard(worker)
+        return None
+
+    def _new_worker(self, group: str, first: Order | None) -> Worker:
+        """Start a process, in place of an idle one where there may be no more."""
         if len(self._workers) >= self.slots:
-            spare = next(w for w in self._workers if w.attempt is None)
-            if first is None and not spare.has_ended():
-                spare.group = group
-                return spare
-            self._discard(spare)
+            # There is an idle one: the loop never has more attempts out than slots.
+            self._discard(next(w for w in self._workers if w.attempt is None))
         worker = Worker(self._context)
         worker.group = group
         self._workers.append(worker)

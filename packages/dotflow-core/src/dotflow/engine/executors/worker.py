@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
-    from dotflow.model.attempt import Attempt
+    from dotflow.model.outcome import Attempt
     from dotflow.model.task import Task
 
 # How long a worker may take to end by itself once it is told to.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.model.action import Action
-    from dotflow.model.attempt import Attempt
     from dotflow.model.context import Context
+    from dotflow.model.outcome import Attempt
 
 _PREFIX = "cache-"
 

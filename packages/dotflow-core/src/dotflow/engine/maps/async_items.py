@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from dotflow.engine.maps.item_source import ItemSource
 from dotflow.model.action import Action
-from dotflow.model.attempt import Attempt
 from dotflow.model.items import ItemNode
+from dotflow.model.outcome import Attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
     from typing import Any
 
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
     from dotflow.model.items import Item
     from dotflow.model.task import Task
@@ -37,12 +37,12 @@ class AsyncItemSource(ItemSource):
         named: As in `ItemSource`.
         place: As in `ItemSource`.
         values: The asynchronous iterator.
-        engine: The engine, whose executor runs in an event loop.
+        state: Where the run stands; its executor runs in an event loop.
         node: The place of the task in the graph.
     """
 
     __slots__ = (
-        "_engine", "_fetched", "_fetcher", "_fetching", "_node", "_stopped", "_upstream",
+        "_fetched", "_fetcher", "_fetching", "_node", "_state", "_stopped", "_upstream",
     )  # fmt: skip
 
     def __init__(
@@ -53,11 +53,11 @@ class AsyncItemSource(ItemSource):
         named: dict[str, Any],
         place: Callable[[], int],
         values: AsyncIterator[Any],
-        engine: Engine,
+        state: RunState,
         node: int,
     ) -> None:
         super().__init__(task, name, source, named, place, iter(()))
-        self._engine = engine
+        self._state = state
         self._node = ItemNode(node, FETCH)
         self._upstream: AsyncIterator[Any] | None = values
         # What came of the last fetch: a list with one item, or with none at the end.
@@ -77,8 +77,8 @@ class AsyncItemSource(ItemSource):
         if not self.pending:
             self.pending = True
             attempt = Attempt(self._node, self._fetcher, 1, self._source)
-            self._engine.submit(attempt)
-            self._engine.running += 1
+            self._state.executor.submit(attempt)
+            self._state.running += 1
         return None
 
     def deliver(self, fetched: list[Any] | None) -> None:

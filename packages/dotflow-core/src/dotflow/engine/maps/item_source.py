@@ -79,7 +79,7 @@ class ItemSource:
             value,
             source.task_id or "",
             source.workflow_id,
-            source._time,  # type: ignore[arg-type]  # either form of a time will do
+            source.kept_time,
             source.run_id,
         )
         return Item(index, previous, named)

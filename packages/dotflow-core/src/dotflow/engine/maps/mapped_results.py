@@ -93,7 +93,7 @@ def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Co
             MappedResults(checkpoints.storage, task, found),
             stored.task_id or "",
             stored.workflow_id,
-            stored._time,  # type: ignore[arg-type]  # either form of a time will do
+            stored.kept_time,
             stored.run_id,
         )
     elif hasattr(value, "__len__"):

@@ -6,24 +6,26 @@ import time
 
 from dotflow.engine.expanded import Expanded
 from dotflow.engine.maps.item_failures import ItemFailures
-from dotflow.engine.maps.item_results import ItemResults
+from dotflow.engine.maps.item_values import ItemValues
 from dotflow.engine.maps.open_source import open_source
 from dotflow.engine.maps.waiting_items import WaitingItems
 from dotflow.errors import StorageError
 from dotflow.model import events
-from dotflow.model.attempt import Attempt
 from dotflow.model.context import Context
 from dotflow.model.items import ItemNode, MapProgress
-from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.outcome import Attempt, Failure, Outcome
 from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.maps.async_items import AsyncItemSource
     from dotflow.engine.maps.item_source import ItemSource
+    from dotflow.engine.run_state import RunState
+    from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.expansion import MapOver
     from dotflow.model.items import Item
 
@@ -38,27 +40,42 @@ class MappedTask(Expanded):
     result.
 
     Args:
-        engine: The engine that runs it.
+        state: Where the run stands.
+        ends: How tasks end that do not complete.
+        checkpoints: Where its results are stored and restored.
+        cache: The kept results of steps; None where no step keeps any.
         node: The task's place in the graph.
         mapping: How it maps.
     """
 
     __slots__ = (
-        "_ended", "_engine", "_exhausted", "_failures", "_flying", "_mapping", "_node",
-        "_on_item", "_progress", "_queued", "_results", "_source", "_task", "_waiting",
+        "_ended", "_ends", "_exhausted", "_failures", "_flying", "_keep", "_mapping",
+        "_node", "_progress", "_queued", "_results", "_resuming", "_source", "_state",
+        "_task", "_tell_item", "_waiting",
     )  # fmt: skip
 
-    def __init__(self, engine: Engine, node: int, mapping: MapOver) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        state: RunState,
+        ends: TaskEnds,
+        checkpoints: Checkpoints,
+        cache: ResultCache | None,
+        node: int,
+        mapping: MapOver,
+    ) -> None:
+        self._state = state
+        self._ends = ends
+        self._keep = checkpoints.keep
+        self._resuming = checkpoints.resuming
         self._node = node
         self._mapping = mapping
-        self._task = task = engine.tasks[node]
-        self._results = ItemResults(task, engine.kept, mapping.spill)
+        self._task = task = state.tasks[node]
+        self._results = ItemValues(task, checkpoints, cache, mapping.spill)
         self._failures = ItemFailures(task)
         self._source: ItemSource | None = None
         self._flying: dict[int, Item] = {}
-        self._waiting = WaitingItems(engine, node)
-        self._on_item = engine.bus.listeners(events.ItemCompleted)
+        self._waiting = WaitingItems(state, node)
+        self._tell_item = state.bus.teller(events.ItemCompleted)
         self._queued = self._exhausted = self._ended = False
         task.mapped = self._progress = MapProgress()
 
@@ -67,14 +84,14 @@ class MappedTask(Expanded):
         self._queued = False
         if self._ended or (self._source is None and not self._begin()):
             return
-        engine = self._engine
-        if engine.delayed:
-            engine.wake_delayed()
+        state = self._state
+        if state.delayed:
+            state.wake_delayed()
         item = self._take()
         if item is None:
             self._go_on()
             return
-        if item.attempt == 0 and engine.resuming and self._restored(item):
+        if item.attempt == 0 and self._resuming and self._restored(item):
             self._go_on()
             return
         task = self._task
@@ -82,9 +99,9 @@ class MappedTask(Expanded):
             return
         item.attempt += 1
         item.started = _now()
-        outcome = engine.submit(self._attempt(item))
+        outcome = state.executor.submit(self._attempt(item))
         if outcome is None:
-            engine.running += 1
+            state.running += 1
             self._flying[item.index] = item
             self._go_on()
         else:
@@ -103,7 +120,7 @@ class MappedTask(Expanded):
         """Stand in the ready queue, once; see `Expanded.wake`."""
         if not self._queued and not self._ended:
             self._queued = True
-            self._engine.ready.append(self._node)
+            self._state.ready.append(self._node)
 
     def close(self) -> None:
         """Let go of the items that are left; see `Expanded.close`."""
@@ -111,17 +128,17 @@ class MappedTask(Expanded):
 
     def _begin(self) -> bool:
         """Look at what there is to map over; False where the task has failed."""
-        engine, task = self._engine, self._task
+        state, task = self._state, self._task
         task.attempt = 1
         task.status = TypeStatus.IN_PROGRESS
         task.started = task.attempt_started = _now()
-        engine.bus.emit(events.TaskStarted(task))
+        state.bus.emit(events.TaskStarted(task))
         try:
-            self._source = open_source(engine, self._node, self._mapping, self._results)
+            self._source = open_source(state, self._node, self._mapping, self._results)
         except Exception as error:  # noqa: BLE001 - __iter__ is user code
             failure = Failure.from_error(error, TypeOutcome.FAILED, ())
             self._ended = True
-            engine.ends.fail(self._node, task, failure, _now())
+            self._ends.fail(self._node, task, failure, _now())
             return False
         self._progress.total = self._source.total
         return True
@@ -151,7 +168,7 @@ class MappedTask(Expanded):
         failure = outcome.failure
         if failure is not None:
             if failure.fatal:
-                self._engine.ends.stop(self._task, failure, outcome.finished)
+                self._ends.stop(self._task, failure, outcome.finished)
             self._fail_source(failure)
         self._go_on()
 
@@ -162,17 +179,17 @@ class MappedTask(Expanded):
         )
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
-        engine, task = self._engine, self._task
+        state, task = self._state, self._task
         step = task.step
-        if step.guarded and engine.admission is not None:
-            engine.admission.release(task)
+        if step.guarded and state.admission is not None:
+            state.admission.release(task)
         failure = outcome.failure
         if failure is None:
             failure = self._complete(item, outcome)
             if failure is not None:
                 self._fail(item, failure, outcome.finished)
         elif failure.fatal:
-            engine.ends.stop(task, failure, outcome.finished)
+            self._ends.stop(task, failure, outcome.finished)
         elif failure.retryable and item.attempt < step.policy.attempts:
             self._retry(item, failure, outcome.finished)
         else:
@@ -213,10 +230,8 @@ class MappedTask(Expanded):
     def _note(self, index: int, value: Any) -> None:
         self._results.note(index, value)
         self._progress.completed += 1
-        if self._on_item:
-            event = events.ItemCompleted(self._task, index)
-            for listener in self._on_item:
-                listener(event)
+        if self._tell_item is not None:
+            self._tell_item(self._task, index)
 
     def _restored(self, item: Item) -> bool:
         """Take an item's result from the storage, if this run has it already."""
@@ -233,11 +248,11 @@ class MappedTask(Expanded):
 
     def _admitted(self, item: Item) -> bool:
         """Tell whether an item may start now: not if it is cached, or has to wait."""
-        engine, task = self._engine, self._task
+        state, task = self._state, self._task
         if task.step.cache and item.attempt == 0 and self._cached(item):
             self._go_on()
             return False
-        wait = engine.admission.ask(task) if engine.admission is not None else 0.0
+        wait = state.admission.ask(task) if state.admission is not None else 0.0
         if wait:
             self._waiting.hold(item, wait)
         return not wait
@@ -261,12 +276,12 @@ class MappedTask(Expanded):
         return True
 
     def _retry(self, item: Item, failure: Failure, finished: float) -> None:
-        engine, task = self._engine, self._task
+        state, task = self._state, self._task
         delay = task.step.policy.delay_after(item.attempt)
         self._failures.note(item, failure, finished)
         task.retry_count += 1
         self._progress.retried += 1
-        engine.bus.emit(
+        state.bus.emit(
             events.ItemRetried(task, item.index, failure, delay, item.attempt)
         )
         self._waiting.retry(item, delay)
@@ -275,10 +290,10 @@ class MappedTask(Expanded):
         self._failures.note(item, failure, finished)
         self._failures.add(item, failure)
         self._progress.failed += 1
-        if not self._engine.keep_going:
+        if not self._state.keep_going:
             self._take_no_more()  # what has begun goes on
         event = events.ItemFailed(self._task, item.index, failure, item.attempt)
-        self._engine.bus.emit(event)
+        self._state.bus.emit(event)
 
     def _fail_source(self, failure: Failure) -> None:
         self._failures.add_source(failure)
@@ -290,25 +305,25 @@ class MappedTask(Expanded):
             self._source.close()
 
     def _finish(self) -> None:
-        engine, task, node = self._engine, self._task, self._node
+        state, task, node = self._state, self._task, self._node
         self._ended = True
         self._take_no_more()
         self._waiting.forget()
         results, finished = self._results, _now()
         failures = self._failures
         if failures:
-            if engine.keep_going:
+            if state.keep_going:
                 task.current_context = results.context(results.value(), finished)
             summary = failures.summary(
                 self._mapping.over, self._progress, results.count
             )
-            engine.ends.fail(node, task, summary, finished, failures.noted)
+            self._ends.fail(node, task, summary, finished, failures.noted)
         else:
             outcome = Outcome(node, results.record(), None, finished)
-            failure = engine.kept.keep(task, outcome)
+            failure = self._keep(task, outcome)
             if failure is None:
                 results.stored(finished)
-                engine.complete(node, task)
+                state.complete(node, task)
             else:
-                engine.ends.fail(node, task, failure, finished)
+                self._ends.fail(node, task, failure, finished)
         results.release()

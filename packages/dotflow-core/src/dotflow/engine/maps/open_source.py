@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.loop import Engine
-    from dotflow.engine.maps.item_results import ItemResults
+    from dotflow.engine.maps.item_values import ItemValues
+    from dotflow.engine.run_state import RunState
     from dotflow.model.expansion import MapOver
     from dotflow.model.task import Task
 
@@ -44,12 +44,12 @@ def refusal(task: Task, source: Task, values: Any, shared: bool) -> Exception | 
 
 
 def open_source(
-    engine: Engine, node: int, mapping: MapOver, results: ItemResults
+    state: RunState, node: int, mapping: MapOver, results: ItemValues
 ) -> ItemSource:
     """Return the items of a mapped task; all upstream of it has completed.
 
     Args:
-        engine: The engine that runs it.
+        state: Where the run stands.
         node: Its place in the graph.
         mapping: How it maps.
         results: What its items will come to.
@@ -57,15 +57,15 @@ def open_source(
     Raises:
         Exception: What there is cannot be mapped over.
     """
-    graph, task = engine.graph, engine.tasks[node]
+    graph, task = state.graph, state.tasks[node]
     upstream = graph.upstream[node]
-    over = next(up for up in upstream if engine.tasks[up].name == mapping.over)
-    source = engine.tasks[over]
+    over = next(up for up in upstream if state.tasks[up].name == mapping.over)
+    source = state.tasks[over]
     values = source.current_context.storage
     problem = refusal(task, source, values, len(graph.downstream[over]) > 1)
     if problem is not None:
         raise problem
-    named = dict(engine.inputs(node, task)[1] or {})
+    named = dict(state.inputs(node, task)[1] or {})
     name = task.local_name(mapping.over)
     given = (task, name, source.current_context, named, results.place)
     opened: ItemSource
@@ -74,8 +74,8 @@ def open_source(
     else:
         from dotflow.engine.maps.async_items import AsyncItemSource, driven
 
-        if isinstance(engine.executor, AsyncExecutor):
-            opened = AsyncItemSource(*given, aiter(values), engine, node)
+        if isinstance(state.executor, AsyncExecutor):
+            opened = AsyncItemSource(*given, aiter(values), state, node)
         else:
             opened = ItemSource(*given, driven(values))
     if hasattr(values, "__len__"):

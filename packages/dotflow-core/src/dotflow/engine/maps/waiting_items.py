@@ -6,7 +6,7 @@ import heapq
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.engine.loop import Engine
+    from dotflow.engine.run_state import RunState
     from dotflow.model.items import Item
 
 # No more items are taken while so many wait for another attempt: each is in memory.
@@ -17,7 +17,7 @@ class WaitingItems:
     """Items that wait for another attempt, or for a limit or a rate.
 
     Args:
-        engine: The engine, which wakes the task.
+        state: Where the run stands; it wakes the task.
         node: The place of the task in the graph.
 
     Attributes:
@@ -25,10 +25,10 @@ class WaitingItems:
         held: The one that a limit or a rate has refused; nothing else starts meanwhile.
     """
 
-    __slots__ = ("_asleep", "_engine", "_node", "held", "retries")
+    __slots__ = ("_asleep", "_node", "_state", "held", "retries")
 
-    def __init__(self, engine: Engine, node: int) -> None:
-        self._engine = engine
+    def __init__(self, state: RunState, node: int) -> None:
+        self._state = state
         self._node = node
         self._asleep = 0.0
         self.retries: list[tuple[float, int, Item]] = []
@@ -43,7 +43,7 @@ class WaitingItems:
     def due(self) -> bool:
         """Whether the time of one of them has come."""
         retries = self.retries
-        return bool(retries) and retries[0][0] <= self._engine.clock.monotonic()
+        return bool(retries) and retries[0][0] <= self._state.clock.monotonic()
 
     def take(self) -> Item | None:
         """Return the item that goes on first; None where each has to wait."""
@@ -56,17 +56,17 @@ class WaitingItems:
         """Keep an item that a limit or a rate refuses for so long."""
         self.held = item
         # Every item that ends asks again, so one entry at a time is enough.
-        if self._asleep <= self._engine.clock.monotonic():
-            self._asleep = self._engine.delay(self._node, seconds)
+        if self._asleep <= self._state.clock.monotonic():
+            self._asleep = self._state.delay(self._node, seconds)
 
     def retry(self, item: Item, seconds: float) -> None:
         """Have another attempt of an item follow after so long."""
-        due = self._engine.delay(self._node, seconds)
+        due = self._state.delay(self._node, seconds)
         heapq.heappush(self.retries, (due, item.index, item))
 
     def forget(self) -> None:
-        """Take back what asks the engine to wait on behalf of the task."""
-        delayed = self._engine.delayed
+        """Take back what asks the loop to wait on behalf of the task."""
+        delayed = self._state.delayed
         if delayed:
             delayed[:] = [entry for entry in delayed if entry[1] != self._node]
             heapq.heapify(delayed)

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from dotflow.model.attempt import Around
     from dotflow.model.graph import Graph
-    from dotflow.model.outcome import Failure
+    from dotflow.model.outcome import Around, Failure
 
 
 class CompositeTracer(FanOut, Tracer):  # type: ignore[override]

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dotflow.errors import StorageError
 from dotflow.providers._durable import failure, make_folder
+from dotflow.providers.storage_sqlite import schema
 from dotflow.providers.storage_sqlite.errors import is_locked, storage_error
-from dotflow.providers.storage_sqlite.schema import migrate
-from dotflow.providers.storage_sqlite.transaction import immediate, reading
 
 # The second one is Python's for a text of 2 GB or more.
 _ERRORS = (sqlite3.Error, OverflowError)
@@ -117,7 +117,7 @@ class Database:
                 if connection is None:
                     continue  # another thread has closed it just now
                 try:
-                    with immediate(connection) if write else reading(connection):
+                    with _begun(connection, write):
                         yield connection
                 except _ERRORS as error:
                     raise storage_error(self.path, error) from error
@@ -170,7 +170,7 @@ class Database:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute(f"PRAGMA synchronous = {self.synchronous}")
-                migrate(connection, self.path)
+                _migrate(connection, self.path)
             except sqlite3.OperationalError as error:
                 if not is_locked(error) or time.monotonic() > deadline:
                     raise
@@ -192,3 +192,75 @@ def check_path(path: str) -> str:
         )
     # Absolute, so that a later chdir does not move the storage.
     return str(Path(path).absolute())
+
+
+@contextmanager
+def _begun(connection: sqlite3.Connection, write: bool = True) -> Iterator[None]:
+    """Commit what is executed inside, or undo it after an exception.
+
+    To write takes the lock from the start: a transaction that took it only at its first
+    write could fail there, when another process has written since its first read.
+
+    Args:
+        connection: A connection in autocommit mode, outside a transaction.
+        write: Whether anything is written; if not, nobody is locked out, and all that
+            is read is of one state of the database.
+
+    Raises:
+        sqlite3.Error: SQLite failed, or another process kept the lock too long.
+    """
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite has already rolled back after some errors.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring a database to the newest version.
+
+    Several processes may do so at the same time: one does, the others wait.
+
+    Args:
+        connection: A connection in autocommit mode, outside a transaction.
+        path: The file, for messages.
+
+    Raises:
+        StorageError: The file is another program's, or a newer dotflow's.
+        sqlite3.Error: SQLite failed.
+    """
+    if _version(connection) == len(schema.MIGRATIONS):
+        return
+    with _begun(connection):
+        # Again, as another process may have done it by now.
+        version = _version(connection)
+        _check(connection, version, path)
+        for statements in schema.MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS)}")
+
+
+def _check(connection: sqlite3.Connection, version: int, path: str) -> None:
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if owner != schema.APPLICATION_ID and (owner or version or tables):
+        raise StorageError(
+            f"{path} is the database of another program. Give dotflow a file of its"
+            " own: StorageSQLite(path=…)."
+        )
+    if version > len(schema.MIGRATIONS):
+        raise StorageError(
+            f"{path} was written by a newer dotflow (schema {version}, this one knows"
+            f" {len(schema.MIGRATIONS)}): upgrade dotflow-core."
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

@@ -61,7 +61,7 @@ class SQLiteHistory(History):
         if self._journal is None:
             self._journal = Journal(self._table)
         name = f"The history in {self._database.path}"
-        return EventRecorder(info, self._table, self._journal, name)
+        return EventRecorder(info, self._journal, name)
 
     def runs(
         self,
@@ -181,7 +181,7 @@ class SQLiteHistory(History):
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
         if self._journal is not None:
-            self._journal.stop()
+            self._journal.pause()
         self._database.close()
 
     def _number(self, run_id: str) -> int:

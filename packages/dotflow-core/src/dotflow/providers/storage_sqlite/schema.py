@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from dotflow.errors import StorageError
-from dotflow.providers.storage_sqlite.transaction import immediate
-
-if TYPE_CHECKING:
-    import sqlite3
-
 APPLICATION_ID = 0x446F7446
 """Marks a file as dotflow's (`PRAGMA application_id`): the text "DotF"."""
 
@@ -150,49 +142,3 @@ MIGRATIONS: list[tuple[str, ...]] = [
 
 The version is `PRAGMA user_version`. A published element never changes; append one.
 """
-
-
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring a database to the newest version.
-
-    Several processes may do so at the same time: one does, the others wait.
-
-    Args:
-        connection: A connection in autocommit mode, outside a transaction.
-        path: The file, for messages.
-
-    Raises:
-        StorageError: The file is another program's, or a newer dotflow's.
-        sqlite3.Error: SQLite failed.
-    """
-    if _version(connection) == len(MIGRATIONS):
-        return
-    with immediate(connection):
-        # Again, as another process may have done it by now.
-        version = _version(connection)
-        _check(connection, version, path)
-        for statements in MIGRATIONS[version:]:
-            for statement in statements:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-
-
-def _check(connection: sqlite3.Connection, version: int, path: str) -> None:
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if owner != APPLICATION_ID and (owner or version or tables):
-        raise StorageError(
-            f"{path} is the database of another program. Give dotflow a file of its"
-            " own: StorageSQLite(path=…)."
-        )
-    if version > len(MIGRATIONS):
-        raise StorageError(
-            f"{path} was written by a newer dotflow (schema {version}, this one knows"
-            f" {len(MIGRATIONS)}): upgrade dotflow-core."
-        )
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version

@@ -195,7 +195,8 @@ class StorageSQLite(Storage):
         self, key: str, context: Context, ttl: float | None, fingerprint: str | None
     ) -> tuple[object, ...]:
         workflow_id = context.workflow_id
-        check_ttl(ttl)
+        if ttl is not None:
+            check_ttl(ttl)
         return (
             _text(key),
             None if workflow_id is None else str(workflow_id),

@@ -1,4 +1,4 @@
-"""`ItemResults`: what the items of a mapped task came to, and where it is kept."""
+"""`ItemValues`: what the items of a mapped task came to, and where it is kept."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.kept_results import KeptResults
-    from dotflow.model.attempt import Attempt
+    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.limits.cache import ResultCache
+    from dotflow.model.outcome import Attempt
     from dotflow.model.task import Task
 
 
-class ItemResults:
+class ItemValues:
     """The results of a mapped task, in memory or in the storage.
 
     Args:
         task: The task.
-        stored: Where each item is kept by itself, if anybody can resume the run; and
-            the cache, if the step has one.
+        checkpoints: Where each item is kept by itself, if anybody can resume the run.
+        cache: The kept results of steps; None where no step keeps any.
         spill: Whether they stay there, and none is in memory.
 
     Attributes:
@@ -32,10 +33,16 @@ class ItemResults:
 
     __slots__ = ("_checkpoints", "_spill", "_task", "_values", "cache", "count", "kept")
 
-    def __init__(self, task: Task, stored: KeptResults, spill: bool) -> None:
+    def __init__(
+        self,
+        task: Task,
+        checkpoints: Checkpoints,
+        cache: ResultCache | None,
+        spill: bool,
+    ) -> None:
         self._task = task
-        self._checkpoints = checkpoints = stored.checkpoints
-        self.cache = stored.cache if task.step.cache else None
+        self._checkpoints = checkpoints
+        self.cache = cache if task.step.cache else None
         self._spill = spill
         self._values: list[Any] = []
         self.count = 0

@@ -1,0 +1,61 @@
+"""What the tasks within a sub-workflow came to, for the task that stands for it."""
+
+from __future__ import annotations
+
+import time
+
+from dotflow.model.expansion import is_whole
+from dotflow.model.outcome import Failure
+from dotflow.types import TypeOutcome, TypeStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dotflow.model.task import Task
+
+
+def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
+    """Return why a sub-workflow has failed: as the first of its tasks that failed.
+
+    None for any other task.
+    """
+    if not is_whole(task):
+        return None
+    for part in _parts(task, tasks):
+        if part.status == TypeStatus.FAILED and not is_whole(part):
+            task.started = earliest(task, tasks)
+            return failure_of_part(part)
+    return None
+
+
+def cancelled_within(task: Task, tasks: Sequence[Task]) -> bool:
+    """Say whether one of the tasks of a sub-workflow was cancelled."""
+    if not is_whole(task) or task.status != TypeStatus.NOT_STARTED:
+        return False
+    return any(part.status == TypeStatus.CANCELLED for part in _parts(task, tasks))
+
+
+def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
+    inside = f"{task.name}/"
+    return (
+        part
+        for part in tasks
+        if part.parent is not None and part.name.startswith(inside)
+    )
+
+
+def failure_of_part(part: Task) -> Failure:
+    """Return what a task that has failed in a sub-workflow makes that fail with."""
+    return Failure(
+        part.outcome or TypeOutcome.FAILED,
+        part.errors[-1].exception if part.errors else "",
+        f"task '{part.name}' of the sub-workflow failed: {part.reason}",
+        part.errors[-1].traceback if part.errors else "",
+    )
+
+
+def earliest(task: Task, tasks: Sequence[Task]) -> float:
+    """Return when the first task of a sub-workflow began, in seconds since the epoch."""
+    begun = [p.started for p in _parts(task, tasks) if p.started is not None]
+    return min(begun, default=time.time())

@@ -1,0 +1,168 @@
+"""`RunState`: where the run of a graph stands, for the loop and all that help it."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+
+from dotflow.base.arguments import basic_callback
+from dotflow.engine.control import Control
+from dotflow.model import events
+from dotflow.model.context import Context
+from dotflow.types import TypeStatus
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from dotflow.abc.executor import AnyExecutor
+    from dotflow.engine.expanded import Expanded
+    from dotflow.engine.limits.admission import Admission
+    from dotflow.model.graph import Graph
+    from dotflow.model.outcome import Failure
+    from dotflow.model.task import Task
+
+_now = time.time
+_NOT_STARTED = TypeStatus.NOT_STARTED
+# The same text as a status and as an outcome.
+_COMPLETED = TypeStatus.COMPLETED
+
+
+class RunState:
+    """Which tasks of a graph may start, which run, and who hears of it.
+
+    There is no lock: only the loop's thread changes it. Attempts in other threads and
+    processes come back to the loop as outcomes.
+
+    Args:
+        graph: What to run.
+        executor: Where attempts run.
+        bus: Who is told; whoever is to hear of tasks has subscribed already.
+        control: Who may end the run early.
+        keep_going: Whether a task runs although the one before it has failed.
+        admission: The limits and rates of steps; None where no step has one.
+
+    Attributes:
+        tasks: The tasks by node.
+        clock: What the run goes by.
+        ready: The nodes that can start, in their order.
+        delayed: The nodes that wait for a moment of the clock: a heap of both.
+        running: How many attempts are in flight.
+        halted: Whether nothing new begins, since a task has failed.
+        expanded: The tasks with an expansion that have begun, by node.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        executor: AnyExecutor,
+        bus: events.EventBus,
+        control: Control | None = None,
+        *,
+        keep_going: bool = False,
+        admission: Admission | None = None,
+    ) -> None:
+        self.graph = graph
+        self.tasks = graph.tasks
+        self.executor = executor
+        self.bus = bus
+        self.control = control or Control()
+        self.clock = self.control.clock
+        self.keep_going = keep_going
+        self.admission = admission
+        if admission is not None:
+            admission.clock = self.clock
+        self.ready = deque(
+            node for node, upstream in enumerate(graph.upstream) if not upstream
+        )
+        self.delayed: list[tuple[float, int]] = []
+        self.running = 0
+        self.halted = False
+        self.expanded: dict[int, Expanded] = {}
+        self._waiting = [len(upstream) for upstream in graph.upstream]
+        self._tell_completed = bus.teller(events.TaskCompleted)
+
+    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+        """Return the previous context and, for explicit edges, the values by name."""
+        upstream, tasks = self.graph.upstream[node], self.tasks
+        if task.depends_on is None:
+            if not upstream:
+                return Context.of_task(None, "", None, _now()), None
+            before = tasks[upstream[0]]
+            return before.current or before.current_context, None
+        contexts = {tasks[up].name: tasks[up].current_context for up in upstream}
+        if task.parent is not None:
+            contexts = {task.local_name(name): contexts[name] for name in contexts}
+        named = {name: context.storage for name, context in contexts.items()}
+        if len(upstream) == 1:
+            return tasks[upstream[0]].current_context, named
+        return Context(storage=named or None), named
+
+    def complete(self, node: int, task: Task) -> None:
+        """Take note that a task has a result, and that the storage holds it."""
+        task.status = task.outcome = _COMPLETED
+        note_duration(task)
+        if self._tell_completed is not None:
+            self._tell_completed(task)
+        if task.callback is not basic_callback:
+            self.call_back(task)
+        self.release(self.graph.downstream[node])
+
+    def call_back(self, task: Task) -> None:
+        """Call what the user wants called when the task has ended."""
+        try:
+            task.callback(task=task)
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            self.bus.report(f"The callback of task '{task.name}'", error)
+
+    def release(self, nodes: Iterable[int]) -> None:
+        """Take note that a task upstream of these nodes has ended."""
+        waiting, tasks = self._waiting, self.tasks
+        for below in nodes:
+            waiting[below] -= 1
+            if not waiting[below] and tasks[below].status == _NOT_STARTED:
+                self.ready.append(below)
+
+    def delay(self, node: int, seconds: float) -> float:
+        """Have a node go on after a time, and return the moment."""
+        due = self.clock.monotonic() + seconds
+        heapq.heappush(self.delayed, (due, node))
+        return due
+
+    def wake_delayed(self) -> None:
+        """Have those nodes go on whose time has come."""
+        now = self.clock.monotonic()
+        while self.delayed and self.delayed[0][0] <= now:
+            node = heapq.heappop(self.delayed)[1]
+            if node in self.expanded:
+                self.expanded[node].wake()
+            else:
+                self.ready.append(node)
+
+    def next_delay(self) -> float | None:
+        """Return the seconds until a node's time comes, None where none waits."""
+        if not self.delayed:
+            return None
+        due, until = self.delayed[0][0], self.control.until
+        if until is not None and until < due:
+            due = until
+        return self.clock.until(due, not self.running)
+
+
+def note_error(task: Task, failure: Failure, finished: float) -> None:
+    """Note in the errors of a task why its attempt failed."""
+    from dotflow.model.task import TaskError
+
+    error = TaskError.from_failure(failure, task.attempt)
+    error.started, error.finished = task.attempt_started, finished
+    task.errors.append(error)
+
+
+def note_duration(task: Task) -> None:
+    """Note how long a task took, from its first attempt to its end."""
+    if task.started is not None and task.finished is not None:
+        duration = task.finished - task.started
+        # The clock may have been set back meanwhile.
+        task.duration = duration if duration > 0 else 0.0
