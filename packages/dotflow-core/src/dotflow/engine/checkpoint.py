@@ -8,11 +8,13 @@ two.
 
 from __future__ import annotations
 
-from dotflow.base.identity import new_ulid
+import time
+
+from dotflow.base.identity import check_workflow_id, new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
 from dotflow.model.outcome import Failure
-from dotflow.types import TypeInputChange, TypeOutcome
+from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,10 +75,13 @@ class Checkpoints:
 
         Raises:
             InputChangedError: They differ, and the policy is `"raise"`.
+            InvalidWorkflowId: The workflow's id is malformed.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
+        if self._workflow_id is not None:
+            check_workflow_id(self._workflow_id)  # every key begins with it
         self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
@@ -219,7 +224,7 @@ class Checkpoints:
             self.save(task, context)
         except StorageError as error:
             # The step has run: to run it again would not mend the storage.
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
+            return Failure.final(error)
         task.current = context
         task.finished = outcome.finished
         return None
@@ -237,8 +242,9 @@ class Checkpoints:
             "inputs": self._inputs,
             "finished": finished,
         }
-        context = Context(storage=record, workflow_id=self._workflow_id)
-        context.run_id = self.run_id
+        context = Context.of_task(
+            record, "", self._workflow_id, time.time(), self.run_id
+        )
         try:
             self._storage.post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:

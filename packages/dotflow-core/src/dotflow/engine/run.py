@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.checkpoint import Checkpoints
-from dotflow.engine.control import CancelRequests, RunCancelled
+from dotflow.engine.control import RunCancelled
 from dotflow.engine.listeners import flush_providers
 from dotflow.engine.session import RunSession
 from dotflow.types import TypeStatus
@@ -101,16 +102,15 @@ class Run(RunSession):
             InputChangedError: The inputs changed, and the policy is to raise.
             StorageError: The storage failed.
         """
-        start, known_as = self._start, self._origin.known_as
+        start = self._start
         self._checkpoints.begin(
             self._tasks,
             start["resume"],
             start["on_input_change"],
             start["fingerprint"],
         )
-        # Nobody else can ask for it of an id that nobody else knows.
-        if known_as is not None and self._storage.shared:
-            CancelRequests(self._storage, known_as).clear()
+        if self.requests is not None:
+            self.requests.clear()
         for task in self._tasks:
             # As for every task that was just added: most need no second reset.
             if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
@@ -206,10 +206,12 @@ class Run(RunSession):
             self.bus.report(type(self._storage).__name__, error)
 
     def _call_back(self) -> None:
-        ran = [task for task in self._tasks if task.status != TypeStatus.NOT_STARTED]
         name: Literal["on_failure", "on_success"]
         name = "on_failure" if self.failed else "on_success"
         callback: Any = self._start[name]
+        if callback is basic_callback:
+            return
+        ran = [task for task in self._tasks if task.status != TypeStatus.NOT_STARTED]
         try:
             callback(tasks=ran)
         except Exception as error:  # noqa: BLE001 - telling never breaks running

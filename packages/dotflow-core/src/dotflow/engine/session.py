@@ -65,6 +65,7 @@ class RunSession:
         status: The state of the run, a `WorkflowStatus`.
         started: When it began, in seconds since the epoch; None before.
         duration: How long it took, in seconds; None while it goes on.
+        requests: Those of other processes to cancel it; None where none can be left.
         failed: Whether a task has failed, or the run has not come to its end.
     """
 
@@ -87,8 +88,12 @@ class RunSession:
         self.failed = True
         self.graph = graph
         self.bus = EventBus()
+        # Nobody else can ask for it of an id that nobody else knows.
+        self.requests: CancelRequests | None = None
+        if cancelled_by is not None and storage.shared:
+            self.requests = CancelRequests(storage, cancelled_by)
         self.control = Control(
-            options["deadline"], _cancel_requests(storage, cancelled_by, self.bus)
+            options["deadline"], None if self.requests is None else self._requested
         )
         self._storage = storage
         self._told = told
@@ -110,6 +115,14 @@ class RunSession:
         Args:
             interrupted: Whether it ended before all that could run had run.
         """
+
+    def _requested(self) -> str | None:
+        """Return why another process asks for the end of the run, if one does."""
+        try:
+            return None if self.requests is None else self.requests.read()
+        except Exception as error:  # noqa: BLE001 - asking never breaks running
+            self.bus.report(type(self._storage).__name__, error)
+            return None
 
     def loop(
         self,
@@ -185,7 +198,7 @@ class RunSession:
         if self._admission is not None:
             self._admission.close()  # what waits in other processes may begin now
         tasks, interrupted = self.graph.tasks, kind is not None
-        self.failed = interrupted or any(t.status == TypeStatus.FAILED for t in tasks)
+        self.failed = interrupted or TypeStatus.FAILED in {t.status for t in tasks}
         self.duration = max(0.0, time.time() - (self.started or 0.0))
         self.status = WorkflowStatus.FAILED if self.failed else WorkflowStatus.COMPLETED
         if self.control.reason is not None:
@@ -229,35 +242,11 @@ def _make_cache(
         storage: Where results are kept.
         refresh: Whether they are computed again.
     """
-    if not any(step.cache for step in steps):
+    if not [step for step in steps if step.cache]:
         return None
     from dotflow.engine.limits.cache import ResultCache
 
     return ResultCache(storage, refresh)
-
-
-def _cancel_requests(
-    storage: Storage, run: UUID | str | None, bus: EventBus
-) -> Callable[[], str | None] | None:
-    """Return what reads the requests of other processes; None where none can be left.
-
-    Args:
-        storage: Where they are left.
-        run: What they name: a workflow, or a run; None where nobody can know it.
-        bus: Where a failure to read them is reported.
-    """
-    if run is None or not storage.shared:
-        return None
-    requests = CancelRequests(storage, run)
-
-    def requested() -> str | None:
-        try:
-            return requests.read()
-        except Exception as error:  # noqa: BLE001 - asking never breaks running
-            bus.report(type(storage).__name__, error)
-            return None
-
-    return requested
 
 
 def _record_history(

@@ -259,7 +259,9 @@ def check_run(options: RunOptions) -> RunOptions:
         TypeError: There is no such option.
         InvalidTask: A value is out of range or of a wrong type.
     """
-    return _bounded(complete("A run", options, RUN_DEFAULTS))
+    full = complete("A run", options, RUN_DEFAULTS)
+    _check_bounds(full)
+    return full
 
 
 def check_start(options: StartOptions) -> StartOptions:
@@ -275,17 +277,21 @@ def check_start(options: StartOptions) -> StartOptions:
     full = complete("start()", options, START_DEFAULTS)
     if full["on_input_change"] not in VALID_POLICIES:
         raise InvalidOnInputChange(full["on_input_change"])
-    full["on_success"] = _callback("on_success", full["on_success"])
-    full["on_failure"] = _callback("on_failure", full["on_failure"])
-    full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
-    return _bounded(full)
-
-
-def _bounded(full: Options) -> Options:
-    run: RunOptions = full  # type: ignore[assignment]
-    run["deadline"] = check_seconds("deadline", run["deadline"])
-    run["limits"] = check_sizes(run["limits"])
+    if not callable(full["on_success"]):
+        full["on_success"] = _callback("on_success", full["on_success"])
+    if not callable(full["on_failure"]):
+        full["on_failure"] = _callback("on_failure", full["on_failure"])
+    if full["max_parallel"] is not None:
+        full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
+    _check_bounds(full)
     return full
+
+
+def _check_bounds(full: RunOptions) -> None:
+    if full["deadline"] is not None:
+        full["deadline"] = check_seconds("deadline", full["deadline"])
+    if full["limits"] is not None:
+        full["limits"] = check_sizes(full["limits"])
 
 
 def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from dotflow.pipeline.services import MODE
 if TYPE_CHECKING:
     from logging import Logger
 
+    from dotflow.engine.control import CancelRequests
     from dotflow.engine.executors.event_loop import EventLoopExecutor
     from dotflow.model.options import RunOptions
     from dotflow.model.run_info import RunInfo
@@ -152,8 +153,14 @@ class PlanRun(RunSession):
         try:
             self._recorder.end(interrupted, reason)
         finally:
-            if reason is not None:
-                self._services.forget_requests(self.run_id, self.bus)
+            if reason is not None and self.requests is not None:
+                self._forget(self.requests)
+
+    def _forget(self, requests: CancelRequests) -> None:
+        try:
+            requests.clear()
+        except Exception as error:  # noqa: BLE001 - the run itself has ended well
+            self.bus.report(type(self._storage).__name__, error)
 
     def info(self) -> RunInfo:
         """Return what is known of the run when it begins."""

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dotflow.config.config import Config
-from dotflow.engine.control import CancelRequests
 from dotflow.engine.listeners import flush_providers
 from dotflow.errors import InvalidTask
 from dotflow.pipeline.state import InMemoryStateStore
@@ -50,7 +49,7 @@ class Services:
     @property
     def given_storage(self) -> Storage | None:
         """The storage, if the pipeline was given one."""
-        found: Storage | None = vars(self.config).get("_storage")
+        found: Storage | None = vars(self.config).get("storage")
         return found
 
     @property
@@ -62,15 +61,6 @@ class Services:
     def storage(self) -> Storage:
         """What keeps more than the results of runs."""
         return self.config.storage
-
-    def forget_requests(self, run_id: str, bus: EventBus) -> None:
-        """Remove what asked to cancel a run that has ended."""
-        if not self.storage.shared:
-            return
-        try:
-            CancelRequests(self.storage, run_id).clear()
-        except Exception as error:  # noqa: BLE001 - the run itself has ended well
-            bus.report(type(self.storage).__name__, error)
 
     async def flush(self, bus: EventBus) -> None:
         """Give providers that deliver in the background a bounded time to do so."""
