@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
 from dotflow.engine.run import Run
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dotflow.model.items import ItemKey
     from dotflow.model.options import StartOptions
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class OneTaskRun(Run):
@@ -50,7 +50,7 @@ class OneTaskRun(Run):
 
     def __init__(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[TaskInstance],
         name: str,
         mode: Mode,
         origin: Origin,
@@ -103,7 +103,7 @@ class OneTaskRun(Run):
         """Leave the state of the run as it is: other tasks of it may go on."""
 
 
-class _Looked(Checkpoints):
+class _Looked(RunCheckpoints):
     """Checkpoints that are read once, where they were looked for before the run."""
 
     def __init__(
@@ -127,13 +127,13 @@ class _Looked(Checkpoints):
                     missing.append(graph.tasks[up].name)
         return found, missing
 
-    def _look(self, task: Task) -> bool:
+    def _look(self, task: TaskInstance) -> bool:
         found = super().load(task)
         if found is not None:
             self._seen[task.checkpoint_key] = found
         return found is not None
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         found = self._seen.pop(task.checkpoint_key, None)
         return super().load(task) if found is None else found
 
@@ -149,13 +149,15 @@ class _OneAttempt(TaskEnds):
         super().__init__(state)
         self._note_failure = note_failure
 
-    def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
+    def retry(
+        self, node: int, task: TaskInstance, failure: Failure, finished: float
+    ) -> None:
         self.fail(node, task, failure, finished)
 
     def fail(
         self,
         node: int,
-        task: Task,
+        task: TaskInstance,
         failure: Failure,
         finished: float,
         noted: bool = False,
@@ -168,7 +170,7 @@ class _OneAttempt(TaskEnds):
         self._skip([node], f"upstream task '{upstream}' failed")
 
 
-def _place(tasks: Sequence[Task], name: str) -> int:
+def _place(tasks: Sequence[TaskInstance], name: str) -> int:
     for place, task in enumerate(tasks):
         if task.name == name:
             return place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.base.arguments import basic_callback
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.control import RunCancelled
 from dotflow.engine.listeners import flush_providers
 from dotflow.engine.session import RunSession
@@ -46,9 +46,9 @@ class Origin:
         self.resumable = resumable
         self.name = name
 
-    def checkpoints(self) -> Checkpoints:
+    def checkpoints(self) -> RunCheckpoints:
         """Return what a run leaves in the storage, and finds there."""
-        return Checkpoints(self.config.storage, self.workflow_id, self.resumable)
+        return RunCheckpoints(self.config.storage, self.workflow_id, self.resumable)
 
     @property
     def known_as(self) -> UUID | str | None:
@@ -77,7 +77,7 @@ class Run(RunSession):
         mode: Mode,
         origin: Origin,
         options: StartOptions,
-        checkpoints: Checkpoints,
+        checkpoints: RunCheckpoints,
     ) -> None:
         super().__init__(
             graph,

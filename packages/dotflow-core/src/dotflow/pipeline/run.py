@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.base.identity import new_ulid
 from dotflow.engine.session import RunSession
-from dotflow.pipeline.records import Recorder
-from dotflow.pipeline.results import StoredResults
 from dotflow.pipeline.services import MODE
+from dotflow.pipeline.state_writer import StateWriter
+from dotflow.pipeline.stored_results import StoredResults
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -79,7 +79,7 @@ class PlanRun(RunSession):
         self._store = store
         self._services = services
         self._resumed: Resumed | None = None
-        self._recorder: Recorder
+        self._recorder: StateWriter
 
     def create(self, resumed: Resumed | None) -> StoredResults:
         """Record the run, and return what it goes on from.
@@ -126,7 +126,9 @@ class PlanRun(RunSession):
             executor: Where attempts run.
             max_parallel: The most attempts in flight; None for the executor's own bound.
         """
-        self._recorder = Recorder(self._plan, self._store, self.run_id, hooks, logger)
+        self._recorder = StateWriter(
+            self._plan, self._store, self.run_id, hooks, logger
+        )
         try:
             with self:
                 loop = self.loop(

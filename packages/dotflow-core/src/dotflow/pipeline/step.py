@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.context import Context
     from dotflow.model.options import NodeOptions
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.spec import TaskSpec
 
 
@@ -42,7 +42,7 @@ class PipelineStep(Action[..., Any]):
         self.__module__ = getattr(func, "__module__", None) or __name__
 
     def invoke(
-        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
         """Call the function; see `Action.invoke`.
 
@@ -64,7 +64,7 @@ class PipelineStep(Action[..., Any]):
         return func(**given)
 
     def inputs(
-        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return what tells one call from another; see `Action.inputs`.
 

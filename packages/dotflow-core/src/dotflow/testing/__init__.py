@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         ObjectStorageContract as ObjectStorageContract,
     )
     from dotflow.testing.overrides import override_steps as override_steps
+    from dotflow.testing.pipeline_contract import (
+        PipelineResumeContract as PipelineResumeContract,
+    )
     from dotflow.testing.relay import relay as relay
     from dotflow.testing.resume_contract import (
         StorageResumeContract as StorageResumeContract,
@@ -58,6 +61,7 @@ _MODULES = {
     "MetricsContract": "metrics",
     "NotifyContract": "notify",
     "ObjectStorageContract": "object_storage",
+    "PipelineResumeContract": "pipeline_contract",
     "RecordingLog": "fakes",
     "RecordingMetrics": "fakes",
     "RecordingNotify": "fakes",

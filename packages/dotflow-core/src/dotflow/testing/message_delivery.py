@@ -23,7 +23,7 @@ from dotflow.testing.storage_base import skip_unless
 from dotflow.testing.tasks import FakeTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dotflow.testing.endpoint import RecordingEndpoint, Request
 
@@ -152,7 +152,7 @@ class MessageDeliveryContract:
         for refusal in self.refusals:
             with (
                 self._warnings() as told,
-                self.notifying(lambda _request, r=refusal: r) as (api, notify),
+                self.notifying(_answering([], refusal)) as (api, notify),
             ):
                 tell(notify, "In progress", "Completed")
                 assert len(api.requests) == 2, refusal
@@ -162,13 +162,10 @@ class MessageDeliveryContract:
     def test_a_passing_failure(self) -> None:
         """What may pass is tried again, and the order is kept."""
         for failure in self.passing:
-            answers = iter([failure, failure])
+            answering = _answering([failure, failure], self.taken)
             with (
                 self._warnings() as told,
-                self.notifying(lambda _request, a=answers: next(a, self.taken)) as (
-                    api,
-                    notify,
-                ),
+                self.notifying(answering) as (api, notify),
             ):
                 tell(notify, "In progress", "Completed")
                 assert self.statuses(api) == ["In progress"] * 3 + ["Completed"]
@@ -280,6 +277,12 @@ class _Kept(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(record.getMessage())
+
+
+def _answering(first: Iterable[Answer], then: Answer) -> Callable[[Request], Answer]:
+    """Return what gives these answers one after the other, and then the same for ever."""
+    answers = iter(first)
+    return lambda _request: next(answers, then)
 
 
 def tell(notify: Any, *statuses: str) -> None:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.context import Context
     from dotflow.model.options import StartOptions
-    from dotflow.model.task import Task
     from dotflow.report.graph import GraphView
+    from dotflow.workflow.task import Task
 
 
 class DotFlow:

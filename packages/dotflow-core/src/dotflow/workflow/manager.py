@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dotflow.config.config import Config
     from dotflow.engine.background import BackgroundThread
     from dotflow.model.options import StartOptions
-    from dotflow.model.task import Task
     from dotflow.report.model import RunReport
+    from dotflow.workflow.task import Task
 
 # What 1.x took by place, after the tasks.
 _PLACES = (

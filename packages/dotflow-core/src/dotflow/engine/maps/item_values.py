@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.engine.maps.mapped_results import SPILLED, MappedResults
+from dotflow.engine.maps.mapped_results import SPILLED, spilled_results
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class ItemValues:
@@ -37,7 +37,7 @@ class ItemValues:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskInstance,
         checkpoints: Checkpoints,
         cache: ResultCache | None,
         spill: bool,
@@ -114,7 +114,7 @@ class ItemValues:
     def value(self) -> Any:
         """Return what the task as a whole results in."""
         if self._spill:
-            return MappedResults(self._checkpoints.storage, self._task, self.count)
+            return spilled_results(self._checkpoints, self._task, self.count)
         return self._values
 
     def record(self) -> Any:
