@@ -28,7 +28,7 @@ def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
     graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
     kept = _closure(_places(graph, names), graph.upstream)
     flow.task.queue[:] = [
-        task for place, task in enumerate(graph.tasks) if place in kept
+        task for place, task in enumerate(flow.task.queue) if place in kept
     ]
 
 

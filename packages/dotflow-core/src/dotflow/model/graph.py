@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _NO_NODES: tuple[int, ...] = ()
 
@@ -34,7 +34,11 @@ class Graph:
     __slots__ = ("downstream", "explicit", "tasks", "upstream")
 
     def __init__(
-        self, tasks: Sequence[Task], *, chained: bool, across_groups: bool = False
+        self,
+        tasks: Sequence[TaskInstance],
+        *,
+        chained: bool,
+        across_groups: bool = False,
     ) -> None:
         self.tasks = tuple(tasks)
         self.explicit = bool([t for t in tasks if t.depends_on is not None])
@@ -62,7 +66,7 @@ class Graph:
         graph.downstream = graph._reverse_edges()
         return graph
 
-    def over(self, tasks: Sequence[Task]) -> Graph:
+    def over(self, tasks: Sequence[TaskInstance]) -> Graph:
         """Return the same edges over other tasks, of which each takes one's place.
 
         What was checked once need not be checked for every run.

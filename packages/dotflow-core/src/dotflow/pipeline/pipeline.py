@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import GraphError
@@ -13,7 +12,6 @@ from dotflow.pipeline.dags import Dags
 from dotflow.pipeline.run import run_to_end
 from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.scope import DagScope
-from dotflow.pipeline.spec import TaskSpec, described
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
@@ -24,11 +22,12 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
     from dotflow.model.graph import Graph
+    from dotflow.model.options import RunOptions
     from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.hooks import RunHook
-    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.registry import TaskRegistry
     from dotflow.pipeline.services import Services
+    from dotflow.pipeline.spec import TaskSpec
     from dotflow.pipeline.state import StateStoreProtocol
 
 
@@ -152,7 +151,7 @@ class Pipeline(DagScope):
         Args:
             context: What the tasks share.
             targets: Run only these tasks and all that they depend on.
-            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
+            **options: See `RunOptions`.
 
         Returns:
             The report, as of `get_run_report`; a failed task does not raise.
@@ -191,7 +190,7 @@ class Pipeline(DagScope):
                 on them.
             context: What the tasks share; without metadata the run has that of the
                 earlier one.
-            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
+            **options: See `RunOptions`.
 
         Returns:
             The id of the new run.
@@ -319,8 +318,6 @@ class _Constant:
 
 def _overridden(spec: TaskSpec, instead: Any) -> TaskSpec:
     if callable(instead):
-        return described(replace(spec, func=instead))
+        return spec.but(instead)
     constant = _Constant(instead)
-    return described(
-        replace(spec, func=constant, process=False, cache=False, limit=None, rate=None)
-    )
+    return spec.but(constant, process=False, cache=False, limit=None, rate=None)

@@ -14,7 +14,7 @@ from dotflow.types import TypeOutcome
 if TYPE_CHECKING:
     from dotflow.model.context import Context
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.hooks import HookDispatcher
     from dotflow.pipeline.plan import Plan
     from dotflow.pipeline.state import StateStoreProtocol
@@ -150,7 +150,7 @@ class StateWriter:
             )
             self._emit_success(task, 0.0)
 
-    def _emit_success(self, task: Task, duration: float) -> None:
+    def _emit_success(self, task: TaskInstance, duration: float) -> None:
         if self._hooks.hears("on_task_success"):
             self._hooks.emit(
                 "on_task_success",
@@ -272,7 +272,7 @@ class StateWriter:
             clear(self._run_id, name)
 
     @staticmethod
-    def _error_of(task: Task, failure: Failure) -> str:
+    def _error_of(task: TaskInstance, failure: Failure) -> str:
         if failure.kind == TypeOutcome.TIMEOUT:
             return f"Timeout after {task.step.timeout}s"
         return failure.traceback or f"{failure.exception}: {failure.message}"
