@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dotflow.pipeline.hooks import RunHook, fn_hook
     from dotflow.pipeline.pipeline import Pipeline
     from dotflow.pipeline.registry import TaskRegistry
-    from dotflow.pipeline.scheduler import SchedulerConfig
+    from dotflow.pipeline.scheduler_config import SchedulerConfig
     from dotflow.pipeline.spec import TaskSpec
     from dotflow.pipeline.state import InMemoryStateStore, StateStore
     from dotflow.pipeline.state_sqlite import SQLiteStateStore
@@ -61,7 +61,7 @@ _HOMES = {
     "RunContext": ("dotflow.pipeline.context", "RunContext"),
     "RunHook": ("dotflow.pipeline.hooks", "RunHook"),
     "SQLiteStateStore": ("dotflow.pipeline.state_sqlite", "SQLiteStateStore"),
-    "SchedulerConfig": ("dotflow.pipeline.scheduler", "SchedulerConfig"),
+    "SchedulerConfig": ("dotflow.pipeline.scheduler_config", "SchedulerConfig"),
     "StateStore": ("dotflow.pipeline.state", "StateStore"),
     "Task": ("dotflow.model.task", "Task"),
     "TaskRegistry": ("dotflow.pipeline.registry", "TaskRegistry"),

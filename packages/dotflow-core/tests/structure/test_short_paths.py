@@ -30,7 +30,9 @@ def test_a_task_has_a_short_way(kind: str, first: int) -> None:
     one, two = walk(kind, 1), walk(kind, 2)
     further = two["hops"] - one["hops"]
     entered = {
-        name for name, calls in two["files"].items() if calls > one["files"].get(name, 0)
+        name
+        for name, calls in two["files"].items()
+        if calls > one["files"].get(name, 0)
     }
     assert further <= 46
     assert len(entered) <= 14, sorted(entered)

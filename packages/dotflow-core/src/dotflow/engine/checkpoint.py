@@ -8,11 +8,13 @@ two.
 
 from __future__ import annotations
 
-from dotflow.base.identity import new_ulid
+import time
+
+from dotflow.base.identity import check_workflow_id, new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
 from dotflow.model.outcome import Failure
-from dotflow.types import TypeInputChange, TypeOutcome
+from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +31,65 @@ _RUN = "~run"
 
 
 class Checkpoints:
-    """The one implementation of checkpoint and resume.
+    """What a run asks of whatever keeps the results of its tasks.
+
+    Attributes:
+        resuming: Whether tasks may have a stored result to restore.
+        run_id: The run that the results belong to, None where nobody can resume it.
+    """
+
+    resuming: bool = False
+    run_id: str | None = None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Where each result can be read when it is asked for; None where it cannot."""
+        return None
+
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return False
+
+    def forget_items(self, task: Task) -> None:
+        """Let go of the checkpoints of a mapped task's items: the task has one itself."""
+
+    def load(self, task: Task | ItemKey) -> Context | None:
+        """Return the stored result of a task that this run need not repeat.
+
+        Raises:
+            StorageError: It cannot be read; the message names the task.
+        """
+        raise NotImplementedError
+
+    def save(self, task: Task | ItemKey, context: Context) -> None:
+        """Store the result of a task; when this returns it is durable.
+
+        Raises:
+            StorageError: It cannot be stored; the message names the task.
+        """
+        raise NotImplementedError
+
+    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it; return why that failed.
+
+        A kill before the storage has it leaves a task that runs again, a kill after it
+        one that is restored: the step itself is never taken for done too early.
+        """
+        context = Context.of_task(
+            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+        )
+        try:
+            self.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.final(error)
+        task.current = context
+        task.finished = outcome.finished
+        return None
+
+
+class RunCheckpoints(Checkpoints):
+    """The checkpoints of a workflow in a storage.
 
     Args:
         storage: Where the records are.
@@ -73,10 +133,13 @@ class Checkpoints:
 
         Raises:
             InputChangedError: They differ, and the policy is `"raise"`.
+            InvalidWorkflowId: The workflow's id is malformed.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
+        if self._workflow_id is not None:
+            check_workflow_id(self._workflow_id)  # every key begins with it
         self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
@@ -150,14 +213,14 @@ class Checkpoints:
         found = self._read_run().storage
         return isinstance(found, dict) and found.get("finished") is True
 
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return self.run_id is not None
+
     @property
     def storage(self) -> Storage:
         """Where the records are."""
         return self._storage
-
-    def keeps_items(self) -> bool:
-        """Say whether each item of a mapped task has a checkpoint of its own."""
-        return self.run_id is not None
 
     def forget_items(self, task: Task) -> None:
         """Delete the checkpoints of a mapped task's items: the task has one itself.
@@ -206,24 +269,6 @@ class Checkpoints:
                 f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
             ) from error
 
-    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
-        """Store a result before anything depends on it; return why that failed.
-
-        A kill before the storage has it leaves a task that runs again, a kill after it
-        one that is restored: the step itself is never taken for done too early.
-        """
-        context = Context.of_task(
-            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
-        )
-        try:
-            self.save(task, context)
-        except StorageError as error:
-            # The step has run: to run it again would not mend the storage.
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
-        task.current = context
-        task.finished = outcome.finished
-        return None
-
     def _read_run(self) -> Context:
         try:
             return self._storage.get(f"{self._workflow_id}-{_RUN}")
@@ -237,8 +282,9 @@ class Checkpoints:
             "inputs": self._inputs,
             "finished": finished,
         }
-        context = Context(storage=record, workflow_id=self._workflow_id)
-        context.run_id = self.run_id
+        context = Context.of_task(
+            record, "", self._workflow_id, time.time(), self.run_id
+        )
         try:
             self._storage.post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:

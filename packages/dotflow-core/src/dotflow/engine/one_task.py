@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.base.arguments import basic_callback
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
 from dotflow.engine.run import Run
@@ -135,7 +135,7 @@ class OneTaskRun(Run):
         """Leave the state of the run as it is: other tasks of it may go on."""
 
 
-class _Looked(Checkpoints):
+class _Looked(RunCheckpoints):
     """Checkpoints that are read once, where they were looked for before the run."""
 
     def __init__(

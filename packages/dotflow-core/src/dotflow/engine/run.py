@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.control import CancelRequests, Control, RunCancelled
 from dotflow.engine.extras import (
     cancel_requests,
@@ -92,7 +92,7 @@ class Run:
         self._bus = events.EventBus()
         self._control = Control(deadline, self._cancel_requests(resumable))
         self._graph = mode.compile(tasks)
-        self._checkpoints = Checkpoints(config.storage, workflow_id, resumable)
+        self._checkpoints = RunCheckpoints(config.storage, workflow_id, resumable)
 
     def prepare(
         self, resume: bool, on_input_change: str, fingerprint: str | None
@@ -227,9 +227,7 @@ class Run:
         return cancel_requests(self._config.storage, self._workflow_id, self._bus)
 
     def _finish(self, interrupted: bool) -> None:
-        failed = interrupted or any(
-            task.status == TypeStatus.FAILED for task in self._tasks
-        )
+        failed = interrupted or TypeStatus.FAILED in {t.status for t in self._tasks}
         self.status = WorkflowStatus.FAILED if failed else WorkflowStatus.COMPLETED
         if self._control.reason is not None:
             self.status = WorkflowStatus.CANCELLED

@@ -96,10 +96,6 @@ class WorkflowStep(Action[..., "Any"]):
 class Unstored(Checkpoints):
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
 
-    def __init__(self) -> None:
-        self.resuming = False
-        self.run_id = None
-
     def load(self, task: Task | ItemKey) -> None:
         """Find nothing."""
 

@@ -100,6 +100,7 @@ class Task(TaskInstance):
         MissingActionDecorator: The step is not an `@action`.
         NotCallableObject: The callback cannot be called.
         ImportModuleError: A dotted path leads nowhere.
+        InvalidTask: The name is no text.
     """
 
     __slots__ = (
@@ -162,7 +163,7 @@ class Task(TaskInstance):
         self.initial: Context | None = None
         if initial_context is not None:
             self.initial = _as_context(initial_context)
-        self.name: str = self.step.__name__ if name is None else name
+        self.name: str = self.step.__name__ if name is None else checked_name(name)
         # What a storage knows the result by: the same in every process.
         self.checkpoint_key = f"{workflow_id}-{quote_name(self.name)}"
         self._created = time.time()
@@ -372,6 +373,19 @@ class Task(TaskInstance):
 
     def __repr__(self) -> str:
         return f"<Task {self.name!r}: {self.status}>"
+
+
+def checked_name(name: Any) -> str:
+    """Return the name of a task.
+
+    Raises:
+        InvalidTask: It is no text, or an empty one.
+    """
+    if not isinstance(name, str) or not name:
+        raise InvalidTask(
+            f"name={name!r}: a task's name is a text of one or more characters."
+        )
+    return name
 
 
 def _as_action(value: Any) -> Action[..., Any]:

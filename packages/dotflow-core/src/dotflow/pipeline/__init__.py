@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dotflow.pipeline.context import RunCancelledError, RunContext
 from dotflow.pipeline.dag import DAG, DAGBuilder
-from dotflow.pipeline.engine import Engine, build_default_engine
+from dotflow.pipeline.dags import Dags as Engine
+from dotflow.pipeline.dags import build_default_engine
 from dotflow.pipeline.hooks import RunHook, fn_hook
 from dotflow.pipeline.options import RunOptions
 from dotflow.pipeline.pipeline import Pipeline
 from dotflow.pipeline.registry import TaskRegistry, task
-from dotflow.pipeline.scheduler import SchedulerConfig
+from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.scope import DagScope
 from dotflow.pipeline.spec import TaskSpec
 from dotflow.pipeline.state import InMemoryStateStore, ItemStateStore, StateStore

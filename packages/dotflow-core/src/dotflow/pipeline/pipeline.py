@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from dotflow.errors import GraphError
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.dag import require_known
-from dotflow.pipeline.engine import Engine
+from dotflow.pipeline.dags import Dags
 from dotflow.pipeline.run import run_to_end
-from dotflow.pipeline.scheduler import SchedulerConfig
+from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.scope import DagScope
 from dotflow.pipeline.spec import TaskSpec, described
 
@@ -84,7 +84,7 @@ class Pipeline(DagScope):
         storage: Storage | None = None,
         config: Config | None = None,
     ) -> None:
-        engine = Engine(
+        engine = Dags(
             None,
             state_store,
             SchedulerConfig(max_parallel),

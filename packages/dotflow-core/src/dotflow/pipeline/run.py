@@ -15,9 +15,9 @@ from dotflow.engine.extras import make_admission, make_cache
 from dotflow.engine.loop import Loop
 from dotflow.engine.run_state import RunState
 from dotflow.model.events import EventBus, RunFinished
-from dotflow.pipeline.records import Recorder
-from dotflow.pipeline.results import StoredResults
 from dotflow.pipeline.services import MODE
+from dotflow.pipeline.state_writer import StateWriter
+from dotflow.pipeline.stored_results import StoredResults
 from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class PlanRun:
         """
         plan, bus, services = self._plan, self._bus, self._services
         services.connect(bus, self._info)  # first: the recorder may let go of results
-        recorder = Recorder(plan, self._store, self.run_id, hooks, logger)
+        recorder = StateWriter(plan, self._store, self.run_id, hooks, logger)
         recorder.connect(bus)
         recorder.begin()
         services.announce(bus, plan.dag.name, self._graph)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.context import RunContext
-    from dotflow.pipeline.engine import Contexts, Engine
+    from dotflow.pipeline.dags import Contexts, Dags
     from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.spec import RetryOn
 
@@ -25,7 +25,7 @@ class DagScope:
         name: The DAG.
     """
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Dags, name: str) -> None:
         self._engine = engine
         self._name = name
 
@@ -125,13 +125,13 @@ class DagScope:
     async def run_once(
         self, context: RunContext[Any] | None = None, **options: Unpack[RunOptions]
     ) -> str:
-        """Run the DAG once and return the id of the run; see `Engine.run_once`."""
+        """Run the DAG once and return the id of the run; see `Dags.run_once`."""
         return await self._engine.run_once(self._name, context, **options)
 
     async def run_many(
         self, contexts: Contexts, **options: Unpack[RunOptions]
     ) -> list[str]:
-        """Run it for each context, one after the other; see `Engine.run_many`."""
+        """Run it for each context, one after the other; see `Dags.run_many`."""
         return await self._engine.run_many(self._name, contexts, **options)
 
     async def run_subgraph(
@@ -140,11 +140,11 @@ class DagScope:
         context: RunContext[Any] | None = None,
         **options: Unpack[RunOptions],
     ) -> str:
-        """Run some tasks and all that they depend on; see `Engine.run_subgraph`."""
+        """Run some tasks and all that they depend on; see `Dags.run_subgraph`."""
         return await self._engine.run_subgraph(self._name, targets, context, **options)
 
     def cancel(
         self, run_id: str | None = None, reason: str = "it was cancelled"
     ) -> None:
-        """End runs as soon as possible, from any thread; see `Engine.cancel`."""
+        """End runs as soon as possible, from any thread; see `Dags.cancel`."""
         self._engine.cancel(run_id, reason)

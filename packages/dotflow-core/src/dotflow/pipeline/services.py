@@ -53,6 +53,7 @@ class Services:
                 "A pipeline has one storage: give storage=… or config=Config(storage=…),"
                 " not both."
             )
+        self._given = storage is not None or config is not None
         # Without a config nobody asked to be told: a pipeline logs by itself.
         self._tells = config is not None
         self.config = Config(storage=storage) if config is None else config
@@ -60,8 +61,7 @@ class Services:
     @property
     def given_storage(self) -> Storage | None:
         """The storage, if the pipeline was given one."""
-        found: Storage | None = vars(self.config).get("_storage")
-        return found
+        return self.config.storage if self._given else None
 
     @property
     def storage(self) -> Storage:
@@ -109,15 +109,22 @@ class Services:
 
 
 def default_state_store(storage: Storage | None) -> StateStoreProtocol:
-    """Return where runs are recorded by default: in the file of a `StorageSQLite`.
+    """Return where runs are recorded by default: where the pipeline's storage is.
 
     Args:
         storage: The storage of the pipeline, if it was given one.
+
+    Raises:
+        StorageCannotKeepRuns: Other processes see it, and it lacks what runs need.
     """
+    if storage is None or not storage.persistent:
+        return InMemoryStateStore()
     # Whoever has one has imported its module.
     module: Any = sys.modules.get("dotflow.providers.storage_sqlite.storage")
-    if module is None or not isinstance(storage, module.StorageSQLite):
-        return InMemoryStateStore()
-    from dotflow.pipeline.state_sqlite import SQLiteStateStore
+    if module is not None and isinstance(storage, module.StorageSQLite):
+        from dotflow.pipeline.state_sqlite import SQLiteStateStore
 
-    return SQLiteStateStore.beside(storage)
+        return SQLiteStateStore.beside(storage)
+    from dotflow.pipeline.state_storage import StorageStateStore
+
+    return StorageStateStore(storage)

@@ -10,7 +10,7 @@ from weakref import ref
 from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import check_workflow_id
 from dotflow.config.config import Config
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.control import CancelRequests
 from dotflow.engine.modes import find_mode
 from dotflow.errors import (
@@ -315,7 +315,7 @@ class DotFlow:
 
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):
-            checkpoints = Checkpoints(self.config.storage, self.workflow_id, True)
+            checkpoints = RunCheckpoints(self.config.storage, self.workflow_id, True)
             kwargs["resume"] = not checkpoints.finished()
         manager = self.start(**kwargs)
         # In the background too, a tick is over when its run is: a scheduler that began

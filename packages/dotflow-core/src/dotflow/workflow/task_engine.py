@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.listeners import connect_providers
 from dotflow.engine.loop import Loop
@@ -58,7 +58,7 @@ class TaskEngine:
             task.reset()
         bus = EventBus()
         connect_providers(task.config, bus, self.workflow_id)
-        checkpoints = Checkpoints(task.config.storage, self.workflow_id, False)
+        checkpoints = RunCheckpoints(task.config.storage, self.workflow_id, False)
         Loop(_OneTask(task, bus, self._previous), checkpoints).run()
         return task.current_context.storage
 

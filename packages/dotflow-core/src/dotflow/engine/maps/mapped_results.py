@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey, MapProgress
 
@@ -80,6 +81,19 @@ def _detached(task: Task) -> ItemKey:
     return base
 
 
+def spilled_results(checkpoints: Checkpoints, task: Task, count: int) -> MappedResults:
+    """Return the results of a task whose items have checkpoints only.
+
+    Raises:
+        StorageError: These checkpoints cannot be read one by one.
+    """
+    if checkpoints.storage is None:
+        raise StorageError(
+            f"The results of the items of {task.name!r} were not spilled."
+        )
+    return MappedResults(checkpoints.storage, task, count)
+
+
 def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
     """Read results that were spilled from where they are, and tell how many there are."""
     value = stored.storage
@@ -90,7 +104,7 @@ def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Co
         count = found
         # A new context: a storage may have given out the very one that it keeps.
         stored = Context.of_task(
-            MappedResults(checkpoints.storage, task, found),
+            spilled_results(checkpoints, task, found),
             stored.task_id or "",
             stored.workflow_id,
             stored.kept_time,

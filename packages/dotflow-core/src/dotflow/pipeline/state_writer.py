@@ -1,4 +1,4 @@
-"""`Recorder`: what a run tells its state store, its hooks and its logger."""
+"""`StateWriter`: what a run tells its state store, its hooks and its logger."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENDS = (
 )
 
 
-class Recorder:
+class StateWriter:
     """Turns the events of the engine into records, calls of hooks and log lines.
 
     Args:

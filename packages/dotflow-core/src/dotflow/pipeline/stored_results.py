@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class StoredResults(Checkpoints):
     """The state store as the engine's checkpoints: durable before the next task.
 
+    The store itself forgets the items of a mapped task that it is told the result of.
+
     Args:
         store: The state store.
         run_id: The run.
@@ -38,9 +40,6 @@ class StoredResults(Checkpoints):
     def keeps_items(self) -> bool:
         """Say whether the store knows of the items of mapped tasks."""
         return self._items is not None
-
-    def forget_items(self, task: Task) -> None:
-        """Do nothing: a store does so itself, when it is told of the task's result."""
 
     def load(self, task: Task | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.
@@ -65,7 +64,7 @@ class StoredResults(Checkpoints):
             if isinstance(task, ItemKey):
                 self._save_item(task, context)
             elif task.attempt:
-                self._mark_success(self._id, task.name, context._storage)
+                self._mark_success(self._id, task.name, context.storage)
             else:
                 self._save_cached(task, context)
         except Exception as error:
