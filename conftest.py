@@ -1,9 +1,16 @@
-"""What every test of the repository shares."""
+"""Settings of all tests: no verdict depends on how busy the machine is."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from contextlib import suppress
 
-# A machine that has other work is no finding: nothing here is measured by the clock.
-settings.register_profile("dotflow", deadline=None)
-settings.load_profile("dotflow")
+with suppress(ImportError):
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "patient",
+        parent=settings(),  # in CI hypothesis has one of its own, without chance
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("patient")

@@ -113,6 +113,7 @@ def test_errors_are_bounded(quiet):
     assert task.mapped.failed == count
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("mode", ["sequential", "threads", "async"])
 def test_a_deadline_ends_a_map(mode, quiet):
     """A deadline ends a map without end, and the task is Cancelled."""
