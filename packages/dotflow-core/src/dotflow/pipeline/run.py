@@ -15,8 +15,8 @@ from dotflow.engine.extras import make_admission, make_cache
 from dotflow.engine.loop import Loop
 from dotflow.engine.run_state import RunState
 from dotflow.model.events import EventBus, RunFinished
+from dotflow.pipeline.listeners import RunListeners
 from dotflow.pipeline.services import MODE
-from dotflow.pipeline.state_writer import StateWriter
 from dotflow.pipeline.stored_results import StoredResults
 from dotflow.types import TypeStatus, WorkflowStatus
 
@@ -129,10 +129,10 @@ class PlanRun:
             max_parallel: The most attempts in flight; None for the executor's own bound.
         """
         plan, bus, services = self._plan, self._bus, self._services
-        services.connect(bus, self._info)  # first: the recorder may let go of results
-        recorder = StateWriter(plan, self._store, self.run_id, hooks, logger)
-        recorder.connect(bus)
-        recorder.begin()
+        services.connect(bus, self._info)  # first: ours may let go of results
+        listeners = RunListeners(plan, self._store, self.run_id, hooks, logger)
+        listeners.connect(bus)
+        listeners.begin()
         services.announce(bus, plan.dag.name, self._graph)
         services.trace(executor, bus)
         storage = services.storage
@@ -153,7 +153,8 @@ class PlanRun:
         self.control.wake_by(partial(_wake, asyncio.get_running_loop(), executor))
         interrupted = True
         try:
-            await loop.run_async()
+            # In a task of its own: what wakes it does not walk through all of the above.
+            await asyncio.create_task(loop.run_async())
             interrupted = False
         except RunCancelled:
             pass  # it is what was asked for: the report tells
@@ -162,7 +163,7 @@ class PlanRun:
             if admission is not None:
                 admission.close()
             try:
-                recorder.end(interrupted, self.control.reason)
+                listeners.end(interrupted, self.control.reason)
             finally:
                 self._tell_end(interrupted)
                 await services.flush(bus)
