@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.task import Task
 
-    Node = TypeVar("Node", int, str)
+    Node = TypeVar("Node")
 
 _NO_NODES: tuple[int, ...] = ()
 
@@ -199,7 +199,7 @@ def cycles(
     found = []
     for start in upstream:
         path: dict[Node, int] = {}
-        node = start
+        node: Node = start
         while node in stuck and node not in seen and node not in path:
             path[node] = len(path)
             node = next(up for up in upstream[node] if up in stuck)

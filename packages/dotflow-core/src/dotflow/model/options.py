@@ -276,5 +276,6 @@ def _unknown(what: str, given: Any, known: Any) -> TypeError:
 
     name = min(given.keys() - known.keys())
     return TypeError(
-        f"{what} has no option {name!r}.{hint(name, known)} It takes: {', '.join(sorted(known))}."
+        f"{what} has no option {name!r}.{hint(name, known)} It takes:"
+        f" {', '.join(sorted(known))}."
     )
