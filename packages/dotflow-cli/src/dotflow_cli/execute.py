@@ -146,10 +146,8 @@ def tell_lines(flow: DotFlow) -> None:
     Args:
         flow: The workflow; its config stays as it is for others that share it.
     """
-    from dotflow.base.fan_out import parts_of
-
     config = copy(flow.config)
-    config.notify = [*parts_of(config.notify), PlainProgress()]
+    config.notify = [config.notify, PlainProgress()]
     flow.config = config
     flow.task.rebind(config=config)
 

@@ -8,11 +8,13 @@ two.
 
 from __future__ import annotations
 
-from dotflow.base.identity import new_ulid
+import time
+
+from dotflow.base.identity import check_workflow_id, new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
 from dotflow.model.outcome import Failure
-from dotflow.types import TypeInputChange, TypeOutcome
+from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ class Checkpoints:
             self.save(task, context)
         except StorageError as error:
             # The step has run: to run it again would not mend the storage.
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
+            return Failure.final(error)
         task.current = context
         task.finished = outcome.finished
         return None
@@ -131,13 +133,14 @@ class RunCheckpoints(Checkpoints):
 
         Raises:
             InputChangedError: They differ, and the policy is `"raise"`.
+            InvalidWorkflowId: The workflow's id is malformed.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
-        from dotflow.model.fingerprint import input_fingerprint
-
-        self._inputs = fingerprint or input_fingerprint(tasks)
+        if self._workflow_id is not None:
+            check_workflow_id(self._workflow_id)  # every key begins with it
+        self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
         if resume and self._may_resume(found.get("inputs"), on_input_change):
@@ -167,11 +170,10 @@ class RunCheckpoints(Checkpoints):
         self.run_id = found.get("run_id")
         if self.run_id is None:
             from dotflow.base.identity import stable_ulid
-            from dotflow.model.fingerprint import input_fingerprint
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = input_fingerprint(tasks)
+            self._inputs = _inputs_of(tasks)
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
@@ -280,8 +282,9 @@ class RunCheckpoints(Checkpoints):
             "inputs": self._inputs,
             "finished": finished,
         }
-        context = Context(storage=record, workflow_id=self._workflow_id)
-        context.run_id = self.run_id
+        context = Context.of_task(
+            record, "", self._workflow_id, time.time(), self.run_id
+        )
         try:
             self._storage.post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:
@@ -292,6 +295,14 @@ class RunCheckpoints(Checkpoints):
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
         )
+
+
+def _inputs_of(tasks: Sequence[Task]) -> str:
+    """Return the fingerprint of what the tasks were given."""
+    from dotflow.model.fingerprint import fingerprint_of
+
+    given = [task.initial for task in tasks]
+    return fingerprint_of([None if one is None else one.storage for one in given])
 
 
 def _hint(value: object) -> str:

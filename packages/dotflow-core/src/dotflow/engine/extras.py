@@ -51,7 +51,7 @@ def make_cache(
         storage: Where results are kept.
         refresh: Whether they are computed again.
     """
-    if not any(step.cache for step in steps):
+    if not [step for step in steps if step.cache]:
         return None
     from dotflow.engine.limits.cache import ResultCache
 

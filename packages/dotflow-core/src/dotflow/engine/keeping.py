@@ -49,7 +49,7 @@ class Keeping:
         try:
             stored = self._checkpoints.load(task)
         except StorageError as error:
-            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            failure = Failure.final(error)
             self._ends.fail(node, task, failure, _now())
             return True
         if stored is None:
@@ -72,7 +72,7 @@ class Keeping:
         try:
             self._cache.keep(attempt, task.current_context)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
+            return Failure.final(error)
         return None
 
     def found_in_cache(self, attempt: Attempt) -> bool:
@@ -83,7 +83,7 @@ class Keeping:
         try:
             found = self._cache.find(attempt)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            failure = Failure.final(error)
             ends.fail(node, task, failure, _now())
             return True
         if found is None:

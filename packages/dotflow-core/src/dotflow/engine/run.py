@@ -112,7 +112,9 @@ class Run:
         ):
             CancelRequests(self._config.storage, self._workflow_id).clear()
         for task in self._tasks:
-            task.reset()
+            # As for every task that was just added: most need no second reset.
+            if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
+                task.reset()
 
     def execute(self) -> None:
         """Run to the end and tell everyone.
@@ -225,9 +227,7 @@ class Run:
         return cancel_requests(self._config.storage, self._workflow_id, self._bus)
 
     def _finish(self, interrupted: bool) -> None:
-        failed = interrupted or any(
-            task.status == TypeStatus.FAILED for task in self._tasks
-        )
+        failed = interrupted or TypeStatus.FAILED in {t.status for t in self._tasks}
         self.status = WorkflowStatus.FAILED if failed else WorkflowStatus.COMPLETED
         if self._control.reason is not None:
             self.status = WorkflowStatus.CANCELLED

@@ -40,7 +40,7 @@ class Graph:
         self, tasks: Sequence[Task], *, chained: bool, across_groups: bool = False
     ) -> None:
         self.tasks = tuple(tasks)
-        self.explicit = any(task.depends_on is not None for task in self.tasks)
+        self.explicit = bool([t for t in tasks if t.depends_on is not None])
         self.upstream = (
             self._resolve_edges(chained, across_groups)
             if self.explicit

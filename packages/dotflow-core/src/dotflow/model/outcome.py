@@ -110,6 +110,11 @@ class Failure:
             not isinstance(error, Exception) and not _is_cancellation(error),
         )
 
+    @classmethod
+    def final(cls, error: BaseException) -> Failure:
+        """Describe an exception that no further attempt would mend."""
+        return cls.from_error(error, retry_on=())
+
     def without_error(self) -> Failure:
         """Return a copy that can be pickled: exceptions of user code often cannot.
 

@@ -100,18 +100,18 @@ class Task(TaskInstance):
         MissingActionDecorator: The step is not an `@action`.
         NotCallableObject: The callback cannot be called.
         ImportModuleError: A dotted path leads nowhere.
+        InvalidTask: The name is no text.
     """
 
     __slots__ = (
         "_config",
         "_created",
         "_errors",
-        "_key",
-        "_task_id",
         "attempt",
         "attempt_started",
         "cached",
         "callback",
+        "checkpoint_key",
         "current",
         "depends_on",
         "duration",
@@ -130,6 +130,7 @@ class Task(TaskInstance):
         "started",
         "status",
         "step",
+        "task_id",
         "workflow_id",
     )
 
@@ -146,7 +147,7 @@ class Task(TaskInstance):
         name: str | None = None,
         depends_on: tuple[str, ...] | None = None,
     ) -> None:
-        self._task_id = task_id
+        self.task_id: str = new_ulid() if task_id is None else task_id
         self.workflow_id = workflow_id
         self._config = config
         self.group_name = group_name
@@ -162,8 +163,9 @@ class Task(TaskInstance):
         self.initial: Context | None = None
         if initial_context is not None:
             self.initial = _as_context(initial_context)
-        self.name: str = self.step.__name__ if name is None else name
-        self._key: str | None = None
+        self.name: str = self.step.__name__ if name is None else checked_name(name)
+        # What a storage knows the result by: the same in every process.
+        self.checkpoint_key = f"{workflow_id}-{quote_name(self.name)}"
         self._created = time.time()
         self.reset()
 
@@ -179,8 +181,9 @@ class Task(TaskInstance):
     ) -> Task:
         """Build a task of values known to be valid, which need not be checked again."""
         self = cls.__new__(cls)
-        self._task_id = task_id
-        self.workflow_id = self._config = self._key = None
+        self.task_id = new_ulid() if task_id is None else task_id
+        self.checkpoint_key = f"None-{quote_name(name)}"
+        self.workflow_id = self._config = None
         self.group_name = "default"
         self.depends_on = depends_on
         self.step = step
@@ -227,17 +230,6 @@ class Task(TaskInstance):
             setattr(snapshot, slot, getattr(self, slot))
         return snapshot
 
-    @property
-    def task_id(self) -> str:
-        """The id, a ULID unless one was given."""
-        if self._task_id is None:
-            self._task_id = new_ulid()
-        return self._task_id
-
-    @task_id.setter
-    def task_id(self, value: str) -> None:
-        self._task_id = value
-
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""
         scope = self.parent
@@ -246,13 +238,6 @@ class Task(TaskInstance):
                 return name[len(scope) + 1 :]
             scope = scope.rpartition("/")[0]
         return name
-
-    @property
-    def checkpoint_key(self) -> str:
-        """What a storage knows the result by: the same in every process."""
-        if self._key is None:
-            self._key = f"{self.workflow_id}-{quote_name(self.name)}"
-        return self._key
 
     def identify(self, name: str, key: str, task_id: str) -> None:
         """Give the task its place in a workflow.
@@ -263,8 +248,8 @@ class Task(TaskInstance):
             task_id: Its id.
         """
         self.name = name
-        self._key = key
-        self._task_id = task_id
+        self.checkpoint_key = key
+        self.task_id = task_id
 
     @property
     def initial_context(self) -> Context:
@@ -388,6 +373,19 @@ class Task(TaskInstance):
 
     def __repr__(self) -> str:
         return f"<Task {self.name!r}: {self.status}>"
+
+
+def checked_name(name: Any) -> str:
+    """Return the name of a task.
+
+    Raises:
+        InvalidTask: It is no text, or an empty one.
+    """
+    if not isinstance(name, str) or not name:
+        raise InvalidTask(
+            f"name={name!r}: a task's name is a text of one or more characters."
+        )
+    return name
 
 
 def _as_action(value: Any) -> Action[..., Any]:

@@ -62,6 +62,7 @@ def load_provider(name: str) -> Any:
         ImportModuleError: The integration is broken. Whatever else it raises while it
             is imported passes through.
     """
+    # These first: no distribution can put a class in place of one.
     if name in BUILT_IN:
         return getattr(import_module(f"dotflow.providers.{BUILT_IN[name]}"), name)
     try:

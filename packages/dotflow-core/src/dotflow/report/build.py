@@ -134,6 +134,7 @@ def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
     if not metadata:
         return {}
     named = {str(name): value for name, value in metadata.items()}
+    # There and back: also a copy, which the user's later changes do not reach.
     try:
         loaded: dict[str, Any] = json.loads(json.dumps(named, default=str))
     except (TypeError, ValueError, RecursionError):

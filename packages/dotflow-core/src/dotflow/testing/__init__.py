@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     )
     from dotflow.testing.faults import faulty_endpoint as faulty_endpoint
     from dotflow.testing.log import LogContract as LogContract
+    from dotflow.testing.message_delivery import (
+        MessageDeliveryContract as MessageDeliveryContract,
+    )
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
     from dotflow.testing.object_storage import (
@@ -54,6 +57,7 @@ _MODULES = {
     "FakeTask": "tasks",
     "FakeWorkflow": "tasks",
     "LogContract": "log",
+    "MessageDeliveryContract": "message_delivery",
     "MetricsContract": "metrics",
     "NotifyContract": "notify",
     "ObjectStorageContract": "object_storage",
@@ -86,6 +90,7 @@ __all__ = [
     "FakeTask",
     "FakeWorkflow",
     "LogContract",
+    "MessageDeliveryContract",
     "MetricsContract",
     "NotifyContract",
     "ObjectStorageContract",

@@ -41,6 +41,9 @@ class InlineExecutor(Executor):
         self._can_interrupt = can_interrupt_here()
         self._some_apart = check_isolated(tasks, self._can_interrupt)
         self._interruption = Interruption()
+        # Nothing is left to decide for each attempt, unless a tracer stands before it.
+        if not self._some_apart and "submit" not in self.__dict__:
+            self.submit = run_attempt  # type: ignore[method-assign]
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end."""

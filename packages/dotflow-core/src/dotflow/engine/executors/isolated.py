@@ -44,11 +44,12 @@ def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> bool:
     Raises:
         GraphError: They cannot; the problems of all of them.
     """
-    apart = [task for task in tasks if needs_process(task.step, can_interrupt)]
+    steps = {task.step for task in tasks}  # tasks may share one
+    apart = {step for step in steps if needs_process(step, can_interrupt)}
     if apart:
         from dotflow.engine.executors.processes import ProcessExecutor
 
-        ProcessExecutor().open(apart, 1)
+        ProcessExecutor().open([task for task in tasks if task.step in apart], 1)
     return bool(apart)
 
 

@@ -108,7 +108,7 @@ def _left(exit: SystemExit, task: Task, number: int) -> Failure:
 
 
 def _unable(node: int, problem: NotPicklable) -> Outcome:
-    failure = Failure.from_error(problem, TypeOutcome.FAILED, ())
+    failure = Failure.final(problem)
     return Outcome(node, None, failure, time.time())
 
 

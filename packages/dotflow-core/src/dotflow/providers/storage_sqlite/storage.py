@@ -114,6 +114,7 @@ class StorageSQLite(Storage):
         """Store a context durably; see `Storage.post`."""
         row = self._row(key, context, ttl, fingerprint)
         if ttl is not None:
+            # A kill between the two has only removed what nobody could read any more.
             self.database.execute(_PURGE, (time.time(),))
         self.database.execute(_PUT, row)
 
@@ -162,6 +163,7 @@ class StorageSQLite(Storage):
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        # Encoded before the lock is taken: a large value takes its time.
         row = self._row(key, new, ttl, fingerprint)
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
@@ -189,6 +191,7 @@ class StorageSQLite(Storage):
         self.database.close()
 
     def __getstate__(self) -> dict[str, Any]:
+        # Its journal has a thread; another process opens one of its own.
         return {**self.__dict__, "_history": None}
 
     def _row(
@@ -208,6 +211,7 @@ class StorageSQLite(Storage):
     def _delete(self, where: str, parameters: tuple[object, ...]) -> int:
         """Remove rows, and return how many were live."""
         with self.database.transaction() as connection:
+            # First, so that the count is of those that were live.
             connection.execute(_PURGE, (time.time(),))
             return connection.execute(
                 f"DELETE FROM checkpoints WHERE {where}",  # noqa: S608 - fixed texts
