@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from dotflow.testing.tasks import FakeTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from dotflow.testing.endpoint import RecordingEndpoint, Request
 
@@ -150,10 +152,8 @@ class MessageDeliveryContract:
     def test_a_refusal(self) -> None:
         """A message that is refused is not sent again; why is said once."""
         for refusal in self.refusals:
-            with (
-                self._warnings() as told,
-                self.notifying(lambda _request, r=refusal: r) as (api, notify),
-            ):
+            answers = repeat(refusal)
+            with self._warnings() as told, self._answered(answers) as (api, notify):
                 tell(notify, "In progress", "Completed")
                 assert len(api.requests) == 2, refusal
             (text,) = told
@@ -162,14 +162,8 @@ class MessageDeliveryContract:
     def test_a_passing_failure(self) -> None:
         """What may pass is tried again, and the order is kept."""
         for failure in self.passing:
-            answers = iter([failure, failure])
-            with (
-                self._warnings() as told,
-                self.notifying(lambda _request, a=answers: next(a, self.taken)) as (
-                    api,
-                    notify,
-                ),
-            ):
+            answers = chain([failure, failure], repeat(self.taken))
+            with self._warnings() as told, self._answered(answers) as (api, notify):
                 tell(notify, "In progress", "Completed")
                 assert self.statuses(api) == ["In progress"] * 3 + ["Completed"]
             assert told == [], failure
@@ -237,6 +231,11 @@ class MessageDeliveryContract:
         assert self.service in ran.stderr
         for secret in self.secrets:
             assert secret not in ran.stderr + ran.stdout
+
+    def _answered(
+        self, answers: Iterator[Answer]
+    ) -> AbstractContextManager[tuple[RecordingEndpoint, Any]]:
+        return self.notifying(lambda _request: next(answers))
 
     def _take(self, _request: Request) -> Answer:
         return self.taken

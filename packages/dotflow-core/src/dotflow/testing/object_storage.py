@@ -10,6 +10,7 @@ import os
 import pickle
 import re
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import DecodeError, EncodeError, ProviderError
@@ -52,7 +53,7 @@ class ObjectStorageContract:
             ({"prefix": "é" * 200}, "300 bytes"),
             ({"codec": "yaml"}, "'json' or 'pickle'"),
         ):
-            error = raises(ValueError, lambda a=arguments: self.make(**a))
+            error = raises(ValueError, partial(self.make, **arguments))
             assert message in str(error), error
 
     def test_malformed_addresses(self) -> None:
@@ -67,7 +68,7 @@ class ObjectStorageContract:
             (f"{scheme}://b/x?codek=json", "no option 'codek'.*codec"),
             (f"{scheme}://[b", f"an address like {scheme}://my-bucket/prefix"),
         ):
-            text = str(raises(ProviderError, lambda u=url: kind.from_url(u)))
+            text = str(raises(ProviderError, partial(kind.from_url, url)))
             assert re.search(message, text), text
             assert "hunter2" not in text
 
