@@ -344,10 +344,10 @@ READ = """
 """
 FOUND = """
     import json, sys
-    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.checkpoint import RunCheckpoints
     from flows import build
     flow = build().configure(workflow_id=sys.argv[1])
-    found = Checkpoints(flow.config.storage, flow.workflow_id, True)
+    found = RunCheckpoints(flow.config.storage, flow.workflow_id, True)
     found.join(list(flow.task))
     stored = {task.name: found.load(task) for task in flow.task}
     print(json.dumps({n: one.storage for n, one in stored.items() if one is not None}))

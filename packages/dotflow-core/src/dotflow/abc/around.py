@@ -34,6 +34,7 @@ def entered(around: Around | None) -> Iterator[None]:
     finally:
         if manager is not None:
             try:
+                # A step's failure is an outcome by now, and no exception to tell of.
                 manager.__exit__(None, None, None)
             except Exception as error:  # noqa: BLE001 - as above
                 _warn("could not be left", error)

@@ -49,6 +49,7 @@ def _run_in_thread(coroutine: Any) -> Any:
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
+    # The loop of this thread stands still meanwhile: its caller asked for a value.
     with ThreadPoolExecutor(1, thread_name_prefix="dotflow-async") as pool:
         return pool.submit(asyncio.run, coroutine).result()
 

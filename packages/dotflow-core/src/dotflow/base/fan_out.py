@@ -4,8 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    Told = TypeVar("Told", bound=Callable[..., None])
 
 
 class FanOut:
@@ -23,7 +25,7 @@ class FanOut:
     def __init__(self, parts: Iterable[Any]) -> None:
         found: list[Any] = []
         for part in parts:
-            found.extend(parts_of(part))
+            found.extend(part.parts if isinstance(part, FanOut) else (part,))
         self.parts: tuple[Any, ...] = tuple(found)
         self._reported: set[int] = set()
 
@@ -103,10 +105,18 @@ class FanOut:
         )
 
 
-def parts_of(provider: Any) -> tuple[Any, ...]:
-    """Return the providers that one is made of: mostly itself alone.
+def told(method: Told) -> Told:
+    """Return a method of a `FanOut` that calls this one of each part.
 
     Args:
-        provider: A provider of any family.
+        method: The method as the family's base class has it, documentation and all.
     """
-    return provider.parts if isinstance(provider, FanOut) else (provider,)
+    name = method.__name__
+
+    def tell_all(self: FanOut, *args: Any, **kwargs: Any) -> None:
+        self.tell(name, *args, **kwargs)
+
+    tell_all.__name__ = name
+    tell_all.__doc__ = method.__doc__
+    tell_all.__wrapped__ = method  # type: ignore[attr-defined]  # for its signature
+    return tell_all  # type: ignore[return-value]

@@ -46,6 +46,9 @@ def new_ulid() -> str:
     """
     global _block
     milliseconds = _time_ns() // 1_000_000
+    # No lock: the block is replaced as a whole, and two threads that both make one
+    # have different random bits. The process tells a forked child, which would count
+    # on in its parent's.
     made_at, process, prefix, counter = _block
     if made_at != milliseconds or process != _getpid():
         _block = _new_block(milliseconds)

@@ -36,23 +36,6 @@ def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return names
 
 
-def required_names(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the parameters that have no default and take one value each."""
-    if isinstance(function, type):
-        function = _initializer(function)
-    function = unwrapped(function)
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return ()
-    positional = code.co_varnames[: code.co_argcount]
-    with_default = len(getattr(function, "__defaults__", None) or ())
-    required = positional[: len(positional) - with_default]
-    keyword_defaults = getattr(function, "__kwdefaults__", None) or {}
-    last = code.co_argcount + code.co_kwonlyargcount
-    keyword_only = code.co_varnames[code.co_argcount : last]
-    return (*required, *(name for name in keyword_only if name not in keyword_defaults))
-
-
 def _initializer(cls: type) -> Callable[..., Any]:
     initializer: Callable[..., Any] = getattr(cls, "__init__")  # noqa: B009
     return initializer

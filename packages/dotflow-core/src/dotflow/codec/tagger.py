@@ -86,7 +86,8 @@ class Tagger:
             return {TAG: "str", "v": value.encode("utf-8", "surrogatepass").hex()}
         return value
 
-    def _dict(self, value: dict[Any, Any], depth: int) -> Any:
+    def mapping(self, value: dict[Any, Any], depth: int) -> Any:
+        """Return the form of a dict: as it is, or as pairs where JSON has no such keys."""
         odd = TAG in value or any(
             type(key) is not str or (self._careful and _has_surrogate(key))
             for key in value
@@ -117,7 +118,8 @@ class Tagger:
                 return {TAG: "dataclass", "c": path, "v": content}
         return None
 
-    def _zoned(self, value: datetime | time, tag: str) -> Any:
+    def zoned(self, value: datetime | time, tag: str) -> Any:
+        """Return the form of a moment, None where its time zone has none."""
         form: dict[str, Any] = {TAG: tag, "v": value.replace(tzinfo=None).isoformat()}
         zone = value.tzinfo
         if zone is not None:
@@ -129,12 +131,13 @@ class Tagger:
             form["fold"] = 1
         return form
 
-    def _context(self, value: Context, depth: int) -> Any:
+    def context(self, value: Context, depth: int) -> Any:
+        """Return the form of a context, whose time stays a float where it is one."""
         fields = (
             value.storage,
             value.task_id,
             value.workflow_id,
-            value.kept_time,
+            value.kept_time,  # `time` would make a datetime of it
             value.run_id,
         )
         return {TAG: "context", "v": self.items(fields, depth)}
@@ -210,7 +213,7 @@ def _number(value: complex) -> list[Any]:
 
 _WRITERS: dict[type, Any] = {
     list: Tagger.items,
-    dict: Tagger._dict,
+    dict: Tagger.mapping,
     tuple: lambda t, v, d: {TAG: "tuple", "v": t.items(v, d)},
     set: lambda t, v, d: {TAG: "set", "v": t.items(v, d)},
     frozenset: lambda t, v, d: {TAG: "frozenset", "v": t.items(v, d)},
@@ -218,9 +221,9 @@ _WRITERS: dict[type, Any] = {
     bytearray: lambda _t, v, _d: {TAG: "bytearray", "v": _base64(v)},
     complex: lambda t, v, d: {TAG: "complex", "v": t.items(_number(v), d)},
     range: lambda t, v, d: {TAG: "range", "v": t.items((v.start, v.stop, v.step), d)},
-    datetime: lambda t, v, _d: t._zoned(v, "datetime"),
+    datetime: lambda t, v, _d: t.zoned(v, "datetime"),
     date: lambda _t, v, _d: {TAG: "date", "v": v.isoformat()},
-    time: lambda t, v, _d: t._zoned(v, "time"),
+    time: lambda t, v, _d: t.zoned(v, "time"),
     timedelta: lambda _t, v, _d: {
         TAG: "timedelta",
         "v": [v.days, v.seconds, v.microseconds],
@@ -231,5 +234,5 @@ _WRITERS: dict[type, Any] = {
     type(Path()): lambda t, v, d: {TAG: "path", "v": t.tag(str(v), d)},
     PurePosixPath: lambda t, v, d: {TAG: "posixpath", "v": t.tag(str(v), d)},
     PureWindowsPath: lambda t, v, d: {TAG: "windowspath", "v": t.tag(str(v), d)},
-    Context: Tagger._context,
+    Context: Tagger.context,
 }

@@ -64,6 +64,7 @@ def _unpickle(text: str, *, trusted: bool) -> Any:
         )
     import pickle
 
+    # Outside: a damaged text is told as such, not as a class that cannot be loaded.
     data = _bytes(text)
     try:
         return pickle.loads(data)
@@ -74,6 +75,7 @@ def _unpickle(text: str, *, trusted: bool) -> Any:
 
 
 def _bytes(text: str) -> bytes:
+    # Strict: what is damaged must be an error, not other bytes.
     return a2b_base64(text, strict_mode=True)
 
 

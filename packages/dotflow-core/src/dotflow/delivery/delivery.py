@@ -23,8 +23,6 @@ _END_SECONDS = 5.0
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 5.0
 _LONGEST_REST = 3600.0
-_MAX_MESSAGES = 10_000
-_MAX_WEIGHT = 64_000_000
 
 
 class Delivery:
@@ -189,6 +187,7 @@ class Delivery:
                 if sender is None:
                     # Here, for what it imports would delay whoever reports first.
                     sender = self._sender = self._open_sender()
+                    # `close` may have looked for a sender before there was one.
                     if self._stopped.is_set():
                         sender.abort()
                 self._deliver(message, sender)
@@ -207,6 +206,7 @@ class Delivery:
                 self._changed.wait(_IDLE_SECONDS)
             if self._outbox:
                 return self._outbox.pop()
+            # Under the lock: whoever puts a message now starts another thread.
             self._thread = None
             self._changed.notify_all()
             return None

@@ -76,6 +76,8 @@ class UrllibRequest(HTTPRequest):
 
     def abort(self) -> None:
         """End, from another thread, the request that is waiting, and refuse others."""
+        # First the mark, then the look. `connect` does it the other way round, so one
+        # of the two sees the other, whatever their order, and no lock is needed.
         self._aborted = True
         connection = self._connection
         waiting = None if connection is None else connection.sock

@@ -64,6 +64,7 @@ class Call(Message):
 
     def body(self) -> bytes:
         """Return the payload as JSON."""
+        # Encoded by whoever sends, not by the run; once, however often it is tried.
         if self._body is None:
             self._body = json.dumps(self.payload, default=str).encode()
         return self._body

@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 from dotflow.errors import DotflowError
 
 TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
+PROCESS_CRASH = "PROCESS_CRASH"
+"""The error of a task whose process has died."""
+
 RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
 
 
@@ -73,7 +76,7 @@ class RunRecord:
         }
 
 
-class RunSummary(NamedTuple):
+class StoredRun(NamedTuple):
     """A run in a list of them."""
 
     run_id: str

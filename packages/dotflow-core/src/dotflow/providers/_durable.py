@@ -59,6 +59,7 @@ def write_temporary(folder: Path, data: bytes) -> Path:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
+            # Before the rename: a power cut could else leave the name without the data.
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -105,6 +106,7 @@ def make_folder(folder: Path) -> None:
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
+    # From the top: a folder's name is on the disk once the folder above is.
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)

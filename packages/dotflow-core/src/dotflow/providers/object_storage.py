@@ -233,6 +233,7 @@ class ObjectStorage(Storage):
             header = {}  # damaged, and there
         if header is None:
             return False
+        # An expired one as well: nothing else would ever remove it.
         self.remove_objects([name])
         return not _is_past(header.get("expires_at"))
 
@@ -251,6 +252,7 @@ class ObjectStorage(Storage):
                 "delete_prefix('') would remove every key of every workflow: name a"
                 " prefix, or remove the objects with the tools of your cloud."
             )
+        # All of them before the first goes: a listing need not survive removals.
         found = list(self._entries(prefix))
         self.remove_objects([name for name, _, _ in found])
         return sum(live for _, _, live in found)
@@ -300,6 +302,7 @@ class ObjectStorage(Storage):
                     return True
                 if not self._matches(found, expected):
                     return False
+            # Whoever changes the object from here on makes the write fail; then look again.
             version = None if found is None else found.version
             if self.write_object_if(name, data, expires_at, version):
                 return True
@@ -399,6 +402,7 @@ def _end(ttl: float | None) -> float | None:
     check_ttl(ttl)
     if ttl is None or ttl == float("inf"):
         return None
+    # The wall clock: readers are on other machines, and compare it with theirs.
     return time.time() + ttl
 
 

@@ -62,6 +62,7 @@ def load_provider(name: str) -> Any:
         ImportModuleError: The integration is broken. Whatever else it raises while it
             is imported passes through.
     """
+    # These first: no distribution can put a class in place of one.
     if name in BUILT_IN:
         return getattr(import_module(f"dotflow.providers.{BUILT_IN[name]}"), name)
     try:
@@ -161,12 +162,10 @@ def _distribution(point: EntryPoint) -> str:
 def _missing(name: str) -> Exception:
     if name in INTEGRATIONS:
         return ProviderNotInstalled(name, *INTEGRATIONS[name])
-    from difflib import get_close_matches
+    from dotflow.base.suggest import hint
 
     known = sorted({*installed_providers(), *INTEGRATIONS})
-    close = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     return AttributeError(
-        f"module 'dotflow.providers' has no attribute {name!r}.{hint}"
+        f"module 'dotflow.providers' has no attribute {name!r}.{hint(name, known)}"
         f" There are: {', '.join(known)}."
     )

@@ -27,6 +27,7 @@ class StorageDefault(Storage):
     persistent = False
 
     def __init__(self) -> None:
+        # Re-entrant: `delete_prefix` and `clear` hold it around `list_keys` and `delete`.
         self._lock = RLock()
         self._contexts: dict[str, Context] = {}
         # Deadline and fingerprint, only of the keys that were given one: the engine
@@ -63,6 +64,7 @@ class StorageDefault(Storage):
                     return Context()
                 context = self._contexts.get(key)
         else:
+            # One look-up in a dict is atomic, so the usual way takes no lock.
             context = self._contexts.get(key)
         return Context() if context is None else context
 
@@ -128,6 +130,7 @@ class StorageDefault(Storage):
         self._contexts[key] = context
         self._extras.pop(key, None)
         if ttl is not None or fingerprint is not None:
+            # Nobody else sees these values, so the clock need not be the wall's.
             deadline = _NEVER if ttl is None else monotonic() + ttl
             self._extras[key] = (deadline, fingerprint)
 

@@ -72,6 +72,8 @@ class StorageFile(Storage):
         path = self._path(key)
         data = self._encode(key, context, ttl, fingerprint)
         with self._failing("write", path):
+            # The slow part, and so outside the lock. A kill before the rename leaves
+            # the old value and a file that a later process sweeps away.
             temporary = self._write(data)
             try:
                 # Only a swap needs it, to see that nothing changed under its hands.
@@ -137,6 +139,7 @@ class StorageFile(Storage):
         with self._failing("write", path):
             temporary = self._write(data)
             try:
+                # Without a lock there is no swap: two processes could both succeed.
                 with _durable.folder_lock(self._folder, required=True):
                     swapped = self._matches(key, expected)
                     if swapped:
@@ -173,6 +176,7 @@ class StorageFile(Storage):
         return self._codec.encode_context(context, extra).encode() + b"\n"
 
     def _write(self, data: bytes) -> Path:
+        # Once is enough: what others abandon meanwhile waits for the next process.
         if not self._swept:
             _durable.sweep(self._folder)
             self._swept = True
@@ -282,4 +286,5 @@ class StorageFile(Storage):
 
 def _is_past(header: dict[str, Any]) -> bool:
     expires_at = header.get("expires_at")
+    # The wall clock is the only one that another process, or a reboot, agrees on.
     return expires_at is not None and expires_at <= time.time()

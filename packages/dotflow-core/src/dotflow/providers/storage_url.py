@@ -95,6 +95,7 @@ def _integration(scheme: str, url: str) -> Storage:
     except KeyError:
         raise _unknown(scheme) from None
     registry.check_abc(scheme, found, "storage")
+    # The class reads its own address: only it knows what may stand there.
     make = getattr(found, "from_url", None)
     if make is None:
         raise ProviderError(

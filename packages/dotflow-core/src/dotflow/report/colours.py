@@ -16,7 +16,6 @@ _COLOURS = {
     TypeOutcome.CANCELLED: ("cancelled", "#616161", "#ffffff"),
     TypeOutcome.SKIPPED: ("skipped", "#cfd8dc", "#263238"),
 }
-_UNKNOWN = ("pending", "#eceff1", "#263238")
 
 
 def style_of(state: str) -> tuple[str, str, str]:
@@ -25,4 +24,4 @@ def style_of(state: str) -> tuple[str, str, str]:
     Args:
         state: A `TypeOutcome`, or a `TypeStatus` before there is one.
     """
-    return _COLOURS.get(state, _UNKNOWN)
+    return _COLOURS.get(state, _COLOURS[TypeStatus.NOT_STARTED])

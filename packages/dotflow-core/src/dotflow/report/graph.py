@@ -150,7 +150,7 @@ def _levels(graph: Graph) -> list[int]:
     levels = [0] * len(graph.tasks)
     waiting = [len(upstream) for upstream in graph.upstream]
     ready = [node for node, count in enumerate(waiting) if not count]
-    for node in ready:
+    for node in ready:  # it grows meanwhile: a queue
         for below in graph.downstream[node]:
             levels[below] = max(levels[below], levels[node] + 1)
             waiting[below] -= 1

@@ -28,6 +28,7 @@ def graph_chart(view: GraphView) -> str:
 def report_chart(report: RunReport) -> str:
     """Draw the graph of a run, each task coloured by how it ended."""
     tasks = report.tasks
+    # Nodes are numbered: a name may hold anything, and Mermaid's ids may not.
     places = {task.name: node for node, task in enumerate(tasks)}
     edges = (
         (places[name], node)

@@ -116,6 +116,7 @@ def respond_with(
                 more.append(("WWW-Authenticate", "Bearer"))
                 raise BadRequest("401 Unauthorized", "The token is missing or wrong.")
             else:
+                # Last, so that whoever has no token cannot make us read a body.
                 status, text = respond(read_request(environ, max_bytes))
         except BadRequest as error:
             status, text = error.status, _encoded({"message": error.message})

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
         ObjectStorageContract as ObjectStorageContract,
     )
     from dotflow.testing.overrides import override_steps as override_steps
+    from dotflow.testing.pipeline_contract import (
+        PipelineResumeContract as PipelineResumeContract,
+    )
     from dotflow.testing.relay import relay as relay
     from dotflow.testing.resume_contract import (
         StorageResumeContract as StorageResumeContract,
@@ -62,6 +65,7 @@ _MODULES = {
     "NotifyContract": "notify",
     "ObjectStorageContract": "object_storage",
     "ObjectStorageFaultContract": "object_faults",
+    "PipelineResumeContract": "pipeline_contract",
     "RecordingLog": "fakes",
     "RecordingMetrics": "fakes",
     "RecordingNotify": "fakes",

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,7 @@ from dotflow.testing.storage_base import skip_unless
 from dotflow.testing.tasks import FakeTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dotflow.testing.endpoint import RecordingEndpoint, Request
 
@@ -152,8 +150,10 @@ class MessageDeliveryContract:
     def test_a_refusal(self) -> None:
         """A message that is refused is not sent again; why is said once."""
         for refusal in self.refusals:
-            answers = repeat(refusal)
-            with self._warnings() as told, self._answered(answers) as (api, notify):
+            with (
+                self._warnings() as told,
+                self.notifying(_answering([], refusal)) as (api, notify),
+            ):
                 tell(notify, "In progress", "Completed")
                 assert len(api.requests) == 2, refusal
             (text,) = told
@@ -162,8 +162,11 @@ class MessageDeliveryContract:
     def test_a_passing_failure(self) -> None:
         """What may pass is tried again, and the order is kept."""
         for failure in self.passing:
-            answers = chain([failure, failure], repeat(self.taken))
-            with self._warnings() as told, self._answered(answers) as (api, notify):
+            answering = _answering([failure, failure], self.taken)
+            with (
+                self._warnings() as told,
+                self.notifying(answering) as (api, notify),
+            ):
                 tell(notify, "In progress", "Completed")
                 assert self.statuses(api) == ["In progress"] * 3 + ["Completed"]
             assert told == [], failure
@@ -232,11 +235,6 @@ class MessageDeliveryContract:
         for secret in self.secrets:
             assert secret not in ran.stderr + ran.stdout
 
-    def _answered(
-        self, answers: Iterator[Answer]
-    ) -> AbstractContextManager[tuple[RecordingEndpoint, Any]]:
-        return self.notifying(lambda _request: next(answers))
-
     def _take(self, _request: Request) -> Answer:
         return self.taken
 
@@ -279,6 +277,12 @@ class _Kept(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(record.getMessage())
+
+
+def _answering(first: Iterable[Answer], then: Answer) -> Callable[[Request], Answer]:
+    """Return what gives these answers one after the other, and then the same for ever."""
+    answers = iter(first)
+    return lambda _request: next(answers, then)
 
 
 def tell(notify: Any, *statuses: str) -> None:

@@ -47,6 +47,7 @@ def _make(family: str, provider: Provider, resolver: Resolver) -> Any:
         factory: Any = storage_from_url
     else:
         factory = _load(family, provider)
+    # Compared before the call: a TypeError would not say where the name was written.
     parameters = inspect.signature(factory).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     arguments = {}
@@ -112,6 +113,7 @@ def _load(family: str, provider: Provider) -> Any:
 def _convert(text: Any, parameter: inspect.Parameter, where: str) -> Any:
     """Return a text as what its parameter takes: texts are all that variables hold."""
     annotation = str(parameter.annotation)
+    # Read as text: to evaluate it would import what it names.
     kinds = {part.strip() for part in annotation.split("|")}
     if not isinstance(text, str) or "str" in kinds:
         return text

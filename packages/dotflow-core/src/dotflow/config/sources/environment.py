@@ -40,6 +40,7 @@ def read_environment(environ: Mapping[str, str]) -> Wanted:
         for name, value in environ.items()
         if name.startswith(PREFIX) and value
     }
+    # Providers first, so that their arguments below find them in this order.
     for variable, family in FAMILY_OF.items():
         if variable in ours:
             wanted.replaced.add(family)

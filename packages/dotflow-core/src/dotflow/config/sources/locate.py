@@ -32,6 +32,7 @@ def find_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
     for place in (start, *start.parents):
         if (place / OWN).is_file():
             return place / OWN
+        # Many a project has one that does not speak of dotflow: then look further up.
         shared = place / SHARED
         if shared.is_file() and _section(_load(shared)) is not None:
             return shared

@@ -79,6 +79,8 @@ class Wanted:
         """
         for family, providers in other.families.items():
             if family in other.replaced or family in ONE_ONLY:
+                # A variable can only name a provider: what the file says of the same
+                # one still holds.
                 mine = self.families.get(family, {})
                 self.families[family] = {
                     name: mine.get(name, provider)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from dotflow.abc.notify import Notify
-from dotflow.base.fan_out import FanOut
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeNotify(FanOut, Notify):  # type: ignore[override]
@@ -17,10 +13,4 @@ class CompositeNotify(FanOut, Notify):  # type: ignore[override]
         parts: The notifiers.
     """
 
-    def hook_status_task(self, task: Any) -> None:
-        """Tell that the status of a task has changed.
-
-        Args:
-            task: The `Task`.
-        """
-        self.tell("hook_status_task", task)
+    hook_status_task = told(Notify.hook_status_task)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dotflow.abc.tracer import Tracer
-from dotflow.base.fan_out import FanOut
+from dotflow.base.fan_out import FanOut, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from dotflow.model.graph import Graph
-    from dotflow.model.outcome import Around, Failure
+    from dotflow.model.outcome import Around
 
 
 class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
@@ -21,83 +20,14 @@ class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
         parts: The tracers.
     """
 
-    def start_workflow(self, workflow_id: Any, **kwargs: Any) -> None:
-        """Tell that a run has begun.
-
-        Args:
-            workflow_id: The workflow's id.
-            kwargs: What is known of the run.
-        """
-        self.tell("start_workflow", workflow_id, **kwargs)
-
-    def end_workflow(self, workflow_id: Any, **kwargs: Any) -> None:
-        """Tell that a run has ended.
-
-        Args:
-            workflow_id: The workflow's id.
-            kwargs: What is known of the run.
-        """
-        self.tell("end_workflow", workflow_id, **kwargs)
-
-    def start_run(
-        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
-    ) -> None:
-        """Tell that a run has begun, and of what it consists.
-
-        Args:
-            workflow_id: The workflow's id.
-            graph: Its tasks, and which of them wait for which.
-            kwargs: What is known of the run.
-        """
-        self.tell("start_run", workflow_id, graph, **kwargs)
-
-    def end_run(
-        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
-    ) -> None:
-        """Tell that a run has ended.
-
-        Args:
-            workflow_id: The workflow's id.
-            graph: Its tasks, and which of them wait for which.
-            kwargs: What is known of the run.
-        """
-        self.tell("end_run", workflow_id, graph, **kwargs)
-
-    def start_task(self, task: Any) -> None:
-        """Tell that a task is about to run.
-
-        Args:
-            task: The `Task`.
-        """
-        self.tell("start_task", task)
-
-    def end_task(self, task: Any) -> None:
-        """Tell that a task has ended.
-
-        Args:
-            task: The `Task`.
-        """
-        self.tell("end_task", task)
-
-    def start_attempt(self, task: Any) -> None:
-        """Tell that an attempt begins.
-
-        Args:
-            task: The `Task`.
-        """
-        self.tell("start_attempt", task)
-
-    def end_attempt(
-        self, task: Any, failure: Failure | None = None, delay: float | None = None
-    ) -> None:
-        """Tell that an attempt has ended.
-
-        Args:
-            task: The `Task`.
-            failure: Why it failed; None if it succeeded.
-            delay: Seconds until the next attempt; None if there is no other one.
-        """
-        self.tell("end_attempt", task, failure, delay)
+    start_workflow = told(Tracer.start_workflow)
+    end_workflow = told(Tracer.end_workflow)
+    start_run = told(Tracer.start_run)
+    end_run = told(Tracer.end_run)
+    start_task = told(Tracer.start_task)
+    end_task = told(Tracer.end_task)
+    start_attempt = told(Tracer.start_attempt)
+    end_attempt = told(Tracer.end_attempt)
 
     def around(self, task: Any) -> Around | None:
         """Return what goes around the attempt that comes: what any of them asks for.

@@ -98,6 +98,7 @@ class SQLiteHistory(History):
 
     def run(self, run_id: str) -> RunReport:
         """Return all that is known of a run; see `History.run`."""
+        # One state of the file for all three: the run may go on meanwhile.
         with self._database.transaction(write=False) as connection:
             row = connection.execute(
                 f"SELECT {_COLUMNS}, metadata, graph, id"  # noqa: S608 - fixed texts
@@ -181,6 +182,7 @@ class SQLiteHistory(History):
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
         if self._journal is not None:
+            # It writes what waits, for which the connections have to be open.
             self._journal.pause()
         self._database.close()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotflow.base.liveness import process_token
-from dotflow.history.rows import CountsRow, EventRow, graph_text, stored_text
+from dotflow.history.rows import CountsRow, EndRow, EventRow, graph_text, stored_text
 from dotflow.history.vitality import has_died
 from dotflow.report.build import plain
 from dotflow.types import WorkflowStatus
@@ -50,15 +50,16 @@ class RunTable:
         row = (
             info.run_id,
             workflow_id,
-            None if info.name is None else stored_text(info.name),
+            info.name and stored_text(info.name),
             info.mode,
             WorkflowStatus.IN_PROGRESS,
             info.started or time.time(),
             info.resumed_from,
             len(info.graph.tasks),
             process_token(),
+            # Of the wall: a process on another machine judges by it who has died.
             time.time(),
-            json.dumps(plain(info.metadata)),
+            json.dumps(plain(info.metadata)) if info.metadata else "{}",
             graph_text(info),
         )
         with self._database.transaction() as connection:
@@ -66,13 +67,25 @@ class RunTable:
         assert number is not None
         return number
 
-    def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
-        """Write rows of events, and the counts of mapped tasks in place of older ones."""
+    def write(
+        self,
+        rows: Sequence[EventRow],
+        counts: Sequence[CountsRow],
+        ends: Sequence[EndRow] = (),
+    ) -> None:
+        """Write rows of events, counts in place of older ones, and how runs ended.
+
+        With the end of a run what retention does not keep is forgotten.
+        """
         with self._database.transaction() as connection:
             if rows:
                 connection.executemany(_EVENT, rows)
             if counts:
                 connection.executemany(_COUNTS, counts)
+            if ends:
+                connection.executemany(_FINISH, ends)
+                retention = self._retention
+                self.prune(connection, retention.keep_runs, retention.keep_seconds)
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
@@ -83,18 +96,11 @@ class RunTable:
                 [(moment, run) for run in runs],
             )
 
-    def finish(self, run: int, status: str, finished: float, duration: float) -> None:
-        """Write how a run ended, and forget what retention does not keep."""
-        with self._database.transaction() as connection:
-            connection.execute(_FINISH, (status, finished, duration, run))
-            self.prune(
-                connection, self._retention.keep_runs, self._retention.keep_seconds
-            )
-
     def prune(
         self, connection: sqlite3.Connection, keep: int | None, seconds: float | None
     ) -> int:
         """Forget runs that do not go on, in a transaction; return how many."""
+        # Judged here rather than in SQL: only the system knows whether a process lives.
         found: list[tuple[int, float | None, str, float]] = []
         if keep is not None:
             found += connection.execute(

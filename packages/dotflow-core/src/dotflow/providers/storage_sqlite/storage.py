@@ -59,6 +59,11 @@ class StorageSQLite(Storage):
             keep no history.
         keep_days: After how many days it forgets a run; None for never.
 
+    Attributes:
+        codec: How values are written.
+        database: The file.
+        retention: How long the history remembers.
+
     Raises:
         ValueError: There is no such codec or level, the path is no file, or a number
             is out of range.
@@ -85,9 +90,9 @@ class StorageSQLite(Storage):
             )
         if not timeout >= 0:
             raise ValueError(f"timeout={timeout!r} must be 0 or more seconds.")
-        self._codec = Codec.named(codec)
+        self.codec = Codec.named(codec)
         self.database = Database(check_path(os.fspath(path)), level, timeout)
-        self._retention = Retention(keep_runs, keep_days)
+        self.retention = Retention(keep_runs, keep_days)
         self._history: SQLiteHistory | None = None
 
     @property
@@ -101,7 +106,7 @@ class StorageSQLite(Storage):
         if self._history is None:
             from dotflow.providers.storage_sqlite.history import SQLiteHistory
 
-            self._history = SQLiteHistory(self.database, self._retention)
+            self._history = SQLiteHistory(self.database, self.retention)
         return self._history
 
     def post(
@@ -114,6 +119,7 @@ class StorageSQLite(Storage):
         """Store a context durably; see `Storage.post`."""
         row = self._row(key, context, ttl, fingerprint)
         if ttl is not None:
+            # A kill between the two has only removed what nobody could read any more.
             self.database.execute(_PURGE, (time.time(),))
         self.database.execute(_PUT, row)
 
@@ -162,6 +168,7 @@ class StorageSQLite(Storage):
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        # Encoded before the lock is taken: a large value takes its time.
         row = self._row(key, new, ttl, fingerprint)
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
@@ -189,6 +196,7 @@ class StorageSQLite(Storage):
         self.database.close()
 
     def __getstate__(self) -> dict[str, Any]:
+        # Its journal has a thread; another process opens one of its own.
         return {**self.__dict__, "_history": None}
 
     def _row(
@@ -202,12 +210,13 @@ class StorageSQLite(Storage):
             None if workflow_id is None else str(workflow_id),
             None if ttl is None else time.time() + ttl,
             fingerprint and _text(fingerprint),
-            self._codec.encode_context(context),
+            self.codec.encode_context(context),
         )
 
     def _delete(self, where: str, parameters: tuple[object, ...]) -> int:
         """Remove rows, and return how many were live."""
         with self.database.transaction() as connection:
+            # First, so that the count is of those that were live.
             connection.execute(_PURGE, (time.time(),))
             return connection.execute(
                 f"DELETE FROM checkpoints WHERE {where}",  # noqa: S608 - fixed texts
@@ -216,13 +225,13 @@ class StorageSQLite(Storage):
 
     def _decode(self, key: str, record: str) -> Context:
         try:
-            return self._codec.decode_context(record)
+            return self.codec.decode_context(record)
         except DecodeError as error:
             raise self._unreadable(key, error) from error
 
     def _holds(self, key: str, record: str, expected: Context) -> bool:
         try:
-            return holds(self._codec, record, expected.storage)
+            return holds(self.codec, record, expected.storage)
         except DecodeError as error:
             raise self._unreadable(key, error) from error
 
