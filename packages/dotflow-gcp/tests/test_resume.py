@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from dotflow.testing import StorageResumeContract
+from dotflow.testing import PipelineResumeContract, StorageResumeContract
 
 
 class TestResume(StorageResumeContract):
+    @pytest.fixture(autouse=True)
+    def _address(self, bucket: str) -> None:
+        self.url = f"gs://{bucket}/team"
+
+    def storage_url(self) -> str:
+        return self.url
+
+
+class TestPipeline(PipelineResumeContract):
     @pytest.fixture(autouse=True)
     def _address(self, bucket: str) -> None:
         self.url = f"gs://{bucket}/team"

@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
-from dotflow.testing import StorageResumeContract
+from dotflow.testing import PipelineResumeContract, StorageResumeContract
 
 
 class TestResume(StorageResumeContract):
+    @pytest.fixture(autouse=True)
+    def _address(self, server: Any) -> None:
+        self.url = server.url
+
+    def storage_url(self) -> str:
+        return self.url
+
+
+class TestPipeline(PipelineResumeContract):
     @pytest.fixture(autouse=True)
     def _address(self, server: Any) -> None:
         self.url = server.url

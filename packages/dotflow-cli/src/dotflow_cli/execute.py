@@ -146,10 +146,8 @@ def tell_lines(flow: DotFlow) -> None:
     Args:
         flow: The workflow; its config stays as it is for others that share it.
     """
-    from dotflow.base.fan_out import parts_of
-
     config = copy(flow.config)
-    config.notify = [*parts_of(config.notify), PlainProgress()]
+    config.notify = [config.notify, PlainProgress()]
     flow.config = config
     flow.task.rebind(config=config)
 
@@ -160,7 +158,7 @@ def quiet_default_log(flow: DotFlow) -> None:
     Args:
         flow: The workflow.
     """
-    if "_log" not in vars(flow.config):
+    if "log" not in vars(flow.config):
         config = copy(flow.config)
         config.log = QuietLog()
         flow.config = config

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
@@ -40,7 +40,7 @@ def has_checkpoints(storage: Storage, workflow_id: str) -> bool:
         workflow_id: The id.
     """
     # Only a workflow with a fixed id leaves a record of its run.
-    return Checkpoints(storage, workflow_id, True).begun()
+    return RunCheckpoints(storage, workflow_id, True).begun()
 
 
 def cancel_id(storage: Storage, report: RunReport) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from dotflow import Config, DotFlow, action
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.providers import StorageDefault
 
 
@@ -63,8 +63,8 @@ def test_winding_down_lets_the_step_end():
 def test_whether_a_run_has_begun_is_known():
     """The storage tells of a fixed id whether a run of it has ever begun."""
     storage = StorageDefault()
-    assert not Checkpoints(storage, "etl", True).begun()
+    assert not RunCheckpoints(storage, "etl", True).begun()
     workflow = DotFlow(Config(storage=storage), workflow_id="etl")
     workflow.task.add(action(lambda: 1))
     workflow.start()
-    assert Checkpoints(storage, "etl", True).begun()
+    assert RunCheckpoints(storage, "etl", True).begun()

@@ -25,7 +25,7 @@ class FanOut:
     def __init__(self, parts: Iterable[Any]) -> None:
         found: list[Any] = []
         for part in parts:
-            found.extend(parts_of(part))
+            found.extend(part.parts if isinstance(part, FanOut) else (part,))
         self.parts: tuple[Any, ...] = tuple(found)
         self._reported: set[int] = set()
 
@@ -103,15 +103,6 @@ class FanOut:
             error,
             exc_info=error,
         )
-
-
-def parts_of(provider: Any) -> tuple[Any, ...]:
-    """Return the providers that one is made of: mostly itself alone.
-
-    Args:
-        provider: A provider of any family.
-    """
-    return provider.parts if isinstance(provider, FanOut) else (provider,)
 
 
 def told(method: Told) -> Told:

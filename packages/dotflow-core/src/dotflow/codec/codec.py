@@ -155,7 +155,8 @@ class Codec:
             owner = None if workflow_id is None else str(workflow_id)
             ids = f'"workflow_id":{_quote(owner)},"run_id":{_quote(run_id)},'
             known = self._ids = (workflow_id, run_id, ids)
-        when: Any = context.kept_time  # mostly a float, cheaper than the datetime
+        # Mostly a float, of which `time` would make a datetime for each checkpoint.
+        when: Any = context.kept_time
         if type(when) is datetime and when.tzinfo is None:
             when = when.timestamp()
         more = f",{_write_short(extra)[1:-1]}" if extra else ""

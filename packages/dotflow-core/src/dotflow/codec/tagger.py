@@ -137,7 +137,7 @@ class Tagger:
             value.storage,
             value.task_id,
             value.workflow_id,
-            value.kept_time,
+            value.kept_time,  # `time` would make a datetime of it
             value.run_id,
         )
         return {TAG: "context", "v": self.items(fields, depth)}

@@ -8,11 +8,13 @@ two.
 
 from __future__ import annotations
 
-from dotflow.base.identity import new_ulid
+import time
+
+from dotflow.base.identity import check_workflow_id, new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
 from dotflow.model.outcome import Failure
-from dotflow.types import TypeInputChange, TypeOutcome
+from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +24,72 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.items import ItemKey
     from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
 
 
 class Checkpoints:
-    """The one implementation of checkpoint and resume.
+    """What a run asks of whatever keeps the results of its tasks.
+
+    Attributes:
+        resuming: Whether tasks may have a stored result to restore.
+        run_id: The run that the results belong to, None where nobody can resume it.
+    """
+
+    resuming: bool = False
+    run_id: str | None = None
+
+    @property
+    def storage(self) -> Storage | None:
+        """Where each result can be read when it is asked for; None where it cannot."""
+        return None
+
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return False
+
+    def forget_items(self, task: TaskInstance) -> None:
+        """Let go of the checkpoints of a mapped task's items: the task has one itself."""
+
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
+        """Return the stored result of a task that this run need not repeat.
+
+        Raises:
+            StorageError: It cannot be read; the message names the task.
+        """
+        raise NotImplementedError
+
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
+        """Store the result of a task; when this returns it is durable.
+
+        Raises:
+            StorageError: It cannot be stored; the message names the task.
+        """
+        raise NotImplementedError
+
+    def keep(self, task: TaskInstance, outcome: Outcome) -> Failure | None:
+        """Store a result before anything depends on it; return why that failed.
+
+        A kill before the storage has it leaves a task that runs again, a kill after it
+        one that is restored: the step itself is never taken for done too early.
+        """
+        context = Context.of_task(
+            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+        )
+        try:
+            self.save(task, context)
+        except StorageError as error:
+            # The step has run: to run it again would not mend the storage.
+            return Failure.final(error)
+        task.current = context
+        task.finished = outcome.finished
+        return None
+
+
+class RunCheckpoints(Checkpoints):
+    """The checkpoints of a workflow in a storage.
 
     Args:
         storage: Where the records are.
@@ -57,7 +117,7 @@ class Checkpoints:
 
     def begin(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[TaskInstance],
         resume: bool,
         on_input_change: str,
         fingerprint: str | None,
@@ -73,10 +133,13 @@ class Checkpoints:
 
         Raises:
             InputChangedError: They differ, and the policy is `"raise"`.
+            InvalidWorkflowId: The workflow's id is malformed.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
+        if self._workflow_id is not None:
+            check_workflow_id(self._workflow_id)  # every key begins with it
         self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
@@ -91,7 +154,7 @@ class Checkpoints:
             self.run_id = self.start_id
         self._write_run(finished=False)
 
-    def join(self, tasks: Sequence[Task]) -> None:
+    def join(self, tasks: Sequence[TaskInstance]) -> None:
         """Take part in a run of which other processes run other tasks.
 
         Whichever comes first begins it, and no other has to know of that.
@@ -126,7 +189,7 @@ class Checkpoints:
             return False
         return True
 
-    def _forget(self, tasks: Sequence[Task]) -> None:
+    def _forget(self, tasks: Sequence[TaskInstance]) -> None:
         """Empty the results of an earlier run.
 
         A storage of a user's own may keep bare values, which do not tell their run.
@@ -150,16 +213,16 @@ class Checkpoints:
         found = self._read_run().storage
         return isinstance(found, dict) and found.get("finished") is True
 
+    def keeps_items(self) -> bool:
+        """Say whether each item of a mapped task has a checkpoint of its own."""
+        return self.run_id is not None
+
     @property
     def storage(self) -> Storage:
         """Where the records are."""
         return self._storage
 
-    def keeps_items(self) -> bool:
-        """Say whether each item of a mapped task has a checkpoint of its own."""
-        return self.run_id is not None
-
-    def forget_items(self, task: Task) -> None:
+    def forget_items(self, task: TaskInstance) -> None:
         """Delete the checkpoints of a mapped task's items: the task has one itself.
 
         Where that cannot be done they do no harm: a later run does not take them for
@@ -173,7 +236,7 @@ class Checkpoints:
         except Exception:  # noqa: BLE001 - the results themselves are stored
             return
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
 
         Raises:
@@ -191,7 +254,7 @@ class Checkpoints:
         # A storage of a user's own may keep the bare value and no run.
         return found if found.storage is not None or found.task_id else None
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store the result of a task.
 
         Raises:
@@ -206,24 +269,6 @@ class Checkpoints:
                 f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
             ) from error
 
-    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
-        """Store a result before anything depends on it; return why that failed.
-
-        A kill before the storage has it leaves a task that runs again, a kill after it
-        one that is restored: the step itself is never taken for done too early.
-        """
-        context = Context.of_task(
-            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
-        )
-        try:
-            self.save(task, context)
-        except StorageError as error:
-            # The step has run: to run it again would not mend the storage.
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
-        task.current = context
-        task.finished = outcome.finished
-        return None
-
     def _read_run(self) -> Context:
         try:
             return self._storage.get(f"{self._workflow_id}-{_RUN}")
@@ -237,8 +282,9 @@ class Checkpoints:
             "inputs": self._inputs,
             "finished": finished,
         }
-        context = Context(storage=record, workflow_id=self._workflow_id)
-        context.run_id = self.run_id
+        context = Context.of_task(
+            record, "", self._workflow_id, time.time(), self.run_id
+        )
         try:
             self._storage.post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:
@@ -251,7 +297,7 @@ class Checkpoints:
         )
 
 
-def _inputs_of(tasks: Sequence[Task]) -> str:
+def _inputs_of(tasks: Sequence[TaskInstance]) -> str:
     """Return the fingerprint of what the tasks were given."""
     from dotflow.model.fingerprint import fingerprint_of
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.run_state import RunState
     from dotflow.engine.task_ends import TaskEnds
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _now = time.time
 
@@ -44,12 +44,12 @@ class Keeping:
         self._checkpoints = checkpoints
         self._cache = cache
 
-    def restore(self, node: int, task: Task) -> bool:
+    def restore(self, node: int, task: TaskInstance) -> bool:
         """Complete a task that an earlier run has completed; True also where that failed."""
         try:
             stored = self._checkpoints.load(task)
         except StorageError as error:
-            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            failure = Failure.final(error)
             self._ends.fail(node, task, failure, _now())
             return True
         if stored is None:
@@ -63,7 +63,7 @@ class Keeping:
         self._complete(node, task)
         return True
 
-    def keep_in_cache(self, node: int, task: Task) -> Failure | None:
+    def keep_in_cache(self, node: int, task: TaskInstance) -> Failure | None:
         """Keep a result for the same inputs in later runs; return why that failed."""
         if self._cache is None:
             return None
@@ -72,7 +72,7 @@ class Keeping:
         try:
             self._cache.keep(attempt, task.current_context)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-            return Failure.from_error(error, TypeOutcome.FAILED, ())
+            return Failure.final(error)
         return None
 
     def found_in_cache(self, attempt: Attempt) -> bool:
@@ -83,7 +83,7 @@ class Keeping:
         try:
             found = self._cache.find(attempt)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-            failure = Failure.from_error(error, TypeOutcome.FAILED, ())
+            failure = Failure.final(error)
             ends.fail(node, task, failure, _now())
             return True
         if found is None:
@@ -99,7 +99,7 @@ class Keeping:
         self._state.call_back(task)
         return True
 
-    def _complete(self, node: int, task: Task) -> None:
+    def _complete(self, node: int, task: TaskInstance) -> None:
         state = self._state
         task.status = TypeStatus.COMPLETED
         task.outcome = TypeOutcome.COMPLETED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotflow.base.fan_out import parts_of
+from dotflow.base.fan_out import FanOut
 from dotflow.model import events
 from dotflow.types import WorkflowStatus
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotflow.abc.tracer import Tracer
     from dotflow.config.config import Config
     from dotflow.model.graph import Graph
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     Listeners = dict[type[events.Event], events.Listener]
 
@@ -56,22 +56,29 @@ def connect_providers(
         graph: What runs; None where a task runs without one.
         server: Whether a server is told as well, which knows what was registered.
     """
-    # Each of several by itself, so that the bus reports it by its own name.
-    for tracer in parts_of(config.tracer):
-        if tracer.active:
-            _connect_tracer(tracer, bus, graph)
-    for notify in parts_of(config.notify):
-        if notify.active:
-            _connect_notify(notify, bus)
-    for log in parts_of(config.log):
+    for tracer in _active(config.tracer):
+        _connect_tracer(tracer, bus, graph)
+    for notify in _active(config.notify):
+        _connect_notify(notify, bus)
+    for log in _parts(config.log):
         if log.listening():
             _connect_log(log, bus)
-    for metrics in parts_of(config.metrics):
-        if metrics.active:
-            _connect_metrics(metrics, bus)
-    for remote in parts_of(config.server) if server else ():
-        if remote.active:
-            _connect_server(remote, bus, workflow)
+    for metrics in _active(config.metrics):
+        _connect_metrics(metrics, bus)
+    for remote in _active(config.server) if server else ():
+        _connect_server(remote, bus, workflow)
+
+
+def _active(provider: Any) -> list[Any]:
+    """Return what does anything: each of several, so that it is reported by its name."""
+    if not provider.active:
+        return []
+    return [part for part in _parts(provider) if part.active]
+
+
+def _parts(provider: Any) -> tuple[Any, ...]:
+    """Return each of several by itself, so that the bus reports it by its own name."""
+    return provider.parts if isinstance(provider, FanOut) else (provider,)
 
 
 def flush_providers(config: Config, bus: events.EventBus) -> None:
@@ -96,8 +103,10 @@ def _is_first(event: events.TaskStarted) -> bool:
     return event.task.attempt == 1
 
 
-def _tell_queue(bus: events.EventBus, tell: Callable[[Task], None], name: str) -> None:
-    """Have a provider told of each task that waits for its turn as the run begins."""
+def _queued(
+    bus: events.EventBus, tell: Callable[[TaskInstance], None], name: str
+) -> events.Listener:
+    """Return what tells of each task that waits for its turn as the run begins."""
 
     def on_run(event: events.RunStarted) -> None:
         for task in event.tasks:
@@ -106,7 +115,7 @@ def _tell_queue(bus: events.EventBus, tell: Callable[[Task], None], name: str) -
             except Exception as error:  # noqa: BLE001 - telling never breaks running
                 bus.report(name, error)
 
-    bus.subscribe(events.RunStarted, on_run, name)
+    return on_run
 
 
 def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
@@ -120,8 +129,8 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
             tell(event.task)
 
     name = type(notify).__name__
-    _tell_queue(bus, tell, name)
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
+    listeners[events.RunStarted] = _queued(bus, tell, name)
     listeners[events.TaskStarted] = on_started
     bus.subscribe_all(listeners, name)
 
@@ -142,7 +151,9 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
+    name = type(log).__name__
     listeners: Listeners = {
+        events.RunStarted: _queued(bus, lambda task: info(task=task), name),
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
         events.TaskCompleted: on_info,
@@ -151,8 +162,6 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         events.TaskCancelled: on_failed,
         events.TaskFailed: on_failed,
     }
-    name = type(log).__name__
-    _tell_queue(bus, lambda task: info(task=task), name)
     bus.subscribe_all(listeners, name)
 
 

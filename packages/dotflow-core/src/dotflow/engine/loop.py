@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
-from dotflow.engine.driver import drive, drive_async
+from dotflow.abc.executor import AsyncExecutor, Executor
+from dotflow.base.coroutines import finished_value
+from dotflow.engine.control import RunCancelled
 from dotflow.engine.keeping import Keeping
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
@@ -22,10 +25,15 @@ if TYPE_CHECKING:
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
     from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
+
+    # What waits is told for how long, in seconds, and sends what came in meanwhile.
+    Steps = Generator[float | None, list[Outcome], None]
 
 _now = time.time
 _IN_PROGRESS = TypeStatus.IN_PROGRESS
+# What `_resume` returns when the loop has ended; None is a wait without bound.
+_DONE: Any = object()
 
 
 class Loop:
@@ -56,7 +64,6 @@ class Loop:
         self._cache = cache
         self._keep = checkpoints.keep
         self._resuming = checkpoints.resuming
-        self._submit = state.executor.submit
         self._max_parallel = max_parallel
         self._tell_started = state.bus.teller(events.TaskStarted)
 
@@ -68,7 +75,30 @@ class Loop:
             SystemExit: A task has asked for the end of the program.
             DotflowError: The executor cannot run these tasks; none has run.
         """
-        drive(self.steps(), self._state, self._ends, self._max_parallel)
+        executor, control = self._state.executor, self._state.control
+        if not isinstance(executor, Executor):
+            finished_value(self.run_async())
+            return
+        executor.open(self._tasks, self._max_parallel)
+        try:
+            if executor.blocks:
+                control.watch(partial(executor.interrupt, RunCancelled))
+            steps = self.steps()
+            wait = next(steps, _DONE)
+            while wait is not _DONE:
+                wait = _resume(steps, executor.wait(wait))
+        except BaseException as error:
+            # Attempts end before their tasks are told as cancelled, so that none of
+            # them still changes what was told.
+            try:
+                executor.close(kill=True)
+            finally:
+                self._ends.cancel_running(error)
+            raise
+        finally:
+            # At once: an interrupt that came now would hit the code after the run.
+            control.end()
+        executor.close()
 
     async def run_async(self) -> None:
         """Run every task that can run, waiting in the running event loop.
@@ -76,9 +106,26 @@ class Loop:
         Raises:
             As `run`; and CancelledError where the coroutine was cancelled.
         """
-        await drive_async(self.steps(), self._state, self._ends, self._max_parallel)
+        executor = self._state.executor
+        if not isinstance(executor, AsyncExecutor):
+            raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
+        executor.open(self._tasks, self._max_parallel)
+        try:
+            steps = self.steps()
+            wait = next(steps, _DONE)
+            while wait is not _DONE:
+                wait = _resume(steps, await executor.wait(wait))
+        except BaseException as error:
+            try:
+                await executor.close(kill=True)
+            finally:
+                self._ends.cancel_running(error)
+            raise
+        finally:
+            self._state.control.end()
+        await executor.close()
 
-    def steps(self) -> Generator[float | None, list[Outcome], None]:
+    def steps(self) -> Steps:
         """Run the loop itself, without the waiting.
 
         It yields the longest time to wait in seconds, None for no bound, and is sent
@@ -87,6 +134,8 @@ class Loop:
         """
         state = self._state
         control = state.control
+        # Now that it is open: it may have chosen another way.
+        self._submit = state.executor.submit
         while True:
             self._start_ready()
             if not state.running and not state.delayed:
@@ -132,7 +181,7 @@ class Loop:
         else:
             self._settle(outcome)
 
-    def _advance(self, node: int, task: Task, expansion: Expansion) -> None:
+    def _advance(self, node: int, task: TaskInstance, expansion: Expansion) -> None:
         """Go on with a task that is more than one attempt."""
         state = self._state
         expanded = state.expanded.get(node)
@@ -149,7 +198,11 @@ class Loop:
         expanded.advance()
 
     def _admit(
-        self, node: int, task: Task, previous: Context, named: dict[str, Any] | None
+        self,
+        node: int,
+        task: TaskInstance,
+        previous: Context,
+        named: dict[str, Any] | None,
     ) -> bool:
         """Tell whether an attempt is to start now: not if it is cached, or must wait."""
         if task.step.cache and task.attempt == 0:
@@ -185,3 +238,10 @@ class Loop:
             self._ends.retry(node, task, failure, outcome.finished)
         else:
             self._ends.fail(node, task, failure, outcome.finished)
+
+
+def _resume(steps: Steps, outcomes: list[Outcome]) -> Any:
+    try:
+        return steps.send(outcomes)
+    except StopIteration:
+        return _DONE

@@ -99,7 +99,7 @@ class _Alarm:
 
         self._signal = signal
         self.rang = False
-        self._frame = sys._getframe(1)
+        self._frame = sys._getframe(1)  # noqa: SLF001 - there is no public name for it
         self._tracer: Any = None
         self._insisted = False
         now = time.monotonic()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from dotflow.history.rows import counts_row
 
 if TYPE_CHECKING:
-    from dotflow.history.rows import CountsRow, EventRow
+    from dotflow.history.rows import CountsRow, EndRow, EventRow
     from dotflow.model.items import MapProgress
     from dotflow.model.run_info import RunInfo
 
@@ -43,14 +43,16 @@ class HistoryTable(Protocol):
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
 
-    def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
-        """Write rows of events, and the counts of mapped tasks in place of older ones."""
+    def write(
+        self,
+        rows: Sequence[EventRow],
+        counts: Sequence[CountsRow],
+        ends: Sequence[EndRow] = (),
+    ) -> None:
+        """Write rows of events, counts in place of older ones, and how runs ended."""
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
-
-    def finish(self, run: int, status: str, finished: float, duration: float) -> None:
-        """Write how a run ended."""
 
 
 class RunRows:
@@ -64,15 +66,17 @@ class RunRows:
         rows: The rows of events.
         maps: How far mapped tasks are, by name, where it has changed: however many
             items end meanwhile, it is one row to write.
+        end: How the run ended; None before.
     """
 
-    __slots__ = ("maps", "report", "rows", "run")
+    __slots__ = ("end", "maps", "report", "rows", "run")
 
     def __init__(self, run: int, report: Callable[[Exception], None]) -> None:
         self.run = run
         self.report = report
         self.rows: deque[EventRow] = deque()
         self.maps: dict[str, MapProgress] = {}
+        self.end: EndRow | None = None
 
 
 class Journal:
@@ -114,6 +118,7 @@ class Journal:
         """
         waiting = RunRows(self._table.begin(info), report)
         self._beaten = time.monotonic()
+        self.due = time.time() + EAGER_SECONDS  # a short run is one transaction more
         self._runs.append(waiting)
         return waiting
 
@@ -141,8 +146,9 @@ class Journal:
                     for waiting, _, maps in taken
                     for task, progress in maps
                 ]
-                if every or counts:
-                    self._table.write(every, counts)
+                ends = [row.end for row in self._runs if row.end is not None]
+                if every or counts or ends:
+                    self._table.write(every, counts, ends)
             except BaseException:
                 for waiting, rows, maps in taken:
                     waiting.rows.extendleft(reversed(rows[:MOST_ROWS]))
@@ -170,13 +176,17 @@ class Journal:
         Raises:
             StorageError: Writing failed; the rows are lost.
         """
+        waiting.end = (status, finished, duration, waiting.run)
         try:
             self.flush()
+        except Exception:
+            # It is no crashed run for want of its rows.
+            self._table.write((), (), (waiting.end,))
+            raise
         finally:
             self._runs.remove(waiting)
             if not self._runs:
                 self._stop_thread()
-            self._table.finish(waiting.run, status, finished, duration)
 
     def pause(self) -> None:
         """Write what waits, and have no thread until the next row comes."""

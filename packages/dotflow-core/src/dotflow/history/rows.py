@@ -18,6 +18,9 @@ EventRow = tuple[int, int, float, str, str | None, int | None, str | None, float
 # The number of the run, the task's name, and its counts in the order of `COUNTS`.
 CountsRow = tuple[int, str, int, int, int, int, int | None]
 
+# How a run ended, when, how long it took, and its number.
+EndRow = tuple[str, float, float, int]
+
 to_json = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
@@ -86,7 +89,7 @@ def graph_text(info: RunInfo) -> str:
     return to_json(
         [
             [
-                stored_text(task.name),
+                task.name if task.name.isascii() else stored_text(task.name),
                 task.task_id,
                 task.group_name,
                 list(graph.upstream[node]),

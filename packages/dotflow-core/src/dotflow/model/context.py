@@ -119,7 +119,7 @@ class Context(ContextInstance):
             run_id: The run that the task ended in.
         """
         self = cls.__new__(cls)
-        self._storage = storage._storage if isinstance(storage, Context) else storage
+        self._storage = storage.storage if isinstance(storage, Context) else storage
         self._task_id = task_id
         self._workflow_id = workflow_id
         self._time = time
@@ -139,11 +139,11 @@ class Context(ContextInstance):
 
     def _set_storage(self, value: Any) -> None:
         if isinstance(value, Context):
-            self._storage = value._storage
-            self._time = value._time
-            self._task_id = value._task_id
-            self._workflow_id = value._workflow_id
-            self._run_id = value._run_id
+            self._storage = value.storage
+            self._time = value.kept_time
+            self._task_id = value.task_id
+            self._workflow_id = value.workflow_id
+            self._run_id = value.run_id
         else:
             self._storage = value
 

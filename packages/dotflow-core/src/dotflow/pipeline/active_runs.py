@@ -45,7 +45,7 @@ class ActiveRuns:
             del self._controls[run_id]
 
     def cancel(self, run_id: str | None, reason: str) -> None:
-        """End one run, or all of them; see `Engine.cancel`.
+        """End one run, or all of them; see `Dags.cancel`.
 
         Raises:
             KeyError: There is no run of this id.

@@ -9,6 +9,9 @@ from typing import Any, Literal, NamedTuple
 from dotflow.errors import DotflowError
 
 TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
+PROCESS_CRASH = "PROCESS_CRASH"
+"""The error of a task whose process has died."""
+
 RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
 
 
@@ -73,7 +76,7 @@ class RunRecord:
         }
 
 
-class RunSummary(NamedTuple):
+class StoredRun(NamedTuple):
     """A run in a list of them."""
 
     run_id: str
@@ -81,3 +84,7 @@ class RunSummary(NamedTuple):
     status: RunStatus
     created_at: float
     finished_at: float | None
+
+    def matches(self, dag_name: str | None, status: RunStatus | None) -> bool:
+        """Say whether it is of a DAG and has a status; None stands for any."""
+        return dag_name in (None, self.dag_name) and status in (None, self.status)

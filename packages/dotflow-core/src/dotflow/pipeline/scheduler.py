@@ -1,16 +1,7 @@
-"""`SchedulerConfig`: how much runs at once."""
+"""The former place of `SchedulerConfig`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dotflow.pipeline.scheduler_config import SchedulerConfig
 
-
-@dataclass(frozen=True)
-class SchedulerConfig:
-    """How much runs at once.
-
-    Args:
-        max_parallel: The most attempts in flight; None for as many as can run.
-    """
-
-    max_parallel: int | None = 4
+__all__ = ["SchedulerConfig"]

@@ -1,9 +1,13 @@
-"""The state of runs: the store that keeps them in memory, and what it is made of."""
+"""The state of runs: the store that keeps them in memory, the base of durable ones.
+
+The rules of which status follows which are here alone. A durable store says, in the
+methods at the end of the class, only where each change is written.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +15,7 @@ from dotflow.pipeline.run_state import (
     IllegalTransition,
     RunRecord,
     RunStatus,
-    RunSummary,
+    StoredRun,
     TaskRunRecord,
     TaskStatus,
 )
@@ -23,9 +27,9 @@ __all__ = [
     "ItemStateStore",
     "RunRecord",
     "RunStatus",
-    "RunSummary",
     "StateStore",
     "StateStoreProtocol",
+    "StoredRun",
     "TaskRunRecord",
     "TaskStatus",
 ]
@@ -48,9 +52,9 @@ class InMemoryStateStore:
     ) -> RunRecord:
         """Begin a run: all its tasks are pending."""
         tasks = {name: TaskRunRecord(name) for name in task_names}
-        run = self._runs[run_id] = RunRecord(
-            run_id, dag_name, dict(metadata or {}), tasks
-        )
+        run = RunRecord(run_id, dag_name, dict(metadata or {}), tasks)
+        self._add(run)
+        self._runs[run_id] = run
         return run
 
     def create_resumed_run(
@@ -82,20 +86,14 @@ class InMemoryStateStore:
             task_names,
             reset_tasks or set(),
         )
-        self._runs[run_id] = run
-        for name in self._begun(run, reset_tasks):
-            if (prev_run_id, name) in self._items:
-                self._items[run_id, name] = dict(self._items[prev_run_id, name])
-        return run
-
-    @staticmethod
-    def _begun(run: RunRecord, reset: set[str] | None) -> list[str]:
-        """Return the tasks of a resumed run that may go on with what items they have."""
-        return [
+        begun = [
             name
             for name, task in run.tasks.items()
-            if task.status == "PENDING" and name not in (reset or ())
+            if task.status == "PENDING" and name not in (reset_tasks or ())
         ]
+        self._add(run, prev_run_id, begun)
+        self._runs[run_id] = run
+        return run
 
     @staticmethod
     def _resumed(
@@ -121,22 +119,18 @@ class InMemoryStateStore:
 
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
-    ) -> list[RunSummary]:
+    ) -> list[StoredRun]:
         """Return the runs, the newest first.
 
         Args:
             dag_name: Only those of this DAG.
             status: Only those of this status.
         """
-        runs = [
-            RunSummary(r.run_id, r.dag_name, r.status, r.created_at, r.finished_at)
+        runs = (
+            StoredRun(r.run_id, r.dag_name, r.status, r.created_at, r.finished_at)
             for r in reversed(self._runs.values())
-        ]
-        return [
-            run
-            for run in runs
-            if dag_name in (None, run.dag_name) and status in (None, run.status)
-        ]
+        )
+        return [run for run in runs if run.matches(dag_name, status)]
 
     def mark_running(self, run_id: str, task_name: str) -> None:
         """Note that an attempt begins.
@@ -149,18 +143,16 @@ class InMemoryStateStore:
         task.started_at = time.time()
         task.finished_at = None
         task.error = None
+        self._write(run_id, task)
 
     def mark_success(self, run_id: str, task_name: str, result: object) -> None:
         """Keep a result.
 
         Raises:
             RuntimeError: The task is not running.
+            StorageError: It cannot be stored; then the task does not count as done.
         """
-        task = self._move(run_id, task_name, "RUNNING", "SUCCESS")
-        task.finished_at = time.time()
-        task.result = result
-        if self._items:
-            self._items.pop((run_id, task_name), None)
+        self._complete(run_id, task_name, "RUNNING", result)
 
     def mark_cached(self, run_id: str, task_name: str, result: object) -> None:
         """Keep a result that was found in a cache: no attempt was made.
@@ -168,9 +160,7 @@ class InMemoryStateStore:
         Raises:
             RuntimeError: The task is not pending.
         """
-        task = self._move(run_id, task_name, "PENDING", "SUCCESS")
-        task.finished_at = time.time()
-        task.result = result
+        self._complete(run_id, task_name, "PENDING", result)
 
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
@@ -195,6 +185,7 @@ class InMemoryStateStore:
         task = self._move(run_id, task_name, "RUNNING", "FAILED")
         task.finished_at = time.time()
         task.error = err
+        self._write(run_id, task)
 
     def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
         """Note that a task will not run, and why.
@@ -205,6 +196,7 @@ class InMemoryStateStore:
         task = self._move(run_id, task_name, "PENDING", "SKIPPED")
         task.finished_at = time.time()
         task.error = reason
+        self._write(run_id, task)
 
     def mark_retry(self, run_id: str, task_name: str) -> None:
         """Note that another attempt follows.
@@ -212,13 +204,14 @@ class InMemoryStateStore:
         Raises:
             RuntimeError: The task has not failed.
         """
-        self._move(run_id, task_name, "FAILED", "PENDING")
+        self._write(run_id, self._move(run_id, task_name, "FAILED", "PENDING"))
 
     def clear_result(self, run_id: str, task_name: str) -> None:
         """Let go of a result that no task needs any more."""
         task = self.get_run(run_id).tasks[task_name]
         task.result = None
         task.result_cleared = True
+        self._write_cleared(run_id, task)
 
     def finalize_run_if_done(self, run_id: str) -> None:
         """Note the end of a run whose tasks have all ended."""
@@ -227,6 +220,20 @@ class InMemoryStateStore:
             task.status in ("PENDING", "RUNNING") for task in run.tasks.values()
         ):
             run.finished_at = time.time()
+            self._write_end(run)
+
+    def _complete(
+        self, run_id: str, task_name: str, former: TaskStatus, result: object
+    ) -> None:
+        task = self._move(run_id, task_name, former, "SUCCESS")
+        task.finished_at = time.time()
+        task.result = result
+        try:
+            self._write_result(run_id, task)
+        except BaseException:
+            # It does not count as done before the store holds it.
+            task.status, task.result, task.finished_at = former, None, None
+            raise
 
     def _move(
         self, run_id: str, task_name: str, former: TaskStatus, status: TaskStatus
@@ -239,6 +246,28 @@ class InMemoryStateStore:
             )
         task.status = status
         return task
+
+    def _add(
+        self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()
+    ) -> None:
+        """Write a run that begins, with the items of begun tasks of a former one."""
+        for name in begun:
+            if (former, name) in self._items:
+                self._items[run.run_id, name] = dict(self._items[str(former), name])
+
+    def _write(self, run_id: str, task: TaskRunRecord) -> None:
+        """Write the new status of a task."""
+
+    def _write_result(self, run_id: str, task: TaskRunRecord) -> None:
+        """Write what a task has come to; its items are of no more use then."""
+        if self._items:
+            self._items.pop((run_id, task.task_name), None)
+
+    def _write_cleared(self, run_id: str, task: TaskRunRecord) -> None:
+        """Let go of the stored result of a task."""
+
+    def _write_end(self, run: RunRecord) -> None:
+        """Write that a run has ended."""
 
 
 StateStore = InMemoryStateStore

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotflow.base.liveness import is_dead, process_token
+from dotflow.codec.codec import Codec
 from dotflow.pipeline import state_sql as sql
-from dotflow.pipeline.serializers import AnySerializer, JsonSerializer, Serializer
+from dotflow.pipeline.run_state import PROCESS_CRASH
+from dotflow.pipeline.serializers import JsonSerializer, Serializer
 from dotflow.pipeline.state import (
     InMemoryStateStore,
     RunRecord,
     RunStatus,
-    RunSummary,
+    StoredRun,
     TaskRunRecord,
-    TaskStatus,
 )
 from dotflow.providers.storage_sqlite.database import Database, check_path
 from dotflow.providers.storage_sqlite.retention import DAY, Retention
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     import sqlite3
 
     from dotflow.providers.storage_sqlite.storage import StorageSQLite
-
-PROCESS_CRASH = "PROCESS_CRASH"
 
 
 class SQLiteStateStore(InMemoryStateStore):
@@ -76,7 +75,11 @@ class SQLiteStateStore(InMemoryStateStore):
         self._retention = Retention(keep_runs, keep_days)
         # The mapped tasks that have results of items in the file, by run.
         self._mapped: set[tuple[str, str]] = set()
-        self._serializer: Serializer = serializer or AnySerializer()
+        codec = Codec.named("pickle")
+        self._dumps: Callable[[Any], str | bytes] = codec.encode
+        self._loads: Callable[[Any], Any] = codec.decode
+        if serializer is not None:
+            self._dumps, self._loads = serializer.dumps, serializer.loads
         self._database = Database(check_path(os.fspath(path)), synchronous, timeout)
         self._recovers = recover
         if recover and self.path.exists():
@@ -89,11 +92,11 @@ class SQLiteStateStore(InMemoryStateStore):
         Args:
             storage: The storage; what it keeps no history of is kept here all the same.
         """
-        database, retention = storage.database, storage._retention
+        database, retention = storage.database, storage.retention
         days = retention.keep_seconds
         return cls(
             storage.path,
-            AnySerializer() if storage._codec.pickle else JsonSerializer(),
+            None if storage.codec.pickle else JsonSerializer(),
             synchronous=database.synchronous,
             timeout=database.timeout,
             keep_runs=retention.keep_runs or None,
@@ -108,49 +111,6 @@ class SQLiteStateStore(InMemoryStateStore):
     def close(self) -> None:
         """Close the file; the next call opens it again."""
         self._database.close()
-
-    def create_run(
-        self,
-        run_id: str,
-        dag_name: str,
-        task_names: list[str],
-        metadata: Mapping[str, Any] | None = None,
-    ) -> RunRecord:
-        """Begin a run; see `InMemoryStateStore.create_run`."""
-        tasks = {name: TaskRunRecord(name) for name in task_names}
-        run = RunRecord(run_id, dag_name, dict(metadata or {}), tasks)
-        with self._database.transaction() as connection:
-            self._insert(connection, run)
-        self._runs[run_id] = run
-        return run
-
-    def create_resumed_run(
-        self,
-        run_id: str,
-        prev_run_id: str,
-        dag_name: str,
-        task_names: list[str],
-        reset_tasks: set[str] | None = None,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> RunRecord:
-        """Begin a run with the results of another, of whatever process."""
-        run = self._resumed(
-            self.get_run(prev_run_id),
-            RunRecord(run_id, dag_name, dict(metadata or {})),
-            task_names,
-            reset_tasks or set(),
-        )
-        with self._database.transaction() as connection:
-            self._insert(connection, run)
-            connection.execute(sql.COPY_RESULTS, (prev_run_id, run_id))
-            for name in self._begun(run, reset_tasks):
-                copied = connection.execute(
-                    sql.COPY_ITEMS, (run_id, prev_run_id, name)
-                ).rowcount
-                if copied > 0:
-                    self._mapped.add((run_id, name))
-        self._runs[run_id] = run
-        return run
 
     def get_run(self, run_id: str) -> RunRecord:
         """Return a run, of whatever process.
@@ -170,7 +130,7 @@ class SQLiteStateStore(InMemoryStateStore):
         return RunRecord(
             run_id,
             dag_name,
-            self._serializer.loads(metadata),
+            self._loads(metadata),
             {row[0]: self._task(row) for row in tasks},
             created_at,
             finished_at,
@@ -178,7 +138,7 @@ class SQLiteStateStore(InMemoryStateStore):
 
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
-    ) -> list[RunSummary]:
+    ) -> list[StoredRun]:
         """Return the runs of all processes, the newest first.
 
         Args:
@@ -188,7 +148,7 @@ class SQLiteStateStore(InMemoryStateStore):
         if self._recovers:
             self.recover()
         rows = self._database.execute(sql.LIST, (dag_name, status))
-        return [RunSummary(*row) for row in rows]
+        return [StoredRun(*row) for row in rows]
 
     def recover(self) -> list[str]:
         """Mark the runs whose process has died, and return their ids."""
@@ -203,31 +163,6 @@ class SQLiteStateStore(InMemoryStateStore):
                 connection.execute(sql.END_RUN, (status, now, run_id))
         return dead
 
-    def mark_running(self, run_id: str, task_name: str) -> None:
-        """Note that an attempt begins; see `InMemoryStateStore.mark_running`."""
-        super().mark_running(run_id, task_name)
-        self._write(run_id, task_name)
-
-    def mark_success(self, run_id: str, task_name: str, result: object) -> None:
-        """Keep a result; see `InMemoryStateStore.mark_success`.
-
-        Raises:
-            StorageError: The file failed, or the serializer has no form for the result.
-        """
-        data = self._serializer.dumps(result)
-        super().mark_success(run_id, task_name, result)
-        self._write_result(run_id, task_name, data, "RUNNING")
-
-    def mark_cached(self, run_id: str, task_name: str, result: object) -> None:
-        """Keep a result that was found in a cache; see `InMemoryStateStore`.
-
-        Raises:
-            StorageError: As `mark_success`.
-        """
-        data = self._serializer.dumps(result)
-        super().mark_cached(run_id, task_name, result)
-        self._write_result(run_id, task_name, data, "PENDING")
-
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
     ) -> None:
@@ -236,7 +171,7 @@ class SQLiteStateStore(InMemoryStateStore):
         Raises:
             StorageError: As `mark_success`.
         """
-        data = self._serializer.dumps(result)
+        data = self._dumps(result)
         self._database.execute(sql.SET_ITEM, (run_id, task_name, index, data))
         self._mapped.add((run_id, task_name))
 
@@ -250,45 +185,23 @@ class SQLiteStateStore(InMemoryStateStore):
         rows = self._database.execute(sql.GET_ITEM, (run_id, task_name, index))
         if not rows:
             raise KeyError(index)
-        return self._serializer.loads(rows[0][0])
+        return self._loads(rows[0][0])
 
-    def mark_failed(self, run_id: str, task_name: str, err: str) -> None:
-        """Note that an attempt failed; see `InMemoryStateStore.mark_failed`."""
-        super().mark_failed(run_id, task_name, err)
-        self._write(run_id, task_name)
-
-    def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
-        """Note that a task will not run; see `InMemoryStateStore.mark_skipped`."""
-        super().mark_skipped(run_id, task_name, reason)
-        self._write(run_id, task_name)
-
-    def mark_retry(self, run_id: str, task_name: str) -> None:
-        """Note that another attempt follows; see `InMemoryStateStore.mark_retry`."""
-        super().mark_retry(run_id, task_name)
-        self._write(run_id, task_name)
-
-    def clear_result(self, run_id: str, task_name: str) -> None:
-        """Let go of a result that no task needs any more."""
-        super().clear_result(run_id, task_name)
-        self._database.execute(sql.CLEAR_RESULT, (run_id, task_name))
-
-    def finalize_run_if_done(self, run_id: str) -> None:
-        """Note the end of a run whose tasks have all ended, and forget it in memory.
-
-        Then runs that are not to be kept any longer are forgotten in the file too.
-        """
-        super().finalize_run_if_done(run_id)
-        run = self.get_run(run_id)
-        if run.finished_at is None or run_id not in self._runs:
-            return
+    def _add(
+        self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()
+    ) -> None:
         with self._database.transaction() as connection:
-            connection.execute(sql.END_RUN, (run.status, run.finished_at, run_id))
-            self._prune(connection)
-        del self._runs[run_id]
-        self._mapped.difference_update([(run_id, name) for name in run.tasks])
+            self._insert(connection, run)
+            if former is None:
+                return
+            connection.execute(sql.COPY_RESULTS, (former, run.run_id))
+            for name in begun:
+                row = (run.run_id, former, name)
+                if connection.execute(sql.COPY_ITEMS, row).rowcount > 0:
+                    self._mapped.add((run.run_id, name))
 
     def _insert(self, connection: sqlite3.Connection, run: RunRecord) -> None:
-        metadata = self._serializer.dumps(run.metadata)
+        metadata = self._dumps(run.metadata)
         owner = process_token()
         connection.execute(
             sql.ADD_RUN, (run.run_id, run.dag_name, metadata, run.created_at, owner)
@@ -319,27 +232,7 @@ class SQLiteStateStore(InMemoryStateStore):
         for statement in sql.FORGET if doomed else ():
             connection.executemany(statement, [(run,) for run in doomed])
 
-    def _write_result(
-        self, run_id: str, task_name: str, data: str | bytes, before: TaskStatus
-    ) -> None:
-        """Write what a task has come to; its items are of no more use then."""
-        task = self._runs[run_id].tasks[task_name]
-        row = (task.finished_at, data, run_id, task_name)
-        try:
-            if (run_id, task_name) in self._mapped:
-                with self._database.transaction() as connection:
-                    connection.execute(sql.SET_RESULT, row)
-                    connection.execute(sql.DROP_ITEMS, (run_id, task_name))
-                self._mapped.discard((run_id, task_name))
-            else:
-                self._database.execute(sql.SET_RESULT, row)
-        except BaseException:
-            # It does not count as done before the file says so.
-            task.status, task.result, task.finished_at = before, None, None
-            raise
-
-    def _write(self, run_id: str, task_name: str) -> None:
-        task = self._runs[run_id].tasks[task_name]
+    def _write(self, run_id: str, task: TaskRunRecord) -> None:
         self._database.execute(
             sql.SET_TASK,
             (
@@ -349,15 +242,37 @@ class SQLiteStateStore(InMemoryStateStore):
                 task.finished_at,
                 task.error,
                 run_id,
-                task_name,
+                task.task_name,
             ),
         )
+
+    def _write_result(self, run_id: str, task: TaskRunRecord) -> None:
+        name = task.task_name
+        row = (task.finished_at, self._dumps(task.result), run_id, name)
+        if (run_id, name) not in self._mapped:
+            self._database.execute(sql.SET_RESULT, row)
+            return
+        with self._database.transaction() as connection:
+            connection.execute(sql.SET_RESULT, row)
+            connection.execute(sql.DROP_ITEMS, (run_id, name))
+        self._mapped.discard((run_id, name))
+
+    def _write_cleared(self, run_id: str, task: TaskRunRecord) -> None:
+        self._database.execute(sql.CLEAR_RESULT, (run_id, task.task_name))
+
+    def _write_end(self, run: RunRecord) -> None:
+        """Write that a run has ended, forget it in memory, and others in the file."""
+        with self._database.transaction() as connection:
+            connection.execute(sql.END_RUN, (run.status, run.finished_at, run.run_id))
+            self._prune(connection)
+        del self._runs[run.run_id]
+        self._mapped.difference_update([(run.run_id, name) for name in run.tasks])
 
     def _task(self, row: tuple[Any, ...]) -> TaskRunRecord:
         *fields, data = row
         task = TaskRunRecord(*fields)
         if data is not None:
-            task.result = self._serializer.loads(data)
+            task.result = self._loads(data)
         # A result of None is stored as text.
         task.result_cleared = task.status == "SUCCESS" and data is None
         return task

@@ -29,12 +29,21 @@ if TYPE_CHECKING:
     )
     from dotflow.testing.faults import faulty_endpoint as faulty_endpoint
     from dotflow.testing.log import LogContract as LogContract
+    from dotflow.testing.message_delivery import (
+        MessageDeliveryContract as MessageDeliveryContract,
+    )
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
+    from dotflow.testing.object_faults import (
+        ObjectStorageFaultContract as ObjectStorageFaultContract,
+    )
     from dotflow.testing.object_storage import (
         ObjectStorageContract as ObjectStorageContract,
     )
     from dotflow.testing.overrides import override_steps as override_steps
+    from dotflow.testing.pipeline_contract import (
+        PipelineResumeContract as PipelineResumeContract,
+    )
     from dotflow.testing.relay import relay as relay
     from dotflow.testing.resume_contract import (
         StorageResumeContract as StorageResumeContract,
@@ -51,9 +60,12 @@ _MODULES = {
     "FakeTask": "tasks",
     "FakeWorkflow": "tasks",
     "LogContract": "log",
+    "MessageDeliveryContract": "message_delivery",
     "MetricsContract": "metrics",
     "NotifyContract": "notify",
     "ObjectStorageContract": "object_storage",
+    "ObjectStorageFaultContract": "object_faults",
+    "PipelineResumeContract": "pipeline_contract",
     "RecordingLog": "fakes",
     "RecordingMetrics": "fakes",
     "RecordingNotify": "fakes",
@@ -82,9 +94,11 @@ __all__ = [
     "FakeTask",
     "FakeWorkflow",
     "LogContract",
+    "MessageDeliveryContract",
     "MetricsContract",
     "NotifyContract",
     "ObjectStorageContract",
+    "ObjectStorageFaultContract",
     "RecordingLog",
     "RecordingMetrics",
     "RecordingNotify",

@@ -70,7 +70,42 @@ storage.close()
 """
 
 
-class StorageResumeContract:
+class ResumeSuite:
+    """Runs a program in processes of their own, which share a storage by its address."""
+
+    _program: str
+
+    def storage_url(self) -> str:
+        """Return the address that a new process opens the storage with.
+
+        The scheme is registered in the entry-point group `dotflow.storages`.
+        """
+        raise NotImplementedError("storage_url: return the storage's address")
+
+    def _killed(self, folder: str, workflow_id: str, *where: str) -> None:
+        result = self._run(folder, workflow_id, *where)
+        expected = -getattr(signal, "SIGKILL", signal.SIGTERM)
+        # Windows has no signals: there the process ends with the number itself.
+        assert result.returncode in (expected, -expected), result.stderr
+
+    def _completed(self, folder: str, workflow_id: str, *where: str) -> str:
+        result = self._run(folder, workflow_id, *where)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def _run(self, folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        program = Path(folder, "program.py")
+        program.write_text(self._program, encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, program, *arguments],
+            cwd=folder,
+            env=os.environ | {"STORAGE_UNDER_TEST": self.storage_url()},
+            capture_output=True,
+            text=True,
+        )
+
+
+class StorageResumeContract(ResumeSuite):
     """Tests of a storage with an address, for pytest and, as a mixin, for unittest.
 
     Example:
@@ -81,12 +116,7 @@ class StorageResumeContract:
         ```
     """
 
-    def storage_url(self) -> str:
-        """Return the address that a new process opens the storage with.
-
-        The scheme is registered in the entry-point group `dotflow.storages`.
-        """
-        raise NotImplementedError("storage_url: return the storage's address")
+    _program = _PROGRAM
 
     def test_killed_run_goes_on_in_a_new_process(self) -> None:
         """After a kill in a task, another process repeats that task and no other."""
@@ -95,7 +125,7 @@ class StorageResumeContract:
             self._killed(folder, name, "transform")
             self._completed(folder, name)
             ran = ["extract", "transform", "transform", "check", "load"]
-            assert _ran(folder) == ran
+            assert ran_in(folder) == ran
 
     def test_a_stored_none_is_not_computed_again(self) -> None:
         """A task that returned None is as complete as any other."""
@@ -103,7 +133,7 @@ class StorageResumeContract:
         with TemporaryDirectory() as folder:
             self._killed(folder, name, "load")
             self._completed(folder, name)
-            assert _ran(folder).count("check") == 1
+            assert ran_in(folder).count("check") == 1
 
     def test_completed_run_is_restored(self) -> None:
         """What is complete is restored, value by value, and nothing runs again."""
@@ -111,29 +141,9 @@ class StorageResumeContract:
         with TemporaryDirectory() as folder:
             self._completed(folder, name)
             self._completed(folder, name)
-            assert _ran(folder) == ["extract", "transform", "check", "load"]
-
-    def _killed(self, folder: str, workflow_id: str, where: str) -> None:
-        result = self._run(folder, workflow_id, where)
-        expected = -getattr(signal, "SIGKILL", signal.SIGTERM)
-        # Windows has no signals: there the process ends with the number itself.
-        assert result.returncode in (expected, -expected), result.stderr
-
-    def _completed(self, folder: str, workflow_id: str) -> None:
-        result = self._run(folder, workflow_id)
-        assert result.returncode == 0, result.stderr
-
-    def _run(self, folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        program = Path(folder, "program.py")
-        program.write_text(_PROGRAM, encoding="utf-8")
-        return subprocess.run(
-            [sys.executable, program, *arguments],
-            cwd=folder,
-            env=os.environ | {"STORAGE_UNDER_TEST": self.storage_url()},
-            capture_output=True,
-            text=True,
-        )
+            assert ran_in(folder) == ["extract", "transform", "check", "load"]
 
 
-def _ran(folder: str) -> list[str]:
+def ran_in(folder: str) -> list[str]:
+    """Return what the programs have noted in a folder, in their order."""
     return Path(folder, "ran").read_text(encoding="utf-8").split()

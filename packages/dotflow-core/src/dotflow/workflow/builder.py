@@ -6,7 +6,8 @@ from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import new_ulid, quote_name, stable_ulid
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
-from dotflow.model.task import Task
+from dotflow.model.task import checked_name
+from dotflow.workflow.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class TaskBuilder:
         from dotflow.workflow.inlining import inlined_tasks
 
         # All that can be wrong with it comes first: then no name is taken by mistake.
-        own_name = name if name is not None else workflow.name_as_step()
+        own_name = workflow.name_as_step() if name is None else checked_name(name)
         graph = _graph_of(workflow, own_name, initial_context)
         whole = self._unique(own_name, given=name is not None)
         tasks = inlined_tasks(
@@ -228,10 +229,6 @@ class TaskBuilder:
         task.identify(name, key, task_id)
 
     def _unique(self, name: str, given: bool) -> str:
-        if not isinstance(name, str) or not name:
-            raise InvalidTask(
-                f"name={name!r}: a task's name is a text of one or more characters."
-            )
         if name not in self._used:
             self._used[name] = 1
             return name
@@ -320,7 +317,7 @@ def _workflow_step(workflow: Any, name: str | None) -> WorkflowStep:
     """Return a workflow as the step of a mapped task."""
     from dotflow.engine.workflow_step import ITEM, WorkflowStep
 
-    own_name = name if name is not None else workflow.name_as_step()
+    own_name = workflow.name_as_step() if name is None else checked_name(name)
     return WorkflowStep(_graph_of(workflow, own_name, ITEM), own_name)
 
 

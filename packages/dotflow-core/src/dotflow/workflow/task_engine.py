@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.engine.checkpoint import Checkpoints
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.listeners import connect_providers
 from dotflow.engine.loop import Loop
@@ -19,7 +19,8 @@ from dotflow.types import TypeStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
+    from dotflow.workflow.task import Task
 
 
 class TaskEngine:
@@ -58,7 +59,7 @@ class TaskEngine:
             task.reset()
         bus = EventBus()
         connect_providers(task.config, bus, self.workflow_id)
-        checkpoints = Checkpoints(task.config.storage, self.workflow_id, False)
+        checkpoints = RunCheckpoints(task.config.storage, self.workflow_id, False)
         Loop(_OneTask(task, bus, self._previous), checkpoints).run()
         return task.current_context.storage
 
@@ -71,5 +72,7 @@ class _OneTask(RunState):
         is_context = isinstance(previous, Context)
         self._previous = previous if is_context else Context(storage=previous)
 
-    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+    def inputs(
+        self, node: int, task: TaskInstance
+    ) -> tuple[Context, dict[str, Any] | None]:
         return self._previous, None

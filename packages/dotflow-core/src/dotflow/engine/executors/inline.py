@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class InlineExecutor(Executor):
@@ -36,11 +36,14 @@ class InlineExecutor(Executor):
         self._some_apart = False
         self._interruption: Interruption | None = None
 
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Check what needs a process; one is made only for an attempt."""
         self._can_interrupt = can_interrupt_here()
         self._some_apart = check_isolated(tasks, self._can_interrupt)
         self._interruption = Interruption()
+        # Nothing is left to decide for each attempt, unless a tracer stands before it.
+        if not self._some_apart and "submit" not in self.__dict__:
+            self.submit = run_attempt  # type: ignore[method-assign]
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Run the attempt to its end."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # How long a worker may take to end by itself once it is told to.
 GOODBYE_SECONDS = 5.0
@@ -45,13 +45,13 @@ class Worker:
         self.connection: Connection[Any, Any] | None = None
         self.exited: int | None = None
         self._context = context
-        self._owner = get_ident()
+        self.owner = get_ident()
         self._process: Any = None
         self._pid: int | None = None
         self._lifeline: int | None = None
         self._answered = False
 
-    def start(self, tasks: Sequence[Task], first: Order | None = None) -> None:
+    def start(self, tasks: Sequence[TaskInstance], first: Order | None = None) -> None:
         """Start the process.
 
         Args:
@@ -156,19 +156,20 @@ class Worker:
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the step, so that it can clean up."""
-        self._signal(getattr(signal, "SIGINT", signal.SIGTERM))
+        self.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))
 
     def release(self) -> None:
         """End the process and all that it has started, at once, and free it all."""
         # Before join: a process that was waited for may have lent its id to another.
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        self.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         if self._pid is not None:
             self._process.join()
         self._close_handles()
         if self._pid is not None and self._process.exitcode is not None:
             self._process.close()
 
-    def _signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process and to all that it has started."""
         if self._pid is None:
             return
         try:
@@ -195,11 +196,11 @@ class Worker:
 
     def _close_handles(self) -> None:
         _live.discard(self)
-        self._abandon()
+        self.abandon()
         if self.exited is not None and self.exited != self._process.sentinel:
             os.close(self.exited)
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
         """Let go of the parent's ends, as a forked child must."""
         if self.connection is not None:
             self.connection.close()
@@ -211,8 +212,8 @@ class Worker:
 def interrupt_workers(thread: int, kill: bool = False) -> None:
     """Interrupt, or kill, the processes that a thread waits for."""
     for worker in list(_live):
-        if worker._owner == thread:
-            worker._signal(signal.SIGKILL if kill else signal.SIGINT)
+        if worker.owner == thread:
+            worker.send_signal(signal.SIGKILL if kill else signal.SIGINT)
 
 
 def _exit_handle(process: Any) -> int:
@@ -245,5 +246,5 @@ def _abandon_all() -> None:
     global _making
     _making = Lock()
     for worker in list(_live):
-        worker._abandon()
+        worker.abandon()
     _live.clear()

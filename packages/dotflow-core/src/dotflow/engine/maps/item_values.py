@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dotflow.engine.maps.mapped_results import SPILLED, MappedResults
+import time
+
+from dotflow.engine.maps.mapped_results import SPILLED, spilled_results
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class ItemValues:
@@ -35,7 +37,7 @@ class ItemValues:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskInstance,
         checkpoints: Checkpoints,
         cache: ResultCache | None,
         spill: bool,
@@ -68,14 +70,14 @@ class ItemValues:
             value, task.task_id, task.workflow_id, finished, self._checkpoints.run_id
         )
 
-    def save(self, index: int, value: Any, finished: float, attempt: Attempt) -> None:
-        """Store a result by itself, and in the cache unless it is from there.
+    def save(self, attempt: Attempt, index: int, value: Any, finished: float) -> None:
+        """Store a result by itself, and in the cache.
 
         Args:
+            attempt: What gave it.
             index: The item's place.
             value: The result.
             finished: When it was there, in seconds since the epoch.
-            attempt: What gave it; number 0 is the cache.
 
         Raises:
             StorageError: The storage failed, or cannot hold the value.
@@ -84,25 +86,35 @@ class ItemValues:
         result = self.context(value, finished)
         if self.kept:
             self._checkpoints.save(ItemKey(self._task, index), result)
-        if self.cache is not None and attempt.number:
+        if self.cache is not None:
             self.cache.keep(attempt, result)
 
-    def load(self, index: int) -> Context | None:
-        """Return what this run has stored for an item before it was resumed.
+    def find(self, attempt: Attempt, index: int, resuming: bool) -> Context | None:
+        """Return an item's result that is there already, None where there is none.
+
+        Args:
+            attempt: What would give it.
+            index: The item's place.
+            resuming: Whether this run has been resumed, so that it may have stored it.
 
         Raises:
             StorageError: The storage failed.
+            InvalidTask: The inputs cannot be compared with those of other runs.
         """
-        if not self.kept:
-            return None
-        stored = self._checkpoints.load(ItemKey(self._task, index))
+        key = ItemKey(self._task, index)
+        stored = self._checkpoints.load(key) if resuming and self.kept else None
         # A storage that keeps bare values cannot tell of which run they are.
-        return None if stored is None or stored.run_id is None else stored
+        if stored is not None and stored.run_id is not None:
+            return stored
+        found = None if self.cache is None else self.cache.find(attempt)
+        if found is not None and self.kept:
+            self._checkpoints.save(key, self.context(found.storage, time.time()))
+        return found
 
     def value(self) -> Any:
         """Return what the task as a whole results in."""
         if self._spill:
-            return MappedResults(self._checkpoints.storage, self._task, self.count)
+            return spilled_results(self._checkpoints, self._task, self.count)
         return self._values
 
     def record(self) -> Any:

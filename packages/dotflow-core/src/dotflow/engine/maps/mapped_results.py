@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey, MapProgress
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.engine.checkpoint import Checkpoints
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 else:
     from dotflow.base.untyped import overload
 
@@ -34,7 +35,9 @@ class MappedResults(Sequence["Any"]):
 
     __slots__ = ("_base", "_count", "_storage")
 
-    def __init__(self, storage: Storage, base: Task | ItemKey, count: int) -> None:
+    def __init__(
+        self, storage: Storage, base: TaskInstance | ItemKey, count: int
+    ) -> None:
         self._storage = storage
         # Not the task: it would keep, and take to other processes, all that it knows.
         self._base = base if isinstance(base, ItemKey) else _detached(base)
@@ -73,14 +76,31 @@ class MappedResults(Sequence["Any"]):
         return f"<MappedResults: {self._count} items of {self._base.name!r}>"
 
 
-def _detached(task: Task) -> ItemKey:
+def _detached(task: TaskInstance) -> ItemKey:
     base = ItemKey(task, -1)
     base.name, base.task_id = task.name, task.task_id
     base.checkpoint_key = task.checkpoint_key
     return base
 
 
-def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
+def spilled_results(
+    checkpoints: Checkpoints, task: TaskInstance, count: int
+) -> MappedResults:
+    """Return the results of a task whose items have checkpoints only.
+
+    Raises:
+        StorageError: These checkpoints cannot be read one by one.
+    """
+    if checkpoints.storage is None:
+        raise StorageError(
+            f"The results of the items of {task.name!r} were not spilled."
+        )
+    return MappedResults(checkpoints.storage, task, count)
+
+
+def revived_results(
+    task: TaskInstance, stored: Context, checkpoints: Checkpoints
+) -> Context:
     """Read results that were spilled from where they are, and tell how many there are."""
     value = stored.storage
     spilled = isinstance(value, dict) and list(value) == [SPILLED]
@@ -90,7 +110,7 @@ def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Co
         count = found
         # A new context: a storage may have given out the very one that it keeps.
         stored = Context.of_task(
-            MappedResults(checkpoints.storage, task, found),
+            spilled_results(checkpoints, task, found),
             stored.task_id or "",
             stored.workflow_id,
             stored.kept_time,

@@ -141,7 +141,8 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         folder = Path(self.path).parent
         try:
-            make_folder(folder)
+            if not folder.is_dir():
+                make_folder(folder)
         except OSError as error:
             raise failure("make the folder", folder, error) from error
         connection = None

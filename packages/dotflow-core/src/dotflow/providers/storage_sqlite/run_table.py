@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotflow.base.liveness import process_token
-from dotflow.history.rows import CountsRow, EventRow, graph_text, stored_text
+from dotflow.history.rows import CountsRow, EndRow, EventRow, graph_text, stored_text
 from dotflow.history.vitality import has_died
 from dotflow.report.build import plain
 from dotflow.types import WorkflowStatus
@@ -50,7 +50,7 @@ class RunTable:
         row = (
             info.run_id,
             workflow_id,
-            None if info.name is None else stored_text(info.name),
+            info.name and stored_text(info.name),
             info.mode,
             WorkflowStatus.IN_PROGRESS,
             info.started or time.time(),
@@ -59,7 +59,7 @@ class RunTable:
             process_token(),
             # Of the wall: a process on another machine judges by it who has died.
             time.time(),
-            json.dumps(plain(info.metadata)),
+            json.dumps(plain(info.metadata)) if info.metadata else "{}",
             graph_text(info),
         )
         with self._database.transaction() as connection:
@@ -67,13 +67,25 @@ class RunTable:
         assert number is not None
         return number
 
-    def write(self, rows: Sequence[EventRow], counts: Sequence[CountsRow]) -> None:
-        """Write rows of events, and the counts of mapped tasks in place of older ones."""
+    def write(
+        self,
+        rows: Sequence[EventRow],
+        counts: Sequence[CountsRow],
+        ends: Sequence[EndRow] = (),
+    ) -> None:
+        """Write rows of events, counts in place of older ones, and how runs ended.
+
+        With the end of a run what retention does not keep is forgotten.
+        """
         with self._database.transaction() as connection:
             if rows:
                 connection.executemany(_EVENT, rows)
             if counts:
                 connection.executemany(_COUNTS, counts)
+            if ends:
+                connection.executemany(_FINISH, ends)
+                retention = self._retention
+                self.prune(connection, retention.keep_runs, retention.keep_seconds)
 
     def beat(self, runs: Sequence[int]) -> None:
         """Note that these runs go on."""
@@ -82,15 +94,6 @@ class RunTable:
             connection.executemany(
                 "UPDATE runs SET heartbeat = ? WHERE id = ?",
                 [(moment, run) for run in runs],
-            )
-
-    def finish(self, run: int, status: str, finished: float, duration: float) -> None:
-        """Write how a run ended, and forget what retention does not keep."""
-        with self._database.transaction() as connection:
-            # In one transaction: after a kill both are done, or neither is.
-            connection.execute(_FINISH, (status, finished, duration, run))
-            self.prune(
-                connection, self._retention.keep_runs, self._retention.keep_seconds
             )
 
     def prune(

@@ -12,12 +12,14 @@ from dotflow.model.items import ItemKey
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.state import StateStoreProtocol
 
 
 class StoredResults(Checkpoints):
     """The state store as the engine's checkpoints: durable before the next task.
+
+    The store itself forgets the items of a mapped task that it is told the result of.
 
     Args:
         store: The state store.
@@ -39,10 +41,7 @@ class StoredResults(Checkpoints):
         """Say whether the store knows of the items of mapped tasks."""
         return self._items is not None
 
-    def forget_items(self, task: Task) -> None:
-        """Do nothing: a store does so itself, when it is told of the task's result."""
-
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.
 
         Raises:
@@ -55,7 +54,7 @@ class StoredResults(Checkpoints):
         value = self._kept[task.name]
         return Context.of_task(value, task.task_id, None, time.time(), self.run_id)
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Keep a result.
 
         Raises:
@@ -65,7 +64,7 @@ class StoredResults(Checkpoints):
             if isinstance(task, ItemKey):
                 self._save_item(task, context)
             elif task.attempt:
-                self._mark_success(self._id, task.name, context._storage)
+                self._mark_success(self._id, task.name, context.storage)
             else:
                 self._save_cached(task, context)
         except Exception as error:
@@ -74,7 +73,7 @@ class StoredResults(Checkpoints):
                 f" {type(self._store).__name__}: {error}"
             ) from error
 
-    def _save_cached(self, task: Task, context: Context) -> None:
+    def _save_cached(self, task: TaskInstance, context: Context) -> None:
         """Keep a result that no attempt of this run has made."""
         mark_cached = getattr(self._store, "mark_cached", None)
         if mark_cached is not None:

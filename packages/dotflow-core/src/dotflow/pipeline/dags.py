@@ -1,0 +1,310 @@
+"""`Dags`: runs the DAGs of a registry, each by the one loop of `dotflow.engine`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Iterable, Sequence
+from concurrent.futures import Executor as Pool
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from dotflow.base.arguments import check_count
+from dotflow.engine.executors.event_loop import EventLoopExecutor
+from dotflow.model.options import check_run
+from dotflow.pipeline.active_runs import ActiveRuns
+from dotflow.pipeline.catalog import Catalog, Target
+from dotflow.pipeline.hooks import HookDispatcher
+from dotflow.pipeline.process_pool import PickledPool
+from dotflow.pipeline.resumption import tasks_to_run
+from dotflow.pipeline.run import PlanRun, Resumed
+from dotflow.pipeline.scheduler_config import SchedulerConfig
+from dotflow.pipeline.services import Services, default_state_store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Unpack
+
+    from dotflow.abc.storage import Storage
+    from dotflow.config.config import Config
+    from dotflow.model.options import RunOptions
+    from dotflow.pipeline.context import RunContext
+    from dotflow.pipeline.hooks import RunHook
+    from dotflow.pipeline.plan import Plan
+    from dotflow.pipeline.registry import TaskRegistry
+    from dotflow.pipeline.scope import DagScope
+    from dotflow.pipeline.state import StateStoreProtocol
+
+Contexts = AsyncIterable["RunContext[Any] | None"] | Iterable["RunContext[Any] | None"]
+
+
+class Dags(Catalog):
+    """Runs the DAGs of a registry.
+
+    `async with engine:` keeps one pool of threads for all runs inside; without it each
+    run has its own.
+
+    Args:
+        registry: The tasks; default: an empty one.
+        state_store: Where runs are recorded; default: in memory.
+        scheduler: How much runs at once.
+        executor: A `concurrent.futures` pool for sync tasks, which stays open. In a
+            `ProcessPoolExecutor` tasks must be importable.
+        max_workers: The threads of its own pool.
+        hooks: Who hears the events.
+        logger: Where it logs; default: the logger `dotflow.pipeline`.
+        storage: Keeps what is more than results; see `Pipeline`.
+        config: All providers; see `Pipeline`.
+    """
+
+    def __init__(
+        self,
+        registry: TaskRegistry | None = None,
+        state_store: StateStoreProtocol | None = None,
+        scheduler: SchedulerConfig | None = None,
+        *,
+        executor: Pool | None = None,
+        max_workers: int | None = 8,
+        hooks: Iterable[RunHook] | None = None,
+        logger: logging.Logger | None = None,
+        storage: Storage | None = None,
+        config: Config | None = None,
+    ) -> None:
+        self.services = Services(storage, config)
+        self.scheduler = scheduler or SchedulerConfig()
+        check_count("max_parallel", self.scheduler.max_parallel)
+        check_count("max_workers", max_workers)
+        super().__init__(registry)
+        self.state_store: StateStoreProtocol = (
+            default_state_store(self.services.given_storage)
+            if state_store is None
+            else state_store
+        )
+        self._owns_store = state_store is None
+        self.hooks = list(hooks or ())
+        self.executor = executor
+        self.max_workers = max_workers
+        self.logger = logger
+        self._logger = logger or logging.getLogger("dotflow.pipeline")
+        self._threads: ThreadPoolExecutor | None = None
+        self._runs = ActiveRuns(self.state_store, self.services)
+
+    async def __aenter__(self) -> Dags:
+        if self.executor is None and self._threads is None:
+            self._threads = ThreadPoolExecutor(
+                self.max_workers, thread_name_prefix="dotflow-pipeline"
+            )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the threads end, and close a state store that nobody gave; at will."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
+        if self._owns_store:
+            close = getattr(self.state_store, "close", None)
+            if close is not None:
+                close()
+
+    def share(self, services: Services) -> None:
+        """Use the providers of another engine from now on."""
+        self.services = services
+        self._runs = ActiveRuns(self.state_store, services)
+
+    def dag(self, dag_name: str) -> DagScope:
+        """Return a DAG of this engine, to declare its tasks and to run it."""
+        from dotflow.pipeline.scope import DagScope
+
+        return DagScope(self, dag_name)
+
+    async def run_once(
+        self,
+        dag_name: str,
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Run a DAG once.
+
+        Args:
+            dag_name: The DAG.
+            context: What its tasks share.
+            **options: See `RunOptions`.
+
+        Returns:
+            The id of the run; a failed task does not raise, nor does a deadline.
+
+        Raises:
+            GraphError: Something is wrong with the DAG, or a context is required.
+            InvalidTask: An option is out of range.
+        """
+        checked = check_run(options)
+        return await self._run(self._plan(dag_name), context, checked)
+
+    async def run_many(
+        self, dag_name: str, contexts: Contexts, **options: Unpack[RunOptions]
+    ) -> list[str]:
+        """Run a DAG once for each context, one after the other.
+
+        Args:
+            dag_name: The DAG, checked before the first context is asked for.
+            contexts: Any iterable, also an asynchronous one.
+            **options: Those of each run; see `run_once`.
+
+        Returns:
+            The ids of the runs; a failed one does not stop the others, `cancel()` does.
+        """
+        checked = check_run(options)
+        plan, cancels, ids = self._plan(dag_name), self._runs.cancels, list[str]()
+        if isinstance(contexts, AsyncIterable):
+            async for context in contexts:
+                ids.append(await self._run(plan, context, checked))
+                if self._runs.cancels != cancels:
+                    break
+            return ids
+        for context in contexts:
+            ids.append(await self._run(plan, context, checked))
+            if self._runs.cancels != cancels:
+                break
+        return ids
+
+    async def run_subgraph(
+        self,
+        dag_name: str,
+        targets: Sequence[Target],
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Run some tasks of a DAG and all that they depend on; see `run_once`.
+
+        Args:
+            dag_name: The DAG.
+            targets: Tasks by name, or as decorated functions.
+            context: What the tasks share.
+            **options: As in `run_once`.
+        """
+        checked = check_run(options)
+        names = self.names_of(dag_name, targets)
+        return await self._run(self._plan(dag_name, names), context, checked)
+
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        from_tasks: Sequence[Target] | None = None,
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Run what an earlier run has not completed, in a new run.
+
+        It keeps the results of the tasks that succeeded, and runs all others of the
+        DAG, with the code and the edges of now. A task also runs again when one that it
+        depends on does, or when its result was not retained and is needed. Of a mapped
+        task that was interrupted, or some items of which failed, the others are kept.
+
+        Args:
+            run_id: The earlier run, maybe of another process.
+            from_tasks: Tasks to run again although they succeeded, with all that depend
+                on them.
+            context: What the tasks share; without metadata the run has that of the
+                earlier one.
+            **options: As in `run_once`.
+
+        Returns:
+            The id of the new run.
+
+        Raises:
+            KeyError: There is no run of this id.
+            GraphError: A task in `from_tasks` does not exist, or as in `run_once`.
+        """
+        checked = check_run(options)
+        former = self.state_store.get_run(run_id)
+        plan = self._plan(former.dag_name)
+        again = self.names_of(former.dag_name, from_tasks or ())
+        specs = self._builder.specs_of(former.dag_name)
+        reset = tasks_to_run(plan.dag, specs, former, again)
+        return await self._run(plan, context, checked, Resumed(run_id, reset))
+
+    def cancel(
+        self, run_id: str | None = None, reason: str = "it was cancelled"
+    ) -> None:
+        """End runs as soon as possible; from any thread.
+
+        What runs is stopped: coroutines and processes at once, a sync task in a thread
+        when it next runs Python code. Tasks that ran have failed then, with the error
+        `"CANCELLED"`, those that waited are skipped, and the run can be resumed.
+
+        Args:
+            run_id: A run, also of another process that shares the storage, which sees
+                to it within a second; None for all runs of this object, and for those
+                that `run_many` would begin.
+            reason: What the errors will say.
+
+        Raises:
+            KeyError: There is no run of this id.
+            StorageError: It is another process's, and the storage is not shared.
+        """
+        self._runs.cancel(run_id, reason)
+
+    def get_run_report(self, run_id: str) -> dict[str, Any]:
+        """Return what is known of a run, as a plain dictionary.
+
+        Raises:
+            KeyError: There is no run of this id.
+        """
+        return self.state_store.get_run(run_id).report()
+
+    async def _run(
+        self,
+        plan: Plan,
+        context: RunContext[Any] | None,
+        options: RunOptions,
+        resumed: Resumed | None = None,
+    ) -> str:
+        run = PlanRun(plan, context, options, self.state_store, self.services)
+        results = run.create(resumed)
+        with self._runs.tracking(run.run_id, run.control):
+            await run.execute(
+                results,
+                hooks=HookDispatcher(self.hooks, logger=self._logger),
+                logger=self._logger,
+                executor=EventLoopExecutor(self._pool(), self.max_workers),
+                max_parallel=self.scheduler.max_parallel,
+            )
+        return run.run_id
+
+    def _pool(self) -> Pool | None:
+        if isinstance(self.executor, ProcessPoolExecutor):
+            return PickledPool(self.executor)
+        return self.executor or self._threads
+
+
+def build_default_engine(
+    *,
+    executor: Pool | None = None,
+    max_workers: int | None = 8,
+    max_parallel: int | None = 4,
+    logger: logging.Logger | None = None,
+    hooks: Iterable[RunHook] | None = None,
+    state_store: StateStoreProtocol | None = None,
+    storage: Storage | None = None,
+    config: Config | None = None,
+) -> Dags:
+    """Return an engine with an empty registry; see `Dags`."""
+    return Dags(
+        None,
+        state_store,
+        SchedulerConfig(max_parallel),
+        executor=executor,
+        max_workers=max_workers,
+        hooks=hooks,
+        logger=logger,
+        storage=storage,
+        config=config,
+    )
