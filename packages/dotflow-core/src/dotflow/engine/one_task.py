@@ -174,10 +174,10 @@ def _place(tasks: Sequence[TaskInstance], name: str) -> int:
     for place, task in enumerate(tasks):
         if task.name == name:
             return place
-    from dotflow.base.suggest import closest
+    from dotflow.base.suggest import hint
 
     names = [task.name for task in tasks]
-    close = closest(name, names)
-    hint = f" Did you mean {close!r}?" if close else ""
     known = ", ".join(names[:20]) or "none"
-    raise InvalidTask(f"There is no task {name!r}.{hint} There are: {known}.")
+    raise InvalidTask(
+        f"There is no task {name!r}.{hint(name, names)} There are: {known}."
+    )

@@ -304,11 +304,10 @@ def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
 
 
 def _unknown(what: str, given: Any, known: Any) -> TypeError:
-    from dotflow.base.suggest import closest
+    from dotflow.base.suggest import hint
 
     name = min(given.keys() - known.keys())
-    close = closest(name, known)
-    hint = f" Did you mean {close!r}?" if close else ""
     return TypeError(
-        f"{what} has no option {name!r}.{hint} It takes: {', '.join(sorted(known))}."
+        f"{what} has no option {name!r}.{hint(name, known)} It takes:"
+        f" {', '.join(sorted(known))}."
     )

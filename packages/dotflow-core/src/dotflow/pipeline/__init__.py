@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.pipeline.serializers import JsonSerializer, PickleSerializer
     from dotflow.pipeline.state_sqlite import SQLiteStateStore
+    from dotflow.pipeline.state_storage import StorageCannotKeepRuns, StorageStateStore
 
 __all__ = [
     "DAG",
@@ -38,6 +39,8 @@ __all__ = [
     "SQLiteStateStore",
     "SchedulerConfig",
     "StateStore",
+    "StorageCannotKeepRuns",
+    "StorageStateStore",
     "TaskRegistry",
     "TaskSpec",
     "build_default_engine",
@@ -51,6 +54,8 @@ _HOMES = {
     "JsonSerializer": "dotflow.pipeline.serializers",
     "PickleSerializer": "dotflow.pipeline.serializers",
     "SQLiteStateStore": "dotflow.pipeline.state_sqlite",
+    "StorageCannotKeepRuns": "dotflow.pipeline.state_storage",
+    "StorageStateStore": "dotflow.pipeline.state_storage",
 }
 
 

@@ -57,17 +57,19 @@ class Pipeline(DagScope):
         max_parallel: The most tasks in flight at once; None for as many as can run.
         logger: Where it logs; default: the logger `dotflow.pipeline`.
         hooks: Who hears the events of runs.
-        state_store: Where runs are recorded; default: in memory. With a
-            `SQLiteStateStore` another process can resume them. Of a pipeline with a
-            `StorageSQLite` the default is a `SQLiteStateStore` in the same file.
-        storage: Keeps what is more than the results of runs: those of tasks with
-            `cache=True`, limits that processes share, requests to cancel a run of
-            another process, and the history of runs. Default: one in memory.
+        state_store: Where runs are recorded; default: in the storage, where another
+            process finds and resumes them, or in memory where that is in memory. In a
+            `StorageSQLite` it is a `SQLiteStateStore` in the same file.
+        storage: Keeps runs and their results, those of tasks with `cache=True`, limits
+            that processes share, requests to cancel a run of another process, and the
+            history of runs. Default: one in memory.
         config: All providers, its storage among them: they are told of runs as of those
             of a `DotFlow`, except for a server.
 
     Raises:
         ValueError: A number is out of range, or there are two storages.
+        StorageCannotKeepRuns: Other processes see the storage, but it lacks what they
+            need to find runs there: `list_keys`, `delete` or `atomic_swap`.
     """
 
     def __init__(

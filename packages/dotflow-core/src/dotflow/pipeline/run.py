@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.base.identity import new_ulid
 from dotflow.engine.session import RunSession
+from dotflow.pipeline.listeners import RunListeners
 from dotflow.pipeline.services import MODE
-from dotflow.pipeline.state_writer import StateWriter
 from dotflow.pipeline.stored_results import StoredResults
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PlanRun(RunSession):
         self._store = store
         self._services = services
         self._resumed: Resumed | None = None
-        self._recorder: StateWriter
+        self._listeners: RunListeners
 
     def create(self, resumed: Resumed | None) -> StoredResults:
         """Record the run, and return what it goes on from.
@@ -126,7 +126,7 @@ class PlanRun(RunSession):
             executor: Where attempts run.
             max_parallel: The most attempts in flight; None for the executor's own bound.
         """
-        self._recorder = StateWriter(
+        self._listeners = RunListeners(
             self._plan, self._store, self.run_id, hooks, logger
         )
         try:
@@ -140,20 +140,22 @@ class PlanRun(RunSession):
                 )
                 here = asyncio.get_running_loop()
                 self.control.wake_by(partial(_wake, here, executor))
-                await loop.run_async()
+                # In a task of its own: what wakes it does not walk through all of the
+                # above.
+                await asyncio.create_task(loop.run_async())
         finally:
             await self._services.flush(self.bus)
 
     def begin(self) -> None:
         """Record and tell that the run begins."""
-        self._recorder.connect(self.bus)
-        self._recorder.begin()
+        self._listeners.connect(self.bus)
+        self._listeners.begin()
 
     def end(self, interrupted: bool) -> None:
         """Record how the run ended, and forget who asked for it."""
         reason = self.control.reason
         try:
-            self._recorder.end(interrupted, reason)
+            self._listeners.end(interrupted, reason)
         finally:
             if reason is not None and self.requests is not None:
                 self._forget(self.requests)

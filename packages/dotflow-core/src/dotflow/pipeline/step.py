@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from dotflow.model.action import Action
 from dotflow.model.options import NODE_DEFAULTS, TASK_DEFAULTS
 from dotflow.pipeline.context import RunContext
-from dotflow.pipeline.parameters import is_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +30,12 @@ class PipelineStep(Action[..., Any]):
         self._bind(spec.func)
         self.spec = spec
         self._binding = binding = spec.binding
+        self.is_async = binding.asynchronous
         self._bare = not (binding.context or binding.upstream or binding.named)
 
     def _bind(self, func: Callable[..., Any]) -> None:
         # What an action finds out of a function's parameters is in the binding.
         self.func = func
-        self.is_async = is_async(func)
         self.__name__ = getattr(func, "__name__", type(func).__name__)
         self.__qualname__ = getattr(func, "__qualname__", self.__name__)
         self.__module__ = getattr(func, "__module__", None) or __name__
