@@ -6,7 +6,8 @@ import time
 
 from dotflow.errors import StorageError
 from dotflow.model import events
-from dotflow.model.outcome import Attempt, Failure, Outcome
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False

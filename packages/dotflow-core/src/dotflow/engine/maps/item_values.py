@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
-    from dotflow.model.outcome import Attempt
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.task import Attempt, TaskInstance
 
 
 class ItemValues:

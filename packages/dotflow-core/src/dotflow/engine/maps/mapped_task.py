@@ -12,7 +12,8 @@ from dotflow.engine.maps.waiting_items import WaitingItems
 from dotflow.model import events
 from dotflow.model.context import Context
 from dotflow.model.items import ItemNode, MapProgress
-from dotflow.model.outcome import Attempt, Failure, Outcome
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
