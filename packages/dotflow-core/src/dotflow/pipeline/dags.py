@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.plan import Plan
     from dotflow.pipeline.registry import TaskRegistry
-    from dotflow.pipeline.state import StateStoreProtocol
+    from dotflow.pipeline.state import InMemoryStateStore, StateStoreProtocol
 
 Contexts = AsyncIterable["RunContext[Any] | None"] | Iterable["RunContext[Any] | None"]
 
@@ -74,12 +74,11 @@ class Dags(Catalog):
         check_count("max_parallel", self.scheduler.max_parallel)
         check_count("max_workers", max_workers)
         super().__init__(registry)
-        self.state_store: StateStoreProtocol = (
-            default_state_store(self.services.given_storage)
-            if state_store is None
-            else state_store
-        )
-        self._owns_store = state_store is None
+        self._own_store: InMemoryStateStore | None = None
+        if state_store is None:
+            self._own_store = default_state_store(self.services.given_storage)
+            state_store = self._own_store
+        self.state_store: StateStoreProtocol = state_store
         self.hooks = list(hooks or ())
         self.executor = executor
         self.max_workers = max_workers
@@ -108,10 +107,8 @@ class Dags(Catalog):
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None
-        if self._owns_store:
-            close = getattr(self.state_store, "close", None)
-            if close is not None:
-                close()
+        if self._own_store is not None:
+            self._own_store.close()
 
     def share(self, services: Services) -> None:
         """Use the providers of another engine from now on."""

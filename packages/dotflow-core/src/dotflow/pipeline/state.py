@@ -222,6 +222,9 @@ class InMemoryStateStore:
             run.finished_at = time.time()
             self._write_end(run)
 
+    def close(self) -> None:
+        """Let go of what is open; the next call opens it again."""
+
     def _complete(
         self, run_id: str, task_name: str, former: TaskStatus, result: object
     ) -> None:
