@@ -236,10 +236,7 @@ class MappedTask(Expanded):
             self._tell_item(self._task, index)
 
     def _known(self, item: Item) -> bool:
-        """Take an item's result from an earlier run, where there is one.
-
-        It says True also where looking for it failed: so does the item.
-        """
+        """Take an item's result of an earlier run; True also where looking failed."""
         if item.attempt:
             return False
         attempt, index = self._attempt(item), item.index
