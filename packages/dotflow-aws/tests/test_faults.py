@@ -6,23 +6,11 @@ import itertools
 
 import pytest
 
-from dotflow import Config, Context, DotFlow, action
-from dotflow.errors import StorageError
-from dotflow_aws import StorageS3
+from dotflow import Context
+from dotflow.testing import ObjectStorageFaultContract
+from dotflow.testing.object_faults import OPERATIONS
 
 SECRET = "c2VjcmV0LWtleQ"
-
-OPERATIONS = {
-    "post": lambda storage: storage.post("k", Context(1)),
-    "get": lambda storage: storage.get("k"),
-    "list_keys": lambda storage: storage.list_keys(),
-    "delete": lambda storage: storage.delete("k"),
-    "delete_prefix": lambda storage: storage.delete_prefix("k"),
-    "clear": lambda storage: storage.clear("wf"),
-    "atomic_swap": lambda storage: storage.atomic_swap("k", None, Context(1)),
-    "get_fingerprint": lambda storage: storage.get_fingerprint("k"),
-    "check": lambda storage: storage.check(),
-}
 every_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 
@@ -31,37 +19,27 @@ def xml(code):
     return [("Content-Type", "application/xml")], text.encode()
 
 
-def failure(storage, operation):
-    """Return the message of the error that an operation must raise."""
-    with pytest.raises(StorageError) as caught:
-        OPERATIONS[operation](storage)
-    text = str(caught.value)
-    assert storage.bucket in text
-    assert SECRET not in text
-    assert "\n" not in text
-    return text
-
-
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
 
 
-@every_operation
-def test_refused_connection(make, closed_url, operation):
-    """Where nobody listens, every method says so and where to look."""
-    storage = make(endpoint_url=closed_url, max_attempts=1)
-    text = failure(storage, operation)
-    assert "Check the network, region= and endpoint_url=." in text
+class TestFaults(ObjectStorageFaultContract):
+    secrets = (SECRET,)
+
+    @pytest.fixture(autouse=True)
+    def _service(self, s3_url, make):
+        self.service_url, self.make = s3_url, make
+
+    def make_at(self, url, *, repeats=False, **arguments):
+        attempts = 3 if repeats else 1
+        return self.make(endpoint_url=url, max_attempts=attempts, **arguments)
+
+    def trouble(self):
+        return 503, *xml("SlowDown")
 
 
-@every_operation
-def test_hanging_endpoint(make, endpoint, operation):
-    """An endpoint that never answers is given up after the timeout."""
-    server = endpoint(lambda request: request.hang())
-    storage = make(endpoint_url=server.url, timeout=0.2, max_attempts=1)
-    assert "raise timeout=" in failure(storage, operation)
-    assert len(server.requests) == 1
+failure = TestFaults().failure
 
 
 @every_operation
@@ -71,32 +49,6 @@ def test_internal_errors(make, endpoint, operation):
     storage = make(endpoint_url=server.url, max_attempts=2)
     assert "InternalError" in failure(storage, operation)
     assert len(server.requests) == 2
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        lambda request: request.noise(),
-        lambda request: request.reply(200, body=b"<html>Welcome to the hotel</html>"),
-        lambda request: request.reply(200, body=b"{]"),
-        lambda request: request.reply(200),
-        lambda request: request.reply(503, body=b"<p>no body of S3</p>"),
-        lambda request: request.reply(302, body=b"elsewhere"),
-    ],
-    ids=["noise", "html", "text", "empty", "503", "302"],
-)
-@every_operation
-def test_garbage(make, endpoint, garbage, operation):
-    """What does not speak S3 is never taken for a success."""
-    server = endpoint(garbage)
-    failure(make(endpoint_url=server.url, max_attempts=1), operation)
-
-
-@every_operation
-def test_missing_bucket(make, operation):
-    """A bucket that is not there is said to be missing."""
-    text = failure(make(bucket="nowhere"), operation)
-    assert "There is no such bucket: make it, or correct bucket=." in text
 
 
 @every_operation
@@ -168,65 +120,6 @@ def test_object_that_may_not_be_deleted(make, endpoint):
     assert make().get("k").storage == 1
 
 
-def test_passing_failures_are_retried(make, endpoint):
-    """A request that fails once is repeated, and nobody notices."""
-    turns = itertools.count()
-
-    def plan(request):
-        if next(turns) % 2 == 0:
-            request.reply(503, *xml("SlowDown"))
-        else:
-            request.pass_on()
-
-    storage = make(endpoint_url=endpoint(plan).url, max_attempts=2)
-    storage.post("k", Context([1, 2]))
-    assert storage.get("k").storage == [1, 2]
-    assert storage.list_keys() == ["k"]
-    assert storage.delete("k") is True
-
-
-def test_broken_off_answers_are_retried(make, endpoint):
-    """An object whose transfer breaks off is fetched again, and never cut short."""
-    turns = itertools.count()
-
-    def plan(request):
-        status, headers, body = request.forward()
-        whole = request.command != "GET" or next(turns) % 2
-        request.reply(
-            status,
-            headers,
-            body if whole else body[: len(body) // 2],
-            None if whole else len(body),
-        )
-
-    value = list(range(10_000))
-    server = endpoint(plan)
-    storage = make(endpoint_url=server.url, max_attempts=2)
-    storage.post("k", Context(value))
-    assert storage.get("k").storage == value
-    with pytest.raises(StorageError):
-        make(endpoint_url=server.url, max_attempts=1).get("k")
-
-
-def test_swap_whose_answer_is_lost(make, endpoint):
-    """A swap that was done says so, although the answer to its write was lost."""
-    turns = itertools.count()
-
-    def plan(request):
-        answer = request.forward()
-        if request.command == "PUT" and next(turns) == 0:
-            request.reply(500, *xml("InternalError"))
-        else:
-            request.reply(*answer)
-
-    server = endpoint(plan)
-    storage = make(endpoint_url=server.url, max_attempts=3)
-    assert storage.atomic_swap("k", None, Context("mine")) is True
-    assert [line for line in server.requests if line.startswith("PUT")] != []
-    assert storage.get("k").storage == "mine"
-    assert storage.atomic_swap("k", None, Context("other")) is False
-
-
 def test_swap_that_conflicts(make, endpoint):
     """A swap that S3 calls a conflict is tried again while the value is expected."""
     turns = itertools.count()
@@ -240,62 +133,3 @@ def test_swap_that_conflicts(make, endpoint):
     storage = make(endpoint_url=endpoint(plan).url)
     assert storage.atomic_swap("k", None, Context("mine")) is True
     assert storage.get("k").storage == "mine"
-
-
-def test_slow_endpoint(make, endpoint):
-    """An endpoint that is slow, but within the timeout, serves a run."""
-
-    def plan(request):
-        request.server.released.wait(0.05)
-        request.pass_on()
-
-    storage = make(endpoint_url=endpoint(plan).url)
-    workflow = DotFlow(config=Config(storage=storage), workflow_id="slow")
-    workflow.task.add(action(lambda: 1), name="one")
-    assert workflow.start().status == "Completed"
-
-
-@pytest.mark.parametrize("fault", ["hang", "noise"])
-def test_run_whose_storage_fails(make, endpoint, fault):
-    """A task whose result cannot be stored is Failed, and a resume runs it again."""
-    healthy = [True]
-
-    def plan(request):
-        if healthy[0] or "two" not in request.path:
-            request.pass_on()
-        else:
-            getattr(request, fault)()
-
-    url = endpoint(plan).url
-    ran = []
-
-    def start(**options):
-        storage = make(endpoint_url=url, timeout=1, max_attempts=1)
-        workflow = DotFlow(config=Config(storage=storage), workflow_id="nightly")
-        for name in ("one", "two", "three"):
-            step = action(lambda name=name: ran.append(name) or name)
-            workflow.task.add(step, name=name)
-        workflow.start(**options)
-        return [task.status for task in workflow.result_task()], workflow
-
-    healthy[0] = False
-    statuses, workflow = start()
-    assert statuses == ["Completed", "Failed", "Not started"]
-    error = workflow.result_task()[1].errors[-1]
-    assert error.exception == "StorageError"
-    assert "'two'" in error.message
-    healthy[0] = True
-    assert start(resume=True)[0] == ["Completed"] * 3
-    assert ran == ["one", "two", "two", "three"]
-
-
-def test_bad_state_is_told_before_any_task(closed_url):
-    """A workflow with a fixed id finds out before its first task that S3 is away."""
-    storage = StorageS3("b", endpoint_url=closed_url, max_attempts=1)
-    ran = []
-    workflow = DotFlow(config=Config(storage=storage), workflow_id="nightly")
-    workflow.task.add(action(lambda: ran.append(1)), name="one")
-    with pytest.raises(StorageError, match="Check the network"):
-        workflow.start()
-    assert ran == []
-    storage.close()

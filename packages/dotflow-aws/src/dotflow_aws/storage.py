@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import ProviderError, StorageError
@@ -96,7 +95,7 @@ class StorageS3(ObjectStorage):
     def read_object(self, name: str, limit: int | None = None) -> StoredObject | None:
         """Return an object; see `ObjectStorage.read_object`."""
         some = {} if limit is None else {"Range": f"bytes=0-{limit - 1}"}
-        with self._requests() as client:
+        with self.requests() as client:
             for attempts_left in reversed(range(self.max_attempts)):
                 try:
                     answer = client.get_object(Bucket=self.bucket, Key=name, **some)
@@ -119,7 +118,7 @@ class StorageS3(ObjectStorage):
 
     def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
         """Make or replace an object; see `ObjectStorage.write_object`."""
-        with self._requests() as client:
+        with self.requests() as client:
             self._put(client, name, data, expires_at)
 
     def write_object_if(
@@ -127,7 +126,7 @@ class StorageS3(ObjectStorage):
     ) -> bool:
         """Make or replace an unchanged object; see `ObjectStorage.write_object_if`."""
         condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
-        with self._requests() as client:
+        with self.requests() as client:
             try:
                 self._put(client, name, data, expires_at, **condition)
             except client.exceptions.ClientError as error:
@@ -138,7 +137,7 @@ class StorageS3(ObjectStorage):
 
     def list_objects(self, prefix: str) -> Iterator[tuple[str, float | None]]:
         """Give the names that begin so; see `ObjectStorage.list_objects`."""
-        with self._requests() as client:
+        with self.requests() as client:
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=prefix
             )
@@ -153,7 +152,7 @@ class StorageS3(ObjectStorage):
 
     def remove_objects(self, names: list[str]) -> None:
         """Remove objects; see `ObjectStorage.remove_objects`."""
-        with self._requests() as client:
+        with self.requests() as client:
             for start in range(0, len(names), _BATCH):
                 batch = [{"Key": name} for name in names[start : start + _BATCH]]
                 answer = client.delete_objects(
@@ -196,15 +195,13 @@ class StorageS3(ObjectStorage):
         end: float | None = header.get("expires_at")
         return end
 
-    @contextmanager
-    def _requests(self) -> Iterator[Any]:
-        errors = client_errors()
-        try:
-            yield self.client()
-        except StorageError:
-            raise  # some of them are also a ValueError
-        except errors as error:
-            raise storage_error(self.bucket, error) from error
+    def client_errors(self) -> tuple[type[Exception], ...]:
+        """Return the classes of what a request may raise."""
+        return client_errors()
+
+    def storage_error(self, error: Exception) -> StorageError:
+        """Return what an error of the client means for the user of the storage."""
+        return storage_error(self.bucket, error)
 
     def _no_s3(self, done: str) -> str:
         return (

@@ -158,7 +158,7 @@ def quiet_default_log(flow: DotFlow) -> None:
     Args:
         flow: The workflow.
     """
-    if "_log" not in vars(flow.config):
+    if "log" not in vars(flow.config):
         config = copy(flow.config)
         config.log = QuietLog()
         flow.config = config

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from dotflow.base.suggest import closest
+from dotflow.base.suggest import hint
 from dotflow.errors import ProviderError
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.schedules import OVERLAPS, Entry
@@ -89,8 +89,8 @@ def read_entries(
     problems = []
     for key in document:
         if key != _TABLE:
-            hint = _hint(key, [_TABLE])
-            problems.append(f"there is no key {key!r}.{hint} Write {_EXAMPLE}.")
+            meant = _hint(key, [_TABLE])
+            problems.append(f"there is no key {key!r}.{meant} Write {_EXAMPLE}.")
     tables = document.get(_TABLE)
     if tables is None and problems:
         return [], problems
@@ -125,8 +125,7 @@ def _name(number: int, table: Mapping[str, Any]) -> str:
 
 def _hint(word: str, known: list[str]) -> str:
     # An option of the command line is spelled with dashes.
-    close = closest(word.replace("-", "_"), known)
-    return f" Did you mean {close!r}?" if close else ""
+    return hint(word.replace("-", "_"), known)
 
 
 def _problems(table: Mapping[str, Any], new_scheduler: Callable[..., Any]) -> list[str]:

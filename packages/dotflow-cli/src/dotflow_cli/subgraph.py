@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
+from dotflow.base.suggest import hint
 from dotflow.engine.modes import find_mode
 from dotflow.errors import ResumeNeedsWorkflowId
 
@@ -28,7 +28,7 @@ def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
     graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
     kept = _closure(_places(graph, names), graph.upstream)
     flow.task.queue[:] = [
-        task for place, task in enumerate(graph.tasks) if place in kept
+        task for place, task in enumerate(flow.task.queue) if place in kept
     ]
 
 
@@ -87,11 +87,9 @@ def _places(graph: Graph, names: Sequence[str]) -> list[int]:
     places = {task.name: place for place, task in enumerate(graph.tasks)}
     for name in names:
         if name not in places:
-            close = get_close_matches(name, places, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
             known = ", ".join(list(places)[:20]) or "none"
             raise click.UsageError(
-                f"There is no task {name!r}.{hint} There are: {known}."
+                f"There is no task {name!r}.{hint(name, places)} There are: {known}."
             )
     return [places[name] for name in names]
 

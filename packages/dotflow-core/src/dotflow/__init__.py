@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from dotflow.errors import DotflowError
     from dotflow.model.action import action
     from dotflow.model.context import Context
-    from dotflow.model.task import Task
     from dotflow.pipeline.context import RunCancelledError, RunContext
     from dotflow.pipeline.hooks import RunHook, fn_hook
     from dotflow.pipeline.pipeline import Pipeline
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from dotflow.pipeline.state import InMemoryStateStore, StateStore
     from dotflow.pipeline.state_sqlite import SQLiteStateStore
     from dotflow.workflow.dotflow import DotFlow
+    from dotflow.workflow.task import Task
 
 __description__ = "Pipelines that survive crashes, from one decorator."
 
@@ -63,7 +63,7 @@ _HOMES = {
     "SQLiteStateStore": ("dotflow.pipeline.state_sqlite", "SQLiteStateStore"),
     "SchedulerConfig": ("dotflow.pipeline.scheduler_config", "SchedulerConfig"),
     "StateStore": ("dotflow.pipeline.state", "StateStore"),
-    "Task": ("dotflow.model.task", "Task"),
+    "Task": ("dotflow.workflow.task", "Task"),
     "TaskRegistry": ("dotflow.pipeline.registry", "TaskRegistry"),
     "TaskSpec": ("dotflow.pipeline.spec", "TaskSpec"),
     "action": ("dotflow.model.action", "Action"),

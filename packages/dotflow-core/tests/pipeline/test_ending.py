@@ -45,6 +45,7 @@ def all_kinds(pipeline, seen):
         seen.append("below")
 
 
+@pytest.mark.untraced
 def test_a_deadline_stops_what_runs(pipeline, wait_until):
     """At its deadline a run ends: coroutines, functions and processes are stopped."""
     seen = []
@@ -62,6 +63,7 @@ def test_a_deadline_stops_what_runs(pipeline, wait_until):
     assert "below" not in seen
 
 
+@pytest.mark.untraced
 def test_cancel_from_a_thread(pipeline, wait_until):
     """`cancel()` from another thread stops what runs; `run` returns, nothing raises."""
     seen = []
@@ -183,6 +185,7 @@ def test_a_context_still_ends_nothing_by_itself(pipeline, report):
     assert found["tasks"]["careless"]["result"] is True
 
 
+@pytest.mark.untraced
 def test_threads_of_ones_own_are_whole_afterwards(wait_until):
     """A pool whose thread was interrupted serves the next run."""
     from concurrent.futures import ThreadPoolExecutor

@@ -24,9 +24,16 @@ def walk(kind: str, tasks: int) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(("kind", "first"), [("sequential", 226)])
-def test_a_task_has_a_short_way(kind: str, first: int) -> None:
-    """A further task of a durable run makes 46 moves in 14 files; the first, 226."""
+@pytest.mark.parametrize(
+    ("kind", "moves", "files", "first"),
+    [
+        ("sequential", 46, 14, 226),
+        # Its attempts wait in an event loop, and its state store writes each status.
+        ("pipeline", 70, 23, 274),
+    ],
+)
+def test_a_task_has_a_short_way(kind: str, moves: int, files: int, first: int) -> None:
+    """A further task of a durable run makes few moves in few files; the first, more."""
     one, two = walk(kind, 1), walk(kind, 2)
     further = two["hops"] - one["hops"]
     entered = {
@@ -34,6 +41,6 @@ def test_a_task_has_a_short_way(kind: str, first: int) -> None:
         for name, calls in two["files"].items()
         if calls > one["files"].get(name, 0)
     }
-    assert further <= 46
-    assert len(entered) <= 14, sorted(entered)
+    assert further <= moves
+    assert len(entered) <= files, sorted(entered)
     assert one["hops"] <= first

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from dotflow.base.suggest import closest
+from dotflow.base.suggest import hint
 from dotflow_deploy.errors import InvalidProject
 
 if TYPE_CHECKING:
@@ -57,11 +57,10 @@ def find_deployer(platform: str) -> Deployer:
         InvalidProject: There is none of that name.
     """
     if platform not in DEPLOYERS:
-        close = closest(platform, DEPLOYERS)
-        hint = f" Did you mean {close!r}?" if close else ""
         known = ", ".join(DEPLOYERS)
         raise InvalidProject(
-            f"`dotflow deploy` does not reach {platform!r} itself.{hint} It reaches:"
+            f"`dotflow deploy` does not reach {platform!r} itself."
+            f"{hint(platform, DEPLOYERS)} It reaches:"
             f" {known}. For others: dotflow cloud generate --platform {platform}"
         )
     module, _, name = DEPLOYERS[platform].partition(":")

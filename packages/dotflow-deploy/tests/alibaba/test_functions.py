@@ -10,9 +10,11 @@ import sys
 import traceback
 import zipfile
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from deploying import SECRET, actions, dotflow
 
 from dotflow_deploy.errors import (
     CloudError,
@@ -28,9 +30,8 @@ pytest.importorskip("alibabacloud_fc20230330")
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dotflow_deploy.stack import Plan, Stack
+    from dotflow_deploy.stack import Stack
 
-SECRET = "hunter2-never-shown"
 SECRET_KEY = "the-secret-of-the-access-key"
 SCHEDULED = Options(schedule="0 6 * * MON-FRI")
 
@@ -49,11 +50,6 @@ def scheduled(project: Project, options: Options = SCHEDULED) -> Stack:
     from dotflow_deploy.alibaba.functions import scheduled as declare
 
     return declare(project, options)
-
-
-def actions(plan: Plan) -> set[str]:
-    """Return what a plan does, but for what stays as it is."""
-    return {str(change.action) for change in plan} - {"keep"}
 
 
 def applied(project: Project, options: Options = SCHEDULED) -> set[str]:
@@ -374,29 +370,15 @@ def test_plain_function(compute: Any, project: Project) -> None:
 
 def test_command(compute: Any, project: Project) -> None:
     """`dotflow deploy`, `status` and `destroy` do all this, and show no secret."""
-
-    def dotflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-        target = ("--platform", "alibaba-fc-scheduled", "--project", "shop")
-        done = subprocess.run(
-            [sys.executable, "-m", "dotflow_cli.main", *arguments, *target],
-            cwd=project.root,
-            env={**os.environ, "TOKEN": SECRET},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert SECRET not in done.stdout + done.stderr
-        assert SECRET_KEY not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
-
+    run = partial(dotflow, project.root, "alibaba-fc-scheduled")
     wanted = ("deploy", "--schedule", "0 6 * * *", "--env", "TOKEN")
     wanted += ("--workflow", "shop.workflow:build")
-    assert "Nothing was changed" in dotflow(*wanted, "--dry-run").stderr
+    assert "Nothing was changed" in run(*wanted, "--dry-run").stderr
     assert compute.changes == []
-    done = dotflow(*wanted)
+    done = run(*wanted)
     assert done.returncode == 0, done.stderr
     assert "aliyun fc InvokeFunction" in done.stdout
-    assert dotflow("status").returncode == 0
-    assert dotflow("destroy", "--yes").returncode == 0
+    assert SECRET_KEY not in done.stdout + done.stderr
+    assert run("status").returncode == 0
+    assert run("destroy", "--yes").returncode == 0
     assert compute.empty

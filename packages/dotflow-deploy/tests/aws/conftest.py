@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 import time
 import urllib.request
 import zipfile
@@ -19,6 +17,10 @@ import pytest
 
 pytest.importorskip("boto3")
 pytest.importorskip("moto.server", reason="moto[server] is the AWS of these tests")
+
+import aws_inventory as inventories
+import moto_server as servers
+from deploying import SECRET
 
 from dotflow_deploy.aws import (
     containers,
@@ -34,8 +36,6 @@ from dotflow_deploy.options import Options
 from dotflow_deploy.project import Project, load_project, named_project
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from dotflow_deploy.stack import Stack
 
 # What a developer's machine may have set must not reach the tests.
@@ -50,22 +50,7 @@ FOREIGN = (
     "https_proxy",
     "http_proxy",
 )
-SECRET = "hunter2-never-shown"
 
-
-def _load(name: str) -> ModuleType:
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"deploy_tests_aws_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-servers = _load("moto_server")
-inventories = _load("inventory")
 
 DEPLOYERS: Mapping[str, Callable[..., Stack]] = {
     "lambda": functions.plain,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -19,40 +18,39 @@ from dotflow.providers import StorageDefault
 from dotflow.serving import task_app
 from dotflow.workflow.single_task import run_task
 
-ENGINES = Path(__file__).parent / "engines"
 RUN = "run-1"
-
-
-def _load(name):
-    path = ENGINES / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"compile_engines_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def asl_engine():
     """Give the interpreter of state machines."""
-    return _load("asl")
+    import asl_engine
+
+    return asl_engine
 
 
 @pytest.fixture(scope="session")
 def google_engine():
     """Give the interpreter of Google Workflows."""
-    return _load("google")
+    import google_engine
+
+    return google_engine
 
 
 @pytest.fixture(scope="session")
 def argo_engine():
     """Give the interpreter of Argo Workflows."""
-    return _load("argo")
+    import argo_engine
+
+    return argo_engine
 
 
 @pytest.fixture(scope="session")
 def github_engine():
     """Give the interpreter of GitHub's jobs."""
-    return _load("github")
+    import github_engine
+
+    return github_engine
 
 
 class Silent(Log):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 APIS = (
     *("RUN", "ARTIFACTREGISTRY", "CLOUDBUILD", "CLOUDSCHEDULER"),
@@ -16,21 +17,12 @@ APIS = (
 )
 
 
-def _load() -> Any:
-    path = Path(__file__).with_name("fake_google.py")
-    spec = importlib.util.spec_from_file_location("deploy_tests_fake_google", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Give a project of Google's that is empty, with no API enabled, and sign in."""
-    fakes = _load()
-    fake = fakes.FakeGoogle()
+    import fake_google
+
+    fake = fake_google.FakeGoogle()
     subject = tmp_path / "subject"
     subject.write_text("who-i-am", encoding="utf-8")
     account = {
@@ -43,7 +35,7 @@ def google(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     path = tmp_path / "account.json"
     path.write_text(json.dumps(account), encoding="utf-8")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", fakes.PROJECT)
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", fake_google.PROJECT)
     for api in APIS:
         monkeypatch.setenv(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}", fake.url + "/")
     yield fake

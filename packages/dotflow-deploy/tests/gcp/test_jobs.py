@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import traceback
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from deploying import SECRET, actions, dotflow
 
 from dotflow_deploy.errors import BuildError, CloudError, InvalidProject, NotOurs
 from dotflow_deploy.options import Options
@@ -21,9 +20,8 @@ pytest.importorskip("google.cloud.run_v2")
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dotflow_deploy.stack import Plan, Stack
+    from dotflow_deploy.stack import Stack
 
-SECRET = "hunter2-never-shown"
 SCHEDULED = Options(schedule="0 6 * * MON-FRI")
 JOB = "projects/my-project/locations/us-central1/jobs/shop"
 
@@ -39,11 +37,6 @@ def scheduled(project: Project, options: Options = SCHEDULED) -> Stack:
     from dotflow_deploy.gcp.jobs import scheduled as declare
 
     return declare(project, options)
-
-
-def actions(plan: Plan) -> set[str]:
-    """Return what a plan does, but for what stays as it is."""
-    return {str(change.action) for change in plan} - {"keep"}
 
 
 def applied(project: Project, options: Options = SCHEDULED) -> set[str]:
@@ -353,31 +346,17 @@ def test_nothing_secret_is_shown(google: Any, project: Project) -> None:
 
 def test_command(google: Any, project: Project) -> None:
     """`dotflow deploy`, `status` and `destroy` do all this from a shell."""
-
-    def dotflow(*arguments: str) -> subprocess.CompletedProcess[str]:
-        target = ("--platform", "cloud-run-scheduled", "--project", "shop")
-        done = subprocess.run(
-            [sys.executable, "-m", "dotflow_cli.main", *arguments, *target],
-            cwd=project.root,
-            env={**os.environ, "TOKEN": SECRET},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert SECRET not in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done
-
+    run = partial(dotflow, project.root, "cloud-run-scheduled")
     wanted = ("deploy", "--schedule", "0 6 * * *", "--env", "TOKEN")
-    assert "Nothing was changed" in dotflow(*wanted, "--dry-run").stderr
+    assert "Nothing was changed" in run(*wanted, "--dry-run").stderr
     assert google.changes == []
-    done = dotflow(*wanted)
+    done = run(*wanted)
     assert done.returncode == 0, done.stderr
     assert "gcloud run jobs execute shop" in done.stdout
-    assert dotflow("status").returncode == 0
-    assert dotflow("destroy", "--yes").returncode == 0
+    assert run("status").returncode == 0
+    assert run("destroy", "--yes").returncode == 0
     assert google.resources == {}
     google.fail_at = len(google.changes)
-    done = dotflow(*wanted)
+    done = run(*wanted)
     assert done.returncode == 1
     assert "lack the permission some.thing.create" in done.stderr

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+import schedule_matchers as matchers
 
 from dotflow_deploy import schedule as dialects
 from dotflow_deploy.errors import InvalidProject, ScheduleNotExpressible
 from dotflow_deploy.schedule import Cron
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 croniter = pytest.importorskip("croniter").croniter
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
-
-def _matchers() -> ModuleType:
-    path = Path(__file__).with_name("matchers.py")
-    spec = importlib.util.spec_from_file_location("schedule_matchers", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-matchers = _matchers()
 
 MEANINGS = {
     "eventbridge": matchers.aws,

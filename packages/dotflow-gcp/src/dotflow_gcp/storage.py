@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import ProviderError, StorageError
@@ -82,7 +81,7 @@ class StorageGCS(ObjectStorage):
         from google.api_core.exceptions import NotFound, RequestRangeNotSatisfiable
 
         some = {} if limit is None else {"start": 0, "end": limit - 1}
-        with self._requests() as client:
+        with self.requests() as client:
             blob = client.bucket(self.bucket).blob(name)
             try:
                 data = blob.download_as_bytes(**some, **self._limits())
@@ -98,7 +97,7 @@ class StorageGCS(ObjectStorage):
 
     def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
         """Make or replace an object; see `ObjectStorage.write_object`."""
-        with self._requests() as client:
+        with self.requests() as client:
             self._put(client, name, data, expires_at)
 
     def write_object_if(
@@ -108,7 +107,7 @@ class StorageGCS(ObjectStorage):
         from google.api_core.exceptions import Conflict, PreconditionFailed
 
         generation = 0 if version is None else int(version)
-        with self._requests() as client:
+        with self.requests() as client:
             try:
                 self._put(
                     client, name, data, expires_at, if_generation_match=generation
@@ -119,7 +118,7 @@ class StorageGCS(ObjectStorage):
 
     def list_objects(self, prefix: str) -> Iterator[tuple[str, float | None]]:
         """Give the names that begin so; see `ObjectStorage.list_objects`."""
-        with self._requests() as client:
+        with self.requests() as client:
             for blob in client.list_blobs(
                 self.bucket,
                 prefix=prefix,
@@ -133,7 +132,7 @@ class StorageGCS(ObjectStorage):
         """Remove objects; see `ObjectStorage.remove_objects`."""
         from google.api_core.exceptions import NotFound
 
-        with self._requests() as client:
+        with self.requests() as client:
             bucket = client.bucket(self.bucket)
 
             def remove(name: str) -> None:
@@ -173,15 +172,13 @@ class StorageGCS(ObjectStorage):
             "retry": retry if self.retry_timeout else None,
         }
 
-    @contextmanager
-    def _requests(self) -> Iterator[Any]:
-        errors = client_errors()
-        try:
-            yield self.client()
-        except StorageError:
-            raise  # some of them are also a ValueError
-        except errors as error:
-            raise storage_error(self.bucket, error) from error
+    def client_errors(self) -> tuple[type[Exception], ...]:
+        """Return the classes of what a request may raise."""
+        return client_errors()
+
+    def storage_error(self, error: Exception) -> StorageError:
+        """Return what an error of the client means for the user of the storage."""
+        return storage_error(self.bucket, error)
 
 
 def _generation(blob: Any) -> int:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class AnyExecutor(ABC):
@@ -22,7 +22,7 @@ class AnyExecutor(ABC):
     slots: int = 1
 
     @abstractmethod
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Get ready to run attempts of these tasks.
 
         Args:
@@ -89,7 +89,7 @@ class AsyncExecutor(AnyExecutor):
         """Release everything; see `Executor.close`."""
 
 
-def attempts_at_once(tasks: Sequence[Task], bound: int) -> int:
+def attempts_at_once(tasks: Sequence[TaskInstance], bound: int) -> int:
     """Return how many attempts of these tasks there can be at once, up to a bound.
 
     A task has one at a time, a mapped one as many as there are items.

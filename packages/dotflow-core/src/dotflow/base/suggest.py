@@ -1,4 +1,4 @@
-"""Errors for words that nobody knows."""
+"""What was probably meant by a word that nobody knows."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return by_small[found[0]] if found else None
 
 
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return the sentence that names the known word that was probably meant.
+
+    It begins with a space, for the end of a message; it is empty where none is close.
+    """
+    close = closest(word, known)
+    return f" Did you mean {close!r}?" if close else ""
+
+
 def unknown(where: str, what: str, word: str, known: Iterable[str]) -> ConfigError:
     """Return the error for an unknown word.
 
@@ -31,9 +40,7 @@ def unknown(where: str, what: str, word: str, known: Iterable[str]) -> ConfigErr
         known: What could have been.
     """
     names = sorted(known)
-    close = closest(word, names)
-    hint = f" Did you mean {close!r}?" if close else ""
     return ConfigError(
-        f"{where}: there is no {what} {word!r}.{hint}"
+        f"{where}: there is no {what} {word!r}.{hint(word, names)}"
         f" There are: {', '.join(names) or 'none'}."
     )

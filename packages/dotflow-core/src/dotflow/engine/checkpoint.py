@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.items import ItemKey
     from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
@@ -50,10 +50,10 @@ class Checkpoints:
         """Say whether each item of a mapped task has a checkpoint of its own."""
         return False
 
-    def forget_items(self, task: Task) -> None:
+    def forget_items(self, task: TaskInstance) -> None:
         """Let go of the checkpoints of a mapped task's items: the task has one itself."""
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
 
         Raises:
@@ -61,7 +61,7 @@ class Checkpoints:
         """
         raise NotImplementedError
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store the result of a task; when this returns it is durable.
 
         Raises:
@@ -69,7 +69,7 @@ class Checkpoints:
         """
         raise NotImplementedError
 
-    def keep(self, task: Task, outcome: Outcome) -> Failure | None:
+    def keep(self, task: TaskInstance, outcome: Outcome) -> Failure | None:
         """Store a result before anything depends on it; return why that failed.
 
         A kill before the storage has it leaves a task that runs again, a kill after it
@@ -117,7 +117,7 @@ class RunCheckpoints(Checkpoints):
 
     def begin(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[TaskInstance],
         resume: bool,
         on_input_change: str,
         fingerprint: str | None,
@@ -154,7 +154,7 @@ class RunCheckpoints(Checkpoints):
             self.run_id = self.start_id
         self._write_run(finished=False)
 
-    def join(self, tasks: Sequence[Task]) -> None:
+    def join(self, tasks: Sequence[TaskInstance]) -> None:
         """Take part in a run of which other processes run other tasks.
 
         Whichever comes first begins it, and no other has to know of that.
@@ -189,7 +189,7 @@ class RunCheckpoints(Checkpoints):
             return False
         return True
 
-    def _forget(self, tasks: Sequence[Task]) -> None:
+    def _forget(self, tasks: Sequence[TaskInstance]) -> None:
         """Empty the results of an earlier run.
 
         A storage of a user's own may keep bare values, which do not tell their run.
@@ -222,7 +222,7 @@ class RunCheckpoints(Checkpoints):
         """Where the records are."""
         return self._storage
 
-    def forget_items(self, task: Task) -> None:
+    def forget_items(self, task: TaskInstance) -> None:
         """Delete the checkpoints of a mapped task's items: the task has one itself.
 
         Where that cannot be done they do no harm: a later run does not take them for
@@ -236,7 +236,7 @@ class RunCheckpoints(Checkpoints):
         except Exception:  # noqa: BLE001 - the results themselves are stored
             return
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
 
         Raises:
@@ -254,7 +254,7 @@ class RunCheckpoints(Checkpoints):
         # A storage of a user's own may keep the bare value and no run.
         return found if found.storage is not None or found.task_id else None
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store the result of a task.
 
         Raises:
@@ -297,7 +297,7 @@ class RunCheckpoints(Checkpoints):
         )
 
 
-def _inputs_of(tasks: Sequence[Task]) -> str:
+def _inputs_of(tasks: Sequence[TaskInstance]) -> str:
     """Return the fingerprint of what the tasks were given."""
     from dotflow.model.fingerprint import fingerprint_of
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 def begin(
@@ -34,7 +34,7 @@ def begin(
     return EndedParts(state, ends, checkpoints, node)
 
 
-def revive(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
+def revive(task: TaskInstance, stored: Context, checkpoints: Checkpoints) -> Context:
     """Return the result of such a task, given what its checkpoint holds."""
     if not isinstance(task.expansion, MapOver):
         return stored

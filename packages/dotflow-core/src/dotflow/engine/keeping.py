@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.run_state import RunState
     from dotflow.engine.task_ends import TaskEnds
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _now = time.time
 
@@ -44,7 +44,7 @@ class Keeping:
         self._checkpoints = checkpoints
         self._cache = cache
 
-    def restore(self, node: int, task: Task) -> bool:
+    def restore(self, node: int, task: TaskInstance) -> bool:
         """Complete a task that an earlier run has completed; True also where that failed."""
         try:
             stored = self._checkpoints.load(task)
@@ -63,7 +63,7 @@ class Keeping:
         self._complete(node, task)
         return True
 
-    def keep_in_cache(self, node: int, task: Task) -> Failure | None:
+    def keep_in_cache(self, node: int, task: TaskInstance) -> Failure | None:
         """Keep a result for the same inputs in later runs; return why that failed."""
         if self._cache is None:
             return None
@@ -99,7 +99,7 @@ class Keeping:
         self._state.call_back(task)
         return True
 
-    def _complete(self, node: int, task: Task) -> None:
+    def _complete(self, node: int, task: TaskInstance) -> None:
         state = self._state
         task.status = TypeStatus.COMPLETED
         task.outcome = TypeOutcome.COMPLETED

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotflow.abc.tracer import Tracer
     from dotflow.config.config import Config
     from dotflow.model.graph import Graph
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     Listeners = dict[type[events.Event], events.Listener]
 
@@ -104,7 +104,7 @@ def _is_first(event: events.TaskStarted) -> bool:
 
 
 def _queued(
-    bus: events.EventBus, tell: Callable[[Task], None], name: str
+    bus: events.EventBus, tell: Callable[[TaskInstance], None], name: str
 ) -> events.Listener:
     """Return what tells of each task that waits for its turn as the run begins."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
     from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     # What waits is told for how long, in seconds, and sends what came in meanwhile.
     Steps = Generator[float | None, list[Outcome], None]
@@ -96,6 +96,7 @@ class Loop:
                 self._ends.cancel_running(error)
             raise
         finally:
+            # At once: an interrupt that came now would hit the code after the run.
             control.end()
         executor.close()
 
@@ -120,6 +121,8 @@ class Loop:
             finally:
                 self._ends.cancel_running(error)
             raise
+        finally:
+            self._state.control.end()
         await executor.close()
 
     def steps(self) -> Steps:
@@ -178,7 +181,7 @@ class Loop:
         else:
             self._settle(outcome)
 
-    def _advance(self, node: int, task: Task, expansion: Expansion) -> None:
+    def _advance(self, node: int, task: TaskInstance, expansion: Expansion) -> None:
         """Go on with a task that is more than one attempt."""
         state = self._state
         expanded = state.expanded.get(node)
@@ -195,7 +198,11 @@ class Loop:
         expanded.advance()
 
     def _admit(
-        self, node: int, task: Task, previous: Context, named: dict[str, Any] | None
+        self,
+        node: int,
+        task: TaskInstance,
+        previous: Context,
+        named: dict[str, Any] | None,
     ) -> bool:
         """Tell whether an attempt is to start now: not if it is cached, or must wait."""
         if task.step.cache and task.attempt == 0:

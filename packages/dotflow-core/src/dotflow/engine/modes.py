@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.executor import AnyExecutor, AsyncExecutor, Executor
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 EXECUTORS = "dotflow.executors"
 
@@ -46,7 +46,7 @@ class Mode:
         self.across_groups = across_groups
         self.background = background
 
-    def compile(self, tasks: Sequence[Task]) -> Graph:
+    def compile(self, tasks: Sequence[TaskInstance]) -> Graph:
         """Build the graph of these tasks under this mode."""
         return Graph(tasks, chained=self.chained, across_groups=self.across_groups)
 
@@ -87,7 +87,7 @@ _BUILT_IN = {
 }
 
 
-def find_mode(name: Any, tasks: Sequence[Task]) -> Mode:
+def find_mode(name: Any, tasks: Sequence[TaskInstance]) -> Mode:
     """Return the mode to run `tasks` in.
 
     `sequential` with more than one group is `sequential_group`. A name that is not

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.base.arguments import basic_callback
 from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
@@ -17,12 +16,14 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
-    from dotflow.config.config import Config
+    from dotflow.engine.run import Origin
     from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
+    from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
+    from dotflow.model.options import StartOptions
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class OneTaskRun(Run):
@@ -35,11 +36,9 @@ class OneTaskRun(Run):
         tasks: All tasks of the workflow.
         name: The name of the task to run.
         mode: The mode whose edges count.
-        config: The providers; the storage is durable.
-        workflow_id: The workflow id, which is the run's for all its processes.
-        keep_going: Whether the task runs although the one before it has failed.
-        limits: The sizes of named limits.
-        flow_name: The workflow's name, for reports.
+        origin: The workflow, whose id is the run's for all its processes; its storage
+            is durable.
+        options: What `start` would be given; checked.
 
     Raises:
         GraphError: The tasks form no graph.
@@ -51,42 +50,27 @@ class OneTaskRun(Run):
 
     def __init__(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[TaskInstance],
         name: str,
         mode: Mode,
-        config: Config,
-        workflow_id: UUID | str,
-        *,
-        keep_going: bool = False,
-        limits: dict[str, int] | None = None,
-        flow_name: str | None = None,
+        origin: Origin,
+        options: StartOptions,
     ) -> None:
-        super().__init__(
-            tasks,
-            # There is one attempt, and the process is the platform's for just that.
-            Mode(
-                mode.name,
-                InlineExecutor,
-                chained=mode.chained,
-                across_groups=mode.across_groups,
-            ),
-            config,
-            workflow_id,
-            resumable=True,
-            on_success=basic_callback,
-            on_failure=basic_callback,
-            keep_going=keep_going,
-            limits=limits,
-            name=flow_name,
-        )
+        whole, node = mode.compile(tasks), _place(tasks, name)
+        self.task = task = whole.tasks[node]
+        checkpoints = _Looked(origin.config.storage, origin.workflow_id, True)
+        checkpoints.join(tasks)
+        found, missing = checkpoints.look_upstream(whole, node)
+        if missing and not options["keep_going"]:
+            raise UpstreamNotCompleted(task.name, missing, origin.workflow_id)
+        # There is one attempt, and the process is the platform's for just that.
+        inline = Mode(mode.name, InlineExecutor)
+        graph = whole.around(node, found)
+        super().__init__(graph, inline, origin, options, checkpoints)
         self.metadata["task"] = name
         self._failure: Failure | None = None
-        self._skipped_for: str | None = None
-        node = _place(tasks, name)
-        self.task = self._graph.tasks[node]
-        self._checkpoints = checkpoints = _Looked(config.storage, workflow_id, True)
-        checkpoints.join(tasks)
-        self._narrow(node, checkpoints)
+        explicit = task.depends_on is not None
+        self._skipped_for = missing[0] if missing and explicit else None
 
     @property
     def retryable(self) -> bool:
@@ -102,36 +86,20 @@ class OneTaskRun(Run):
             and self._failure.retryable
         )
 
-    def _narrow(self, node: int, checkpoints: _Looked) -> None:
-        """Leave the task, and what it gets its inputs from, in the graph."""
-        graph, task, upstream = self._graph, self.task, []
-        if not checkpoints.look(task):
-            missing = []
-            for up in graph.upstream[node]:
-                if checkpoints.look(graph.tasks[up]):
-                    upstream.append(up)
-                else:
-                    missing.append(graph.tasks[up].name)
-            if missing and not self._keep_going:
-                raise UpstreamNotCompleted(task.name, missing, self._workflow_id)
-            if missing and task.depends_on is not None:
-                self._skipped_for = missing[0]
-        self._graph = graph.around(node, upstream)
-        self._tasks = list(self._graph.tasks)
-
-    def _make_ends(self, state: RunState) -> TaskEnds:
+    def make_ends(self, state: RunState) -> TaskEnds:
+        """Return how tasks end here: after their first attempt."""
         # At once: the loop would ask only after the task.
-        self._control.poll()
+        self.control.poll()
         ends = _OneAttempt(state, self._note_failure)
         if self._skipped_for is not None:
             state.ready.clear()
-            ends.skip(len(self._tasks) - 1, self._skipped_for)
+            ends.skip(len(state.tasks) - 1, self._skipped_for)
         return ends
 
     def _note_failure(self, failure: Failure) -> None:
         self._failure = failure
 
-    def _note_in_storage(self, completed: bool) -> None:
+    def end(self, interrupted: bool) -> None:
         """Leave the state of the run as it is: other tasks of it may go on."""
 
 
@@ -144,13 +112,28 @@ class _Looked(RunCheckpoints):
         super().__init__(storage, workflow_id, resumable)
         self._seen: dict[str, Context] = {}
 
-    def look(self, task: Task) -> bool:
+    def look_upstream(self, graph: Graph, node: int) -> tuple[list[int], list[str]]:
+        """Return the nodes upstream with a result, and the names of those without.
+
+        There are none of either where the task itself is completed already.
+        """
+        found: list[int] = []
+        missing: list[str] = []
+        if not self._look(graph.tasks[node]):
+            for up in graph.upstream[node]:
+                if self._look(graph.tasks[up]):
+                    found.append(up)
+                else:
+                    missing.append(graph.tasks[up].name)
+        return found, missing
+
+    def _look(self, task: TaskInstance) -> bool:
         found = super().load(task)
         if found is not None:
             self._seen[task.checkpoint_key] = found
         return found is not None
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         found = self._seen.pop(task.checkpoint_key, None)
         return super().load(task) if found is None else found
 
@@ -166,13 +149,15 @@ class _OneAttempt(TaskEnds):
         super().__init__(state)
         self._note_failure = note_failure
 
-    def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
+    def retry(
+        self, node: int, task: TaskInstance, failure: Failure, finished: float
+    ) -> None:
         self.fail(node, task, failure, finished)
 
     def fail(
         self,
         node: int,
-        task: Task,
+        task: TaskInstance,
         failure: Failure,
         finished: float,
         noted: bool = False,
@@ -185,14 +170,14 @@ class _OneAttempt(TaskEnds):
         self._skip([node], f"upstream task '{upstream}' failed")
 
 
-def _place(tasks: Sequence[Task], name: str) -> int:
+def _place(tasks: Sequence[TaskInstance], name: str) -> int:
     for place, task in enumerate(tasks):
         if task.name == name:
             return place
-    from dotflow.base.suggest import closest
+    from dotflow.base.suggest import hint
 
     names = [task.name for task in tasks]
-    close = closest(name, names)
-    hint = f" Did you mean {close!r}?" if close else ""
     known = ", ".join(names[:20]) or "none"
-    raise InvalidTask(f"There is no task {name!r}.{hint} There are: {known}.")
+    raise InvalidTask(
+        f"There is no task {name!r}.{hint(name, names)} There are: {known}."
+    )

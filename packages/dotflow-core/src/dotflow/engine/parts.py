@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
-def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
+def failure_within(task: TaskInstance, tasks: Sequence[TaskInstance]) -> Failure | None:
     """Return why a sub-workflow has failed: as the first of its tasks that failed.
 
     None for any other task.
@@ -29,14 +29,14 @@ def failure_within(task: Task, tasks: Sequence[Task]) -> Failure | None:
     return None
 
 
-def cancelled_within(task: Task, tasks: Sequence[Task]) -> bool:
+def cancelled_within(task: TaskInstance, tasks: Sequence[TaskInstance]) -> bool:
     """Say whether one of the tasks of a sub-workflow was cancelled."""
     if not is_whole(task) or task.status != TypeStatus.NOT_STARTED:
         return False
     return any(part.status == TypeStatus.CANCELLED for part in _parts(task, tasks))
 
 
-def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
+def _parts(task: TaskInstance, tasks: Sequence[TaskInstance]) -> Iterator[TaskInstance]:
     inside = f"{task.name}/"
     return (
         part
@@ -45,7 +45,7 @@ def _parts(task: Task, tasks: Sequence[Task]) -> Iterator[Task]:
     )
 
 
-def failure_of_part(part: Task) -> Failure:
+def failure_of_part(part: TaskInstance) -> Failure:
     """Return what a task that has failed in a sub-workflow makes that fail with."""
     return Failure(
         part.outcome or TypeOutcome.FAILED,
@@ -55,7 +55,7 @@ def failure_of_part(part: Task) -> Failure:
     )
 
 
-def earliest(task: Task, tasks: Sequence[Task]) -> float:
+def earliest(task: TaskInstance, tasks: Sequence[TaskInstance]) -> float:
     """Return when the first task of a sub-workflow began, in seconds since the epoch."""
     begun = [p.started for p in _parts(task, tasks) if p.started is not None]
     return min(begun, default=time.time())

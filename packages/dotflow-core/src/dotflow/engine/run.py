@@ -1,116 +1,116 @@
-"""`Run`: one execution of a workflow, from its validation to its callbacks."""
+"""`Run`: one execution of a workflow, from its checkpoints to its callbacks."""
 
 from __future__ import annotations
 
-import time
-
+from dotflow.base.arguments import basic_callback
 from dotflow.engine.checkpoint import RunCheckpoints
-from dotflow.engine.control import CancelRequests, Control, RunCancelled
-from dotflow.engine.extras import (
-    cancel_requests,
-    make_admission,
-    make_cache,
-    record_history,
-)
-from dotflow.engine.listeners import connect_providers, flush_providers
-from dotflow.engine.loop import Loop
-from dotflow.engine.run_state import RunState
-from dotflow.engine.task_ends import TaskEnds
-from dotflow.model import events
-from dotflow.types import TypeStatus, WorkflowStatus
+from dotflow.engine.control import RunCancelled
+from dotflow.engine.listeners import flush_providers
+from dotflow.engine.session import RunSession
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Literal
     from uuid import UUID
 
     from dotflow.config.config import Config
     from dotflow.engine.modes import Mode
+    from dotflow.model.graph import Graph
+    from dotflow.model.options import StartOptions
     from dotflow.model.run_info import RunInfo
-    from dotflow.model.task import Task
     from dotflow.report.model import RunReport
 
 
-class Run:
-    """One execution of tasks in a mode.
-
-    Building it checks everything that can be known before a task runs.
+class Origin:
+    """The workflow that a run is of.
 
     Args:
-        tasks: What to run.
-        mode: How to run it.
-        config: The providers.
-        workflow_id: The workflow that the tasks belong to.
-        resumable: Whether another process can know this workflow id.
-        on_success: Called as `on_success(tasks=…)` when no task has failed.
-        on_failure: Called as `on_failure(tasks=…)` otherwise.
-        keep_going: Whether a task runs although the one before it has failed.
-        max_parallel: The bound on attempts at once; None for the mode's own.
-        deadline: Seconds until the run is cancelled; None for no bound.
-        limits: The sizes of named limits.
-        refresh_cache: Whether cached results are computed again.
-        name: The workflow's name, for reports.
+        config: Its providers.
+        workflow_id: Its id; None where it has none.
+        resumable: Whether another process can know this id.
+        name: Its name, for reports.
+    """
 
-    Raises:
-        GraphError: The tasks form no graph.
+    __slots__ = ("config", "name", "resumable", "workflow_id")
+
+    def __init__(
+        self,
+        config: Config,
+        workflow_id: UUID | str | None,
+        resumable: bool,
+        name: str | None = None,
+    ) -> None:
+        self.config = config
+        self.workflow_id = workflow_id
+        self.resumable = resumable
+        self.name = name
+
+    def checkpoints(self) -> RunCheckpoints:
+        """Return what a run leaves in the storage, and finds there."""
+        return RunCheckpoints(self.config.storage, self.workflow_id, self.resumable)
+
+    @property
+    def known_as(self) -> UUID | str | None:
+        """What other processes can know it by; None where they cannot."""
+        return self.workflow_id if self.resumable else None
+
+
+class Run(RunSession):
+    """One execution of the tasks of a graph in a mode.
+
+    Args:
+        graph: What to run.
+        mode: How to run it.
+        origin: The workflow.
+        options: What `start` was given; checked.
+        checkpoints: What is stored and restored.
+
+    Attributes:
+        mode: How it runs.
+        metadata: What reports tell of it beside.
     """
 
     def __init__(
         self,
-        tasks: Sequence[Task],
+        graph: Graph,
         mode: Mode,
-        config: Config,
-        workflow_id: UUID | str | None,
-        *,
-        resumable: bool,
-        on_success: Callable[..., Any],
-        on_failure: Callable[..., Any],
-        keep_going: bool = False,
-        max_parallel: int | None = None,
-        deadline: float | None = None,
-        limits: dict[str, int] | None = None,
-        refresh_cache: bool = False,
-        name: str | None = None,
+        origin: Origin,
+        options: StartOptions,
+        checkpoints: RunCheckpoints,
     ) -> None:
+        super().__init__(
+            graph,
+            origin.config.storage,
+            origin.config,
+            options,
+            workflow=origin.workflow_id,
+            mode=mode.name,
+            cancelled_by=origin.known_as,
+        )
         self.mode = mode
-        self.name = name
         self.metadata: dict[str, Any] = {}
-        self.status = WorkflowStatus.NEW
-        self.duration: float | None = None
-        self._started: float | None = None
-        self._tasks = list(tasks)
-        self._config = config
-        self._workflow_id = workflow_id
-        self._resumable = resumable
-        self._on_success = on_success
-        self._on_failure = on_failure
-        self._keep_going = keep_going
-        self._max_parallel = max_parallel
-        self._limits = limits or {}
-        self._refresh_cache = refresh_cache
-        self._bus = events.EventBus()
-        self._control = Control(deadline, self._cancel_requests(resumable))
-        self._graph = mode.compile(tasks)
-        self._checkpoints = RunCheckpoints(config.storage, workflow_id, resumable)
+        self._tasks = list(graph.tasks)
+        self._origin = origin
+        self._start = options
+        self._checkpoints = checkpoints
 
-    def prepare(
-        self, resume: bool, on_input_change: str, fingerprint: str | None
-    ) -> None:
+    def prepare(self) -> None:
         """Decide what is restored, and put the tasks back to their beginning.
 
         Raises:
             InputChangedError: The inputs changed, and the policy is to raise.
             StorageError: The storage failed.
         """
-        self._checkpoints.begin(self._tasks, resume, on_input_change, fingerprint)
-        # Nobody else can ask for it of an id that nobody else knows.
-        if (
-            self._resumable
-            and self._workflow_id is not None
-            and self._config.storage.shared
-        ):
-            CancelRequests(self._config.storage, self._workflow_id).clear()
+        start = self._start
+        self._checkpoints.begin(
+            self._tasks,
+            start["resume"],
+            start["on_input_change"],
+            start["fingerprint"],
+        )
+        if self.requests is not None:
+            self.requests.clear()
         for task in self._tasks:
             # As for every task that was just added: most need no second reset.
             if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
@@ -123,50 +123,30 @@ class Run:
             KeyboardInterrupt: The run was interrupted.
             SystemExit: A task has asked for the end of the program.
         """
-        self._started = started = time.time()
-        self.status = WorkflowStatus.IN_PROGRESS
-        record_history(self._config.storage, self._info, self._bus)
-        connect_providers(self._config, self._bus, self._workflow_id, self._graph)
-        self._bus.emit(
-            events.RunStarted(self._workflow_id, self.mode.name, self._tasks)
-        )
-        executor = self.mode.executor()
-        if self._config.tracer.active:
-            from dotflow.engine.tracing import trace_attempts
+        try:
+            with self:
+                self._run()
+        finally:
+            # Last of all, so that a callback finds the run recorded and may start it
+            # again.
+            self._call_back()
+            flush_providers(self._origin.config, self.bus)
 
-            trace_attempts(executor, self._config.tracer, self._bus)
-        storage, steps = self._config.storage, [task.step for task in self._tasks]
-        admission = make_admission(steps, storage, self._limits)
-        state = RunState(
-            self._graph,
-            executor,
-            self._bus,
-            self._control,
-            keep_going=self._keep_going,
-            admission=admission,
-        )
-        cache = make_cache(steps, storage, self._refresh_cache)
-        loop = Loop(
-            state,
+    def _run(self) -> None:
+        loop = self.loop(
+            self.mode.executor(),
             self._checkpoints,
-            ends=self._make_ends(state),
-            cache=cache,
-            max_parallel=self._max_parallel,
+            [task.step for task in self._tasks],
+            keep_going=self._start["keep_going"],
+            max_parallel=self._start["max_parallel"],
         )
-        interrupted = True
         try:
             loop.run()
-            interrupted = False
-        except RunCancelled:
-            pass  # it is what was asked for: the tasks and the status tell
         except KeyboardInterrupt:
-            if self._control.reason is None:
+            # `cancel` raises it in a thread whose step blocks.
+            if self.control.reason is None:
                 raise
-        finally:
-            if admission is not None:
-                admission.close()
-            self.duration = time.time() - started
-            self._finish(interrupted)
+            raise RunCancelled(self.control.reason) from None
 
     @property
     def run_id(self) -> str:
@@ -182,7 +162,7 @@ class Run:
         from dotflow.report.build import build_report
 
         return build_report(
-            self._info(),
+            self.info(),
             self._tasks,
             status=self.status,
             duration=self.duration,
@@ -193,18 +173,19 @@ class Run:
         """Keep the state of the tasks, which are about to start again."""
         self._tasks = [task.snapshot() for task in self._tasks]
 
-    def _info(self) -> RunInfo:
+    def info(self) -> RunInfo:
+        """Return what is known of the run when it begins."""
         from dotflow.model.run_info import RunInfo
 
         return RunInfo(
             self._checkpoints.start_id,
-            self._workflow_id,
-            self.name,
+            self._origin.workflow_id,
+            self._origin.name,
             self.mode.name,
-            self._graph,
+            self.graph,
             self._checkpoints.resumed_from,
             self.metadata,
-            self._started,
+            self.started,
         )
 
     def cancel(self, reason: str, interrupt: bool = True) -> None:
@@ -214,40 +195,24 @@ class Run:
             reason: Why.
             interrupt: Whether to stop a step that blocks the loop, if nobody else does.
         """
-        self._control.cancel(reason, interrupt)
+        self.control.cancel(reason, interrupt)
 
-    def _make_ends(self, state: RunState) -> TaskEnds:
-        """Return how tasks end in this kind of run that do not complete."""
-        return TaskEnds(state)
+    def end(self, interrupted: bool) -> None:
+        """Note in the storage whether the run left anything to resume."""
+        try:
+            self._checkpoints.end(completed=not self.failed)
+        except Exception as error:  # noqa: BLE001 - telling never breaks running
+            # Every result is stored already; a resume would only restore them all.
+            self.bus.report(type(self._storage).__name__, error)
 
-    def _cancel_requests(self, resumable: bool) -> Callable[[], str | None] | None:
-        """Return what tells the requests of other processes, where there can be any."""
-        if not resumable or self._workflow_id is None:
-            return None
-        return cancel_requests(self._config.storage, self._workflow_id, self._bus)
-
-    def _finish(self, interrupted: bool) -> None:
-        failed = interrupted or TypeStatus.FAILED in {t.status for t in self._tasks}
-        self.status = WorkflowStatus.FAILED if failed else WorkflowStatus.COMPLETED
-        if self._control.reason is not None:
-            self.status = WorkflowStatus.CANCELLED
-        self._note_in_storage(completed=not failed)
-        self._bus.emit(
-            events.RunFinished(
-                self._workflow_id, self._tasks, self.status, self.duration or 0.0
-            )
-        )
+    def _call_back(self) -> None:
+        name: Literal["on_failure", "on_success"]
+        name = "on_failure" if self.failed else "on_success"
+        callback: Any = self._start[name]
+        if callback is basic_callback:
+            return
         ran = [task for task in self._tasks if task.status != TypeStatus.NOT_STARTED]
-        callback = self._on_failure if failed else self._on_success
         try:
             callback(tasks=ran)
         except Exception as error:  # noqa: BLE001 - telling never breaks running
-            self._bus.report("on_failure" if failed else "on_success", error)
-        flush_providers(self._config, self._bus)
-
-    def _note_in_storage(self, completed: bool) -> None:
-        try:
-            self._checkpoints.end(completed)
-        except Exception as error:  # noqa: BLE001 - telling never breaks running
-            # Every result is stored already; a resume would only restore them all.
-            self._bus.report(type(self._config.storage).__name__, error)
+            self.bus.report(name, error)

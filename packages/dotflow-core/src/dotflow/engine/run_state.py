@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dotflow.engine.limits.admission import Admission
     from dotflow.model.graph import Graph
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _now = time.time
 _NOT_STARTED = TypeStatus.NOT_STARTED
@@ -84,7 +84,9 @@ class RunState:
         self._waiting = [len(upstream) for upstream in graph.upstream]
         self._tell_completed = bus.teller(events.TaskCompleted)
 
-    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+    def inputs(
+        self, node: int, task: TaskInstance
+    ) -> tuple[Context, dict[str, Any] | None]:
         """Return the previous context and, for explicit edges, the values by name."""
         upstream, tasks = self.graph.upstream[node], self.tasks
         if task.depends_on is None:
@@ -100,7 +102,7 @@ class RunState:
             return tasks[upstream[0]].current_context, named
         return Context(storage=named or None), named
 
-    def complete(self, node: int, task: Task) -> None:
+    def complete(self, node: int, task: TaskInstance) -> None:
         """Take note that a task has a result, and that the storage holds it."""
         task.status = task.outcome = _COMPLETED
         note_duration(task)
@@ -110,7 +112,7 @@ class RunState:
             self.call_back(task)
         self.release(self.graph.downstream[node])
 
-    def call_back(self, task: Task) -> None:
+    def call_back(self, task: TaskInstance) -> None:
         """Call what the user wants called when the task has ended."""
         try:
             task.callback(task=task)
@@ -151,7 +153,7 @@ class RunState:
         return self.clock.until(due, not self.running)
 
 
-def note_error(task: Task, failure: Failure, finished: float) -> None:
+def note_error(task: TaskInstance, failure: Failure, finished: float) -> None:
     """Note in the errors of a task why its attempt failed."""
     from dotflow.model.task import TaskError
 
@@ -160,7 +162,7 @@ def note_error(task: Task, failure: Failure, finished: float) -> None:
     task.errors.append(error)
 
 
-def note_duration(task: Task) -> None:
+def note_duration(task: TaskInstance) -> None:
     """Note how long a task took, from its first attempt to its end."""
     if task.started is not None and task.finished is not None:
         duration = task.finished - task.started

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from dotflow.engine.run_state import RunState
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _now = time.time
 
@@ -31,7 +31,9 @@ class TaskEnds:
     def __init__(self, state: RunState) -> None:
         self._state = state
 
-    def retry(self, node: int, task: Task, failure: Failure, finished: float) -> None:
+    def retry(
+        self, node: int, task: TaskInstance, failure: Failure, finished: float
+    ) -> None:
         """Have another attempt follow one that failed."""
         state = self._state
         delay = task.step.policy.delay_after(task.attempt)
@@ -44,7 +46,7 @@ class TaskEnds:
     def fail(
         self,
         node: int,
-        task: Task,
+        task: TaskInstance,
         failure: Failure,
         finished: float,
         noted: bool = False,
@@ -104,7 +106,7 @@ class TaskEnds:
             state.bus.emit(events.TaskSkipped(task))
             pending.extend(self._pass_on(node))
 
-    def stop(self, task: Task, failure: Failure, finished: float) -> NoReturn:
+    def stop(self, task: TaskInstance, failure: Failure, finished: float) -> NoReturn:
         """End the whole run: a task was interrupted, or asked for the program's end.
 
         Raises:
@@ -138,7 +140,9 @@ class TaskEnds:
                 )
                 self._note_stopped(task, failure, _now())
 
-    def _note_stopped(self, task: Task, failure: Failure, finished: float) -> None:
+    def _note_stopped(
+        self, task: TaskInstance, failure: Failure, finished: float
+    ) -> None:
         note_error(task, failure, finished)
         cancelled = failure.kind == TypeOutcome.CANCELLED
         status = TypeStatus.CANCELLED if cancelled else TypeStatus.FAILED
@@ -148,7 +152,7 @@ class TaskEnds:
         self._state.call_back(task)
 
 
-def _end(task: Task, status: str, failure: Failure, finished: float) -> None:
+def _end(task: TaskInstance, status: str, failure: Failure, finished: float) -> None:
     task.status = status
     task.outcome = failure.kind
     task.reason = failure.message

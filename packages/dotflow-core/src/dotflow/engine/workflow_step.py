@@ -11,6 +11,7 @@ from dotflow.model.context import Context
 from dotflow.model.events import EventBus
 from dotflow.model.expansion import MapOver, is_whole
 from dotflow.model.outcome import FailedWithin
+from dotflow.model.task import TaskInstance
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dotflow.engine.loop import Loop
     from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
-    from dotflow.model.task import Task
 
 
 class WorkflowStep(Action[..., "Any"]):
@@ -49,7 +49,7 @@ class WorkflowStep(Action[..., "Any"]):
         self.__name__ = self.__qualname__ = name
 
     def invoke(
-        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
         """Run the workflow for one item; see `Action.invoke`.
 
@@ -96,10 +96,10 @@ class WorkflowStep(Action[..., "Any"]):
 class Unstored(Checkpoints):
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
 
-    def load(self, task: Task | ItemKey) -> None:
+    def load(self, task: TaskInstance | ItemKey) -> None:
         """Find nothing."""
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store nothing."""
 
 
@@ -118,10 +118,11 @@ def _refuse(graph: Graph, name: str) -> None:
             )
 
 
-def _template(task: Task) -> Task:
-    template = task.copy()
-    # What tells of the run is told of the item; and it may go to another process.
-    template.config = None
+def _template(task: TaskInstance) -> TaskInstance:
+    # Without the providers of a workflow's task: what tells of the run is told of the
+    # item; and it may go to another process.
+    template = task.into(TaskInstance)
+    template.reset()
     context = template.initial
     # A pipeline shares one context, which holds what it was given.
     if context is not None and getattr(context.storage, "deps", None) is ITEM:

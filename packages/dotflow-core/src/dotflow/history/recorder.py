@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dotflow.history.journal import Journal, RunRows
     from dotflow.model.outcome import Failure
     from dotflow.model.run_info import RunInfo
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 _now = time.time
 
@@ -143,7 +143,7 @@ class EventRecorder(Recorder):
         # Without the attempt: it is not one of the task.
         self._add(error.finished, what, task.name, None, to_json(detail))
 
-    def _count(self, task: Task) -> None:
+    def _count(self, task: TaskInstance) -> None:
         """Have it written how far a mapped task is."""
         if self._waiting is not None and task.mapped is not None:
             self._waiting.maps[task.name] = task.mapped

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.context import Context
     from dotflow.model.options import ActionOptions
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -62,7 +62,7 @@ class Action(Generic[P, R]):
     def __init__(
         self,
         func: Callable[P, R] | None = None,
-        task: Task | None = None,
+        task: TaskInstance | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> None:
@@ -129,7 +129,7 @@ class Action(Generic[P, R]):
 
     def invoke(
         self,
-        task: Task,
+        task: TaskInstance,
         previous: Context,
         named: dict[str, Any] | None = None,
     ) -> Any:
@@ -155,7 +155,7 @@ class Action(Generic[P, R]):
 
     def inputs(
         self,
-        task: Task,
+        task: TaskInstance,
         previous: Context,
         named: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
@@ -261,7 +261,7 @@ if TYPE_CHECKING:
     @overload
     def action(
         func: Callable[Q, F],
-        task: Task | None = None,
+        task: TaskInstance | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> Action[Q, F]: ...
@@ -269,7 +269,7 @@ if TYPE_CHECKING:
     @overload
     def action(
         func: None = None,
-        task: Task | None = None,
+        task: TaskInstance | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> ActionDecorator: ...

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     Listener = Callable[[Any], None]
 
@@ -29,7 +29,7 @@ class RunStarted(Event):
     __slots__ = ("mode", "tasks", "workflow_id")
 
     def __init__(
-        self, workflow_id: UUID | str | None, mode: str, tasks: Sequence[Task]
+        self, workflow_id: UUID | str | None, mode: str, tasks: Sequence[TaskInstance]
     ) -> None:
         self.workflow_id = workflow_id
         self.mode = mode
@@ -48,7 +48,7 @@ class RunFinished(Event):
     def __init__(
         self,
         workflow_id: UUID | str | None,
-        tasks: Sequence[Task],
+        tasks: Sequence[TaskInstance],
         status: str,
         duration: float,
     ) -> None:
@@ -63,7 +63,7 @@ class TaskEvent(Event):
 
     __slots__ = ("task",)
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: TaskInstance) -> None:
         self.task = task
 
 
@@ -96,7 +96,7 @@ class TaskRetried(TaskEvent):
 
     __slots__ = ("delay", "failure")
 
-    def __init__(self, task: Task, failure: Failure, delay: float) -> None:
+    def __init__(self, task: TaskInstance, failure: Failure, delay: float) -> None:
         self.task = task
         self.failure = failure
         self.delay = delay
@@ -107,7 +107,7 @@ class TaskFailed(TaskEvent):
 
     __slots__ = ("failure",)
 
-    def __init__(self, task: Task, failure: Failure) -> None:
+    def __init__(self, task: TaskInstance, failure: Failure) -> None:
         self.task = task
         self.failure = failure
 
@@ -126,7 +126,7 @@ class ItemEvent(TaskEvent):
 
     __slots__ = ("index",)
 
-    def __init__(self, task: Task, index: int) -> None:
+    def __init__(self, task: TaskInstance, index: int) -> None:
         self.task = task
         self.index = index
 
@@ -143,7 +143,7 @@ class ItemFailed(ItemEvent):
     __slots__ = ("attempt", "failure")
 
     def __init__(
-        self, task: Task, index: int, failure: Failure, attempt: int = 0
+        self, task: TaskInstance, index: int, failure: Failure, attempt: int = 0
     ) -> None:
         super().__init__(task, index)
         self.failure = failure
@@ -156,7 +156,12 @@ class ItemRetried(ItemFailed):
     __slots__ = ("delay",)
 
     def __init__(
-        self, task: Task, index: int, failure: Failure, delay: float, attempt: int = 0
+        self,
+        task: TaskInstance,
+        index: int,
+        failure: Failure,
+        delay: float,
+        attempt: int = 0,
     ) -> None:
         super().__init__(task, index, failure, attempt)
         self.delay = delay

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class MapOver:
@@ -54,6 +54,6 @@ SUB_WORKFLOW = SubWorkflow()
 PLACEHOLDER: Action[..., Any] = Action(_nothing)
 
 
-def is_whole(task: Task) -> bool:
+def is_whole(task: TaskInstance) -> bool:
     """Say whether a task stands for a sub-workflow rather than for a step."""
     return isinstance(task.expansion, SubWorkflow)

@@ -6,9 +6,12 @@ from dotflow.errors import GraphError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypeVar
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
+
+    Node = TypeVar("Node")
 
 _NO_NODES: tuple[int, ...] = ()
 
@@ -34,7 +37,11 @@ class Graph:
     __slots__ = ("downstream", "explicit", "tasks", "upstream")
 
     def __init__(
-        self, tasks: Sequence[Task], *, chained: bool, across_groups: bool = False
+        self,
+        tasks: Sequence[TaskInstance],
+        *,
+        chained: bool,
+        across_groups: bool = False,
     ) -> None:
         self.tasks = tuple(tasks)
         self.explicit = bool([t for t in tasks if t.depends_on is not None])
@@ -62,7 +69,7 @@ class Graph:
         graph.downstream = graph._reverse_edges()
         return graph
 
-    def over(self, tasks: Sequence[Task]) -> Graph:
+    def over(self, tasks: Sequence[TaskInstance]) -> Graph:
         """Return the same edges over other tasks, of which each takes one's place.
 
         What was checked once need not be checked for every run.
@@ -146,11 +153,9 @@ class Graph:
 
     @staticmethod
     def _unknown(task: str, name: str, nodes: dict[str, int]) -> str:
-        import difflib
+        from dotflow.base.suggest import hint
 
-        close = difflib.get_close_matches(name, nodes, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        return f"Task {task!r} depends on {name!r}, which was not added.{hint}"
+        return f"Task {task!r} depends on {name!r}, which was not added.{hint(name, nodes)}"
 
     def _reverse_edges(self) -> list[tuple[int, ...]]:
         count = len(self.upstream)
@@ -177,14 +182,38 @@ class Graph:
                     ready.append(below)
         if len(ready) == len(self.tasks):
             return
-        raise GraphError([f"The dependencies form a cycle: {self._cycle(waiting)}."])
+        stuck = {node for node, count in enumerate(waiting) if count}
+        found = cycles(dict(enumerate(self.upstream)), stuck)
+        names = [[self.tasks[node].name for node in cycle] for cycle in found]
+        raise GraphError([cycle_text(cycle) for cycle in names])
 
-    def _cycle(self, waiting: list[int]) -> str:
-        """Walk upstream among the nodes that never became ready, to the first repeat."""
-        node = next(node for node, count in enumerate(waiting) if count)
-        path: list[int] = []
-        while node not in path:
-            path.append(node)
-            node = next(up for up in self.upstream[node] if waiting[up])
-        loop = [*path[path.index(node) :], node]
-        return " -> ".join(self.tasks[n].name for n in reversed(loop))
+
+def cycles(
+    upstream: Mapping[Node, Sequence[Node]], stuck: set[Node]
+) -> list[list[Node]]:
+    """Return the cycles that keep nodes from ever being ready.
+
+    It walks upstream from every stuck node; each walk ends in a cycle or a former walk.
+
+    Args:
+        upstream: For each node those before it.
+        stuck: The nodes that never became ready; each has one of them upstream.
+    """
+    seen: set[Node] = set()
+    found = []
+    for start in upstream:
+        path: dict[Node, int] = {}
+        node: Node = start
+        while node in stuck and node not in seen and node not in path:
+            path[node] = len(path)
+            node = next(up for up in upstream[node] if up in stuck)
+        seen.update(path)
+        if node in path:
+            loop = [*list(path)[path[node] :], node]
+            found.append(loop[::-1])
+    return found
+
+
+def cycle_text(names: Sequence[str]) -> str:
+    """Return what is wrong with tasks that wait for each other."""
+    return f"The dependencies form a cycle: {' -> '.join(names)}."

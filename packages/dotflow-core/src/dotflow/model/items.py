@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.model.context import Context
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 else:
     pass
 
@@ -72,7 +72,7 @@ class ItemKey:
 
     __slots__ = ("checkpoint_key", "index", "name", "task_id", "workflow_id")
 
-    def __init__(self, task: Task | ItemKey, index: int) -> None:
+    def __init__(self, task: TaskInstance | ItemKey, index: int) -> None:
         self.index = index
         self.name: str = f"{task.name}[{index}]"
         self.checkpoint_key: str = f"{task.checkpoint_key}~{index}"

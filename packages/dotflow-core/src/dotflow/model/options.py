@@ -13,8 +13,8 @@ from dotflow.base.arguments import (
     check_seconds,
     check_sizes,
 )
-from dotflow.errors import InvalidOnInputChange, NotCallableObject
-from dotflow.types import VALID_POLICIES, TypeExecution, TypeInputChange
+from dotflow.errors import InvalidOnInputChange, InvalidTask, NotCallableObject
+from dotflow.types import VALID_POLICIES, TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,14 +113,12 @@ class RunOptions(TypedDict, total=False):
 
 
 class StartOptions(RunOptions, total=False):
-    """What `DotFlow.start` may be given, beside `RunOptions`.
+    """What `DotFlow.start` may be given, beside a mode and `RunOptions`.
 
     Attributes:
         on_success: Called as `on_success(tasks=[…])` when no task has failed, or the
             dotted path of such a callable.
         on_failure: Called as `on_failure(tasks=[…])` otherwise.
-        mode: `"sequential"` (default), `"sequential_group"`, `"background"`,
-            `"parallel"`, `"threads"`, `"async"`, or the name of an installed executor.
         keep_going: Run a task although the one before it has failed. Default False.
         resume: Restore the tasks that an earlier run of this workflow id has completed,
             from the storage; run the others. Default False.
@@ -135,7 +133,6 @@ class StartOptions(RunOptions, total=False):
 
     on_success: Callable[..., Any] | str
     on_failure: Callable[..., Any] | str
-    mode: str
     keep_going: bool
     resume: bool
     on_input_change: str
@@ -144,7 +141,7 @@ class StartOptions(RunOptions, total=False):
     wait_at_exit: bool
 
 
-_TASK: TaskOptions = {
+TASK_DEFAULTS: TaskOptions = {
     "retry_delay": 0,
     "backoff": False,
     "retry_on": Exception,
@@ -155,7 +152,7 @@ _TASK: TaskOptions = {
     "rate": None,
 }
 ACTION_DEFAULTS: ActionOptions = {
-    **_TASK,
+    **TASK_DEFAULTS,
     "retry_delay": 1,
     "retry": 1,
     "timeout": 0,
@@ -164,7 +161,7 @@ ACTION_DEFAULTS: ActionOptions = {
     "isolate": False,
 }
 NODE_DEFAULTS: NodeOptions = {
-    **_TASK,
+    **TASK_DEFAULTS,
     "timeout_s": None,
     "retries": 0,
     "process": False,
@@ -176,7 +173,6 @@ START_DEFAULTS: StartOptions = {
     **RUN_DEFAULTS,
     "on_success": basic_callback,
     "on_failure": basic_callback,
-    "mode": TypeExecution.SEQUENTIAL,
     "keep_going": False,
     "resume": False,
     "on_input_change": TypeInputChange.REUSE,
@@ -226,6 +222,36 @@ def placed(
     return {**by_place, **options}  # type: ignore[dict-item, return-value]
 
 
+def check_node(name: str, options: NodeOptions) -> None:
+    """Check what a task of a pipeline was declared with, as far as it can be by then.
+
+    Args:
+        name: The name of the task.
+        options: Its options, complete.
+
+    Raises:
+        InvalidTask: A value is out of range or of a wrong type.
+    """
+    timeout, retries = options["timeout_s"], options["retries"]
+    if timeout is not None and (
+        isinstance(timeout, bool)
+        or not isinstance(timeout, (int, float))
+        or not timeout > 0
+    ):
+        raise InvalidTask(
+            f"Task {name!r}: timeout_s={timeout!r} must be more than 0 seconds, or None"
+            " for no limit."
+        )
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise InvalidTask(
+            f"Task {name!r}: retries={retries!r} must be a whole number, 0 or more."
+        )
+    if options["rate"] is not None:
+        from dotflow.model.rate import parse_rate
+
+        parse_rate(options["rate"])
+
+
 def check_run(options: RunOptions) -> RunOptions:
     """Return the options of a run, complete and checked.
 
@@ -233,7 +259,9 @@ def check_run(options: RunOptions) -> RunOptions:
         TypeError: There is no such option.
         InvalidTask: A value is out of range or of a wrong type.
     """
-    return _bounded(complete("A run", options, RUN_DEFAULTS))
+    full = complete("A run", options, RUN_DEFAULTS)
+    _check_bounds(full)
+    return full
 
 
 def check_start(options: StartOptions) -> StartOptions:
@@ -249,17 +277,21 @@ def check_start(options: StartOptions) -> StartOptions:
     full = complete("start()", options, START_DEFAULTS)
     if full["on_input_change"] not in VALID_POLICIES:
         raise InvalidOnInputChange(full["on_input_change"])
-    full["on_success"] = _callback("on_success", full["on_success"])
-    full["on_failure"] = _callback("on_failure", full["on_failure"])
-    full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
-    return _bounded(full)
-
-
-def _bounded(full: Options) -> Options:
-    run: RunOptions = full  # type: ignore[assignment]
-    run["deadline"] = check_seconds("deadline", run["deadline"])
-    run["limits"] = check_sizes(run["limits"])
+    if not callable(full["on_success"]):
+        full["on_success"] = _callback("on_success", full["on_success"])
+    if not callable(full["on_failure"]):
+        full["on_failure"] = _callback("on_failure", full["on_failure"])
+    if full["max_parallel"] is not None:
+        full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
+    _check_bounds(full)
     return full
+
+
+def _check_bounds(full: RunOptions) -> None:
+    if full["deadline"] is not None:
+        full["deadline"] = check_seconds("deadline", full["deadline"])
+    if full["limits"] is not None:
+        full["limits"] = check_sizes(full["limits"])
 
 
 def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
@@ -272,11 +304,10 @@ def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
 
 
 def _unknown(what: str, given: Any, known: Any) -> TypeError:
-    from dotflow.base.suggest import closest
+    from dotflow.base.suggest import hint
 
     name = min(given.keys() - known.keys())
-    close = closest(name, known)
-    hint = f" Did you mean {close!r}?" if close else ""
     return TypeError(
-        f"{what} has no option {name!r}.{hint} It takes: {', '.join(sorted(known))}."
+        f"{what} has no option {name!r}.{hint(name, known)} It takes:"
+        f" {', '.join(sorted(known))}."
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.model.context import Context
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     # What a tracer puts around an attempt, in whichever process it runs.
     Around = Callable[[], AbstractContextManager[Any]]
@@ -35,7 +35,7 @@ class Attempt:
     def __init__(
         self,
         node: int,
-        task: Task,
+        task: TaskInstance,
         number: int,
         previous: Context,
         named: dict[str, Any] | None = None,

@@ -11,14 +11,14 @@ from dotflow.model.context import Context
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dotflow.model.task import Task, TaskError
+    from dotflow.model.task import TaskError, TaskInstance
 
 _CONTEXTS = ("initial_context", "current_context", "previous_context")
 _TOO_LARGE = {"message": "Context size exceeded"}
 
 
 def workflow_payload(
-    workflow_id: object, name: str | None, tasks: Iterable[Task]
+    workflow_id: object, name: str | None, tasks: Iterable[TaskInstance]
 ) -> dict[str, Any]:
     """Return a workflow in the shape of dotflow 1.x."""
     identity = None if workflow_id is None else str(workflow_id)
@@ -31,7 +31,7 @@ def workflow_payload(
     }
 
 
-def task_payload(task: Task, max: int | None = None) -> dict[str, Any]:
+def task_payload(task: TaskInstance, max: int | None = None) -> dict[str, Any]:
     """Return a task in the shape of dotflow 1.x.
 
     Args:

@@ -1,4 +1,4 @@
-"""`Task`: one step of a workflow with its state and its results."""
+"""`TaskInstance`: one step of a run, with its state and its results."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from dotflow.types import TypeOutcome, TypeStatus
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Self, TypeVar
     from uuid import UUID
 
-    from dotflow.config.config import Config
     from dotflow.model.expansion import Expansion
     from dotflow.model.items import MapProgress
     from dotflow.model.outcome import Failure
+
+    T = TypeVar("T", bound="TaskInstance")
 
 
 class TaskError:
@@ -76,13 +77,7 @@ class TaskError:
 
 
 class TaskInstance:
-    """The base of every task, kept for `isinstance` checks of dotflow 1.x."""
-
-    __slots__ = ()
-
-
-class Task(TaskInstance):
-    """One step of a workflow.
+    """One step of a run, with its state and its results.
 
     Args:
         task_id: The id, or None to get a new ULID.
@@ -91,7 +86,6 @@ class Task(TaskInstance):
             path of such a callable.
         initial_context: A value for the step's parameter `initial_context`.
         workflow_id: The id of the workflow the task belongs to.
-        config: The providers; None for the defaults.
         group_name: The group of tasks it runs with. Default `"default"`.
         name: What identifies it in its workflow; default: the name of the step.
         depends_on: Names of the tasks it waits for; None to follow the task before it.
@@ -104,7 +98,6 @@ class Task(TaskInstance):
     """
 
     __slots__ = (
-        "_config",
         "_created",
         "_errors",
         "attempt",
@@ -141,7 +134,6 @@ class Task(TaskInstance):
         callback: Callable[..., Any] | str = basic_callback,
         initial_context: Any = None,
         workflow_id: UUID | str | None = None,
-        config: Config | None = None,
         group_name: str = "default",
         *,
         name: str | None = None,
@@ -149,7 +141,6 @@ class Task(TaskInstance):
     ) -> None:
         self.task_id: str = new_ulid() if task_id is None else task_id
         self.workflow_id = workflow_id
-        self._config = config
         self.group_name = group_name
         self.depends_on = depends_on
         self.step: Action[..., Any] = _as_action(step)
@@ -178,12 +169,12 @@ class Task(TaskInstance):
         initial_context: Context | None,
         task_id: str | None,
         created: float,
-    ) -> Task:
+    ) -> Self:
         """Build a task of values known to be valid, which need not be checked again."""
         self = cls.__new__(cls)
         self.task_id = new_ulid() if task_id is None else task_id
         self.checkpoint_key = f"None-{quote_name(name)}"
-        self.workflow_id = self._config = None
+        self.workflow_id = None
         self.group_name = "default"
         self.depends_on = depends_on
         self.step = step
@@ -215,20 +206,26 @@ class Task(TaskInstance):
         self.previous: Context | None = None
         self.current: Context | None = None
 
-    def copy(self) -> Task:
+    def copy(self) -> Self:
         """Return a task of the same identity that has not started."""
-        clone = type(self).__new__(type(self))
-        for slot in Task.__slots__:
-            setattr(clone, slot, getattr(self, slot))
+        clone = self.snapshot()
         clone.reset()
         return clone
 
-    def snapshot(self) -> Task:
+    def snapshot(self) -> Self:
         """Return a task that keeps this state when this one is started again."""
-        snapshot = type(self).__new__(type(self))
-        for slot in Task.__slots__:
-            setattr(snapshot, slot, getattr(self, slot))
-        return snapshot
+        return self.into(type(self))
+
+    def into(self, kind: type[T]) -> T:
+        """Return a task of another kind in this state.
+
+        Args:
+            kind: The kind.
+        """
+        into = kind.__new__(kind)
+        for slot in TaskInstance.__slots__:
+            setattr(into, slot, getattr(self, slot))
+        return into
 
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""
@@ -321,19 +318,6 @@ class Task(TaskInstance):
             stacklevel=2,
         )
         return self._errors[-1] if self._errors else TaskError()
-
-    @property
-    def config(self) -> Config:
-        """The providers of the workflow."""
-        if self._config is None:
-            from dotflow.config.config import Config
-
-            self._config = Config()
-        return self._config
-
-    @config.setter
-    def config(self, value: Config | None) -> None:
-        self._config = value
 
     @property
     def created_at(self) -> datetime:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dotflow.model.options import RunOptions
 from dotflow.pipeline.context import RunCancelledError, RunContext
 from dotflow.pipeline.dag import DAG, DAGBuilder
 from dotflow.pipeline.dags import Dags as Engine
 from dotflow.pipeline.dags import build_default_engine
 from dotflow.pipeline.hooks import RunHook, fn_hook
-from dotflow.pipeline.options import RunOptions
 from dotflow.pipeline.pipeline import Pipeline
 from dotflow.pipeline.registry import TaskRegistry, task
 from dotflow.pipeline.scheduler_config import SchedulerConfig
@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.pipeline.serializers import JsonSerializer, PickleSerializer
     from dotflow.pipeline.state_sqlite import SQLiteStateStore
+    from dotflow.pipeline.state_storage import StorageCannotKeepRuns, StorageStateStore
 
 __all__ = [
     "DAG",
@@ -38,6 +39,8 @@ __all__ = [
     "SQLiteStateStore",
     "SchedulerConfig",
     "StateStore",
+    "StorageCannotKeepRuns",
+    "StorageStateStore",
     "TaskRegistry",
     "TaskSpec",
     "build_default_engine",
@@ -51,6 +54,8 @@ _HOMES = {
     "JsonSerializer": "dotflow.pipeline.serializers",
     "PickleSerializer": "dotflow.pipeline.serializers",
     "SQLiteStateStore": "dotflow.pipeline.state_sqlite",
+    "StorageCannotKeepRuns": "dotflow.pipeline.state_storage",
+    "StorageStateStore": "dotflow.pipeline.state_storage",
 }
 
 

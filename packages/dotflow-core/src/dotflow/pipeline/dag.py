@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dotflow.base.suggest import hint
 from dotflow.errors import GraphError
+from dotflow.model.graph import cycle_text, cycles
 
 if TYPE_CHECKING:
     from dotflow.pipeline.registry import TaskRegistry
@@ -89,7 +90,7 @@ class DAGBuilder:
             raise GraphError([f"{dag_name!r} has no tasks."])
         dags = ", ".join(known)
         raise GraphError(
-            [f"{dag_name!r} has no tasks.{_hint(dag_name, known)} There are: {dags}."]
+            [f"{dag_name!r} has no tasks.{hint(dag_name, known)} There are: {dags}."]
         )
 
     def build(self, dag_name: str) -> DAG:
@@ -114,10 +115,8 @@ class DAGBuilder:
                 problems += self._wrong_deps(spec, specs)
                 deps = [dep for dep in deps if dep in specs]
             edges[name] = list(dict.fromkeys(deps)) if len(deps) > 1 else [*deps]
-        nodes, cycles = (list(edges), []) if ordered else _ordered(edges)
-        problems += [
-            f"The dependencies form a cycle: {' -> '.join(cycle)}." for cycle in cycles
-        ]
+        nodes, found = (list(edges), []) if ordered else _ordered(edges)
+        problems += map(cycle_text, found)
         if problems:
             raise GraphError(problems)
         return DAG(dag_name, nodes, edges)
@@ -147,7 +146,7 @@ class DAGBuilder:
             else:
                 problems.append(
                     f"Task {spec.name!r} depends on {dep!r}, which is not registered."
-                    f"{_hint(dep, specs)}"
+                    f"{hint(dep, specs)}"
                 )
         return problems
 
@@ -160,17 +159,12 @@ def require_known(names: Iterable[str], known: Collection[str], dag: str) -> Non
     """
     known = set(known)
     problems = [
-        f"There is no task {name!r} in {dag!r}.{_hint(name, known)}"
+        f"There is no task {name!r} in {dag!r}.{hint(str(name), known)}"
         for name in names
         if name not in known
     ]
     if problems:
         raise GraphError(problems)
-
-
-def _hint(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, 1)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _reachable(start: Iterable[str], edges: Mapping[str, list[str]]) -> set[str]:
@@ -204,21 +198,4 @@ def _ordered(edges: Mapping[str, list[str]]) -> tuple[list[str], list[list[str]]
                 heapq.heappush(ready, place[child])
     if len(order) == len(edges):
         return order, []
-    return order, _cycles(edges, {node for node, count in waiting.items() if count})
-
-
-def _cycles(edges: Mapping[str, list[str]], stuck: set[str]) -> list[list[str]]:
-    """Walk upstream from every stuck node; each walk ends in a cycle or a former walk."""
-    seen: set[str] = set()
-    cycles = []
-    for start in edges:
-        path: dict[str, int] = {}
-        node = start
-        while node in stuck and node not in seen and node not in path:
-            path[node] = len(path)
-            node = next(up for up in edges[node] if up in stuck)
-        seen.update(path)
-        if node in path:
-            loop = [*list(path)[path[node] :], node]
-            cycles.append(loop[::-1])
-    return cycles
+    return order, cycles(edges, {node for node, count in waiting.items() if count})

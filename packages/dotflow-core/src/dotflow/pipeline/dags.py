@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.base.arguments import check_count
 from dotflow.engine.executors.event_loop import EventLoopExecutor
+from dotflow.model.options import check_run
 from dotflow.pipeline.active_runs import ActiveRuns
 from dotflow.pipeline.catalog import Catalog, Target
 from dotflow.pipeline.hooks import HookDispatcher
-from dotflow.pipeline.options import RunOptions, check_options
 from dotflow.pipeline.process_pool import PickledPool
 from dotflow.pipeline.resumption import tasks_to_run
 from dotflow.pipeline.run import PlanRun, Resumed
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
+    from dotflow.model.options import RunOptions
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.plan import Plan
@@ -134,7 +135,7 @@ class Dags(Catalog):
         Args:
             dag_name: The DAG.
             context: What its tasks share.
-            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
+            **options: See `RunOptions`.
 
         Returns:
             The id of the run; a failed task does not raise, nor does a deadline.
@@ -143,8 +144,8 @@ class Dags(Catalog):
             GraphError: Something is wrong with the DAG, or a context is required.
             InvalidTask: An option is out of range.
         """
-        check_options(options)
-        return await self._run(self._plan(dag_name), context, options)
+        checked = check_run(options)
+        return await self._run(self._plan(dag_name), context, checked)
 
     async def run_many(
         self, dag_name: str, contexts: Contexts, **options: Unpack[RunOptions]
@@ -159,16 +160,16 @@ class Dags(Catalog):
         Returns:
             The ids of the runs; a failed one does not stop the others, `cancel()` does.
         """
-        check_options(options)
+        checked = check_run(options)
         plan, cancels, ids = self._plan(dag_name), self._runs.cancels, list[str]()
         if isinstance(contexts, AsyncIterable):
             async for context in contexts:
-                ids.append(await self._run(plan, context, options))
+                ids.append(await self._run(plan, context, checked))
                 if self._runs.cancels != cancels:
                     break
             return ids
         for context in contexts:
-            ids.append(await self._run(plan, context, options))
+            ids.append(await self._run(plan, context, checked))
             if self._runs.cancels != cancels:
                 break
         return ids
@@ -188,9 +189,9 @@ class Dags(Catalog):
             context: What the tasks share.
             **options: As in `run_once`.
         """
-        check_options(options)
+        checked = check_run(options)
         names = self.names_of(dag_name, targets)
-        return await self._run(self._plan(dag_name, names), context, options)
+        return await self._run(self._plan(dag_name, names), context, checked)
 
     async def resume(
         self,
@@ -222,13 +223,13 @@ class Dags(Catalog):
             KeyError: There is no run of this id.
             GraphError: A task in `from_tasks` does not exist, or as in `run_once`.
         """
-        check_options(options)
+        checked = check_run(options)
         former = self.state_store.get_run(run_id)
         plan = self._plan(former.dag_name)
         again = self.names_of(former.dag_name, from_tasks or ())
         specs = self._builder.specs_of(former.dag_name)
         reset = tasks_to_run(plan.dag, specs, former, again)
-        return await self._run(plan, context, options, Resumed(run_id, reset))
+        return await self._run(plan, context, checked, Resumed(run_id, reset))
 
     def cancel(
         self, run_id: str | None = None, reason: str = "it was cancelled"
@@ -267,7 +268,7 @@ class Dags(Catalog):
         resumed: Resumed | None = None,
     ) -> str:
         run = PlanRun(plan, context, options, self.state_store, self.services)
-        results = run.begin(resumed)
+        results = run.create(resumed)
         with self._runs.tracking(run.run_id, run.control):
             await run.execute(
                 results,

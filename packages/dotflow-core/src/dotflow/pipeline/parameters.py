@@ -32,6 +32,7 @@ class Binding:
         named: Pairs of a parameter and the task whose result it gets.
         positional: The positional-only ones of all these, in order.
         missing: Required parameters that nothing provides.
+        asynchronous: Whether a call of it gives what can be awaited.
     """
 
     context: tuple[str, ...]
@@ -40,6 +41,7 @@ class Binding:
     named: tuple[tuple[str, str], ...]
     positional: tuple[str, ...]
     missing: tuple[str, ...]
+    asynchronous: bool
 
 
 def bind(
@@ -84,6 +86,7 @@ def bind(
             if parameter.kind is _POSITIONAL_ONLY and name in given
         ),
         missing=tuple(missing),
+        asynchronous=is_async(func),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import GraphError
@@ -13,7 +12,6 @@ from dotflow.pipeline.dags import Dags
 from dotflow.pipeline.run import run_to_end
 from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.scope import DagScope
-from dotflow.pipeline.spec import TaskSpec, described
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
@@ -24,11 +22,12 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
     from dotflow.model.graph import Graph
+    from dotflow.model.options import RunOptions
     from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.hooks import RunHook
-    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.registry import TaskRegistry
     from dotflow.pipeline.services import Services
+    from dotflow.pipeline.spec import TaskSpec
     from dotflow.pipeline.state import StateStoreProtocol
 
 
@@ -58,17 +57,19 @@ class Pipeline(DagScope):
         max_parallel: The most tasks in flight at once; None for as many as can run.
         logger: Where it logs; default: the logger `dotflow.pipeline`.
         hooks: Who hears the events of runs.
-        state_store: Where runs are recorded; default: in memory. With a
-            `SQLiteStateStore` another process can resume them. Of a pipeline with a
-            `StorageSQLite` the default is a `SQLiteStateStore` in the same file.
-        storage: Keeps what is more than the results of runs: those of tasks with
-            `cache=True`, limits that processes share, requests to cancel a run of
-            another process, and the history of runs. Default: one in memory.
+        state_store: Where runs are recorded; default: in the storage, where another
+            process finds and resumes them, or in memory where that is in memory. In a
+            `StorageSQLite` it is a `SQLiteStateStore` in the same file.
+        storage: Keeps runs and their results, those of tasks with `cache=True`, limits
+            that processes share, requests to cancel a run of another process, and the
+            history of runs. Default: one in memory.
         config: All providers, its storage among them: they are told of runs as of those
             of a `DotFlow`, except for a server.
 
     Raises:
         ValueError: A number is out of range, or there are two storages.
+        StorageCannotKeepRuns: Other processes see the storage, but it lacks what they
+            need to find runs there: `list_keys`, `delete` or `atomic_swap`.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class Pipeline(DagScope):
         Args:
             context: What the tasks share.
             targets: Run only these tasks and all that they depend on.
-            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
+            **options: See `RunOptions`.
 
         Returns:
             The report, as of `get_run_report`; a failed task does not raise.
@@ -191,7 +192,7 @@ class Pipeline(DagScope):
                 on them.
             context: What the tasks share; without metadata the run has that of the
                 earlier one.
-            **options: `deadline`, `limits`, `refresh_cache`: see `RunOptions`.
+            **options: See `RunOptions`.
 
         Returns:
             The id of the new run.
@@ -319,8 +320,6 @@ class _Constant:
 
 def _overridden(spec: TaskSpec, instead: Any) -> TaskSpec:
     if callable(instead):
-        return described(replace(spec, func=instead))
+        return spec.but(instead)
     constant = _Constant(instead)
-    return described(
-        replace(spec, func=constant, process=False, cache=False, limit=None, rate=None)
-    )
+    return spec.but(constant, process=False, cache=False, limit=None, rate=None)

@@ -11,7 +11,7 @@ from dotflow.errors import GraphError
 from dotflow.model.context import Context
 from dotflow.model.expansion import MapOver
 from dotflow.model.graph import Graph
-from dotflow.model.task import Task
+from dotflow.model.task import TaskInstance
 from dotflow.pipeline.step import PipelineStep
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Plan:
             )
         return self._graph.over(self._tasks(Context(storage=context)))
 
-    def _tasks(self, shared: Context) -> list[Task]:
-        make, created = Task.of_step, time.time()
+    def _tasks(self, shared: Context) -> list[TaskInstance]:
+        make, created = TaskInstance.of_step, time.time()
         ids = new_ulids(len(self._parts))
         tasks = [
             make(step, name, deps, shared, task_id, created)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 from dotflow.errors import GraphError, InvalidTask
-from dotflow.model.rate import parse_rate
+from dotflow.model.options import NODE_DEFAULTS, check_node, complete, placed
 from dotflow.pipeline.parameters import inferred_deps
-from dotflow.pipeline.spec import RetryOn, TaskSpec, check_options, described
+from dotflow.pipeline.spec import PLACES, TaskSpec
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotflow.model.options import NodeOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 Dep = str | Callable[..., Any]
@@ -109,25 +114,27 @@ class TaskRegistry:
         return sum(map(len, self._dags.values()))
 
 
+class Resolved(NamedTuple):
+    """Dependencies, as they were found.
+
+    Attributes:
+        names: The tasks.
+        aliases: For parameters that are not named after a task: the task they mean.
+        foreign: Pairs of a task and the other pipeline that it belongs to.
+    """
+
+    names: list[str]
+    aliases: dict[str, str]
+    foreign: tuple[tuple[str, str], ...]
+
+
 def task(
     name: str | None = None,
     deps: Deps | None = None,
-    timeout_s: float | None = None,
-    retries: int = 0,
-    *,
+    *by_place: Any,
     registry: TaskRegistry | None = None,
     dag: str | None = None,
-    retry_delay: float = 0,
-    backoff: bool = False,
-    retry_on: RetryOn = Exception,
-    process: bool = False,
-    retain_result: bool = True,
-    map: Dep | None = None,
-    cache: bool = False,
-    cache_ttl: float | None = None,
-    cache_key: Callable[..., Any] | None = None,
-    limit: str | None = None,
-    rate: str | None = None,
+    **options: Unpack[NodeOptions],
 ) -> Callable[[F], F]:
     """Declare the decorated function as a task; it stays the plain function it is.
 
@@ -136,30 +143,14 @@ def task(
         deps: The tasks it depends on: names, decorated functions, or a mapping from
             parameters to either. Default: the registered tasks that its required
             parameters are named after.
-        timeout_s: Seconds that one attempt may take; None for no limit. A sync function
-            with a limit runs in a process of its own, which can be stopped.
-        retries: Attempts after the first failed one.
+        *by_place: `timeout_s` and `retries`.
         registry: Where it is registered.
         dag: The DAG it belongs to.
-        retry_delay: Seconds between two attempts.
-        backoff: Double the delay after every attempt.
-        retry_on: The exception class, or a tuple of them, worth another attempt.
-        process: Run each attempt in a process of its own.
-        retain_result: Whether the result is kept after the last task that needs it.
-        map: A task, by name or as a decorated function: this one is called for each
-            item of its result. Parameters `item` or the task's name receive the item,
-            `index` its place.
-        cache: Keep the result in the pipeline's storage and find it again, in any later
-            run, for the same code and the same inputs.
-        cache_ttl: Seconds that a kept result counts; None for ever.
-        cache_key: Called with the inputs by parameter name; what it returns stands for
-            them. Default: the inputs themselves, of a context what is in it.
-        limit: A name: no more attempts of the tasks that share it run at once than
-            `run_once(limits={name: …})` says, 1 by default.
-        rate: The most attempts that may start in a time, as `"10/s"`.
+        **options: See `NodeOptions` and `TaskOptions`.
 
     Raises:
-        TypeError: There is no registry, or a dependency is neither name nor function.
+        TypeError: There is no registry, no such option, or a dependency is neither name
+            nor function.
         ValueError: An argument is out of range, the name is taken, or a required
             parameter cannot be provided.
     """
@@ -167,40 +158,30 @@ def task(
         raise TypeError("task() needs registry=; or use the task of a Pipeline.")
     if callable(name):
         raise TypeError("The task decorator is called: write @pipeline.task().")
+    options = placed("task()", PLACES, by_place, options)
+    complete("task()", options, NODE_DEFAULTS)  # refuses one that there is not
 
     def declare(func: F) -> F:
         own_name = name if name is not None else _name_of(func)
-        check_options(own_name, timeout_s, retries)
-        if rate is not None:
-            parse_rate(rate)
-        resolved, aliases, foreign = _resolve(func, own_name, deps, registry, dag)
-        over = None
-        if map is not None:
-            (over, *_), _, wrong = _resolve(func, own_name, [map], registry, dag)
-            resolved, foreign = list(dict.fromkeys((over, *resolved))), foreign + wrong
-        spec = described(
-            TaskSpec(
-                own_name,
-                func,
-                resolved,
-                timeout_s,
-                retries,
-                dag,
-                aliases=aliases,
-                retry_delay=retry_delay,
-                backoff=backoff,
-                retry_on=retry_on,
-                process=process,
-                retain_result=retain_result,
-                foreign=foreign,
-                map_over=over,
-                cache=cache,
-                cache_ttl=cache_ttl,
-                cache_key=cache_key,
-                limit=limit,
-                rate=rate,
+        found, given = _resolve(func, own_name, deps, registry, dag), options
+        if (over := options.get("map")) is not None:
+            source = _resolve(func, own_name, [over], registry, dag)
+            given = {**options, "map": source.names[0]}
+            found = Resolved(
+                list(dict.fromkeys((*source.names, *found.names))),
+                found.aliases,
+                found.foreign + source.foreign,
             )
+        spec = TaskSpec(
+            own_name,
+            func,
+            found.names,
+            dag=dag,
+            aliases=found.aliases,
+            foreign=found.foreign,
+            **given,
         )
+        check_node(own_name, spec.options)
         problems = spec.problems()
         if problems:
             raise GraphError(problems)
@@ -223,11 +204,10 @@ def _resolve(
     deps: Deps | None,
     registry: TaskRegistry,
     dag: str | None,
-) -> tuple[list[str], dict[str, str], tuple[tuple[str, str], ...]]:
-    """Return the names of dependencies, aliases, and what belongs to other DAGs."""
+) -> Resolved:
     if deps is None:
         known = registry.of_dag(dag)
-        return inferred_deps(func, known), {}, ()
+        return Resolved(inferred_deps(func, known), {}, ())
     if isinstance(deps, (str, bytes)) or callable(deps):
         raise TypeError(f"Task {name!r}: deps is a list of tasks, as deps=[{deps!r}].")
     entries: list[tuple[str | None, Dep]] = (
@@ -253,7 +233,7 @@ def _resolve(
         for alias, source in aliases.items()
         if alias != source and (isinstance(deps, Mapping) or alias not in found)
     }
-    return list(found), aliases, tuple(foreign)
+    return Resolved(list(found), aliases, tuple(foreign))
 
 
 def _source(

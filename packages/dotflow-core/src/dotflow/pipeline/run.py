@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.base.arguments import check_sizes
 from dotflow.base.identity import new_ulid
-from dotflow.engine.control import Control, RunCancelled
-from dotflow.engine.extras import make_admission, make_cache
-from dotflow.engine.loop import Loop
-from dotflow.engine.run_state import RunState
-from dotflow.model.events import EventBus, RunFinished
+from dotflow.engine.session import RunSession
+from dotflow.pipeline.listeners import RunListeners
 from dotflow.pipeline.services import MODE
-from dotflow.pipeline.state_writer import StateWriter
 from dotflow.pipeline.stored_results import StoredResults
-from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from logging import Logger
 
+    from dotflow.engine.control import CancelRequests
     from dotflow.engine.executors.event_loop import EventLoopExecutor
-    from dotflow.model.graph import Graph
+    from dotflow.model.options import RunOptions
     from dotflow.model.run_info import RunInfo
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import HookDispatcher
-    from dotflow.pipeline.options import RunOptions
     from dotflow.pipeline.plan import Plan
     from dotflow.pipeline.services import Services
     from dotflow.pipeline.state import StateStoreProtocol
@@ -41,24 +34,25 @@ class Resumed(NamedTuple):
     reset: set[str]
 
 
-class PlanRun:
+class PlanRun(RunSession):
     """One run of a plan.
 
     Args:
         plan: What to run.
         context: What the tasks share.
-        options: What else the run was given.
+        options: What else the run was given; checked.
         store: Where the run is recorded.
         services: What else it takes part in.
 
     Attributes:
         run_id: Its id, a ULID.
-        control: Who may end it early.
-        started: When it began, in seconds since the epoch.
 
     Raises:
         GraphError: A task requires a context, and there is none.
     """
+
+    # A server knows what was registered with it, and no pipeline is.
+    tells_server = False
 
     def __init__(
         self,
@@ -68,23 +62,27 @@ class PlanRun:
         store: StateStoreProtocol,
         services: Services,
     ) -> None:
-        deadline = options.get("deadline")
         if context is not None:
-            context = context.with_deadline_s(deadline)
+            context = context.with_deadline_s(options["deadline"])
         self.run_id = new_ulid()
-        self.started = time.time()
+        super().__init__(
+            plan.graph(context),
+            services.storage,
+            services.told,
+            options,
+            workflow=plan.dag.name,
+            mode=MODE,
+            cancelled_by=self.run_id,
+        )
         self._plan = plan
-        self._graph: Graph = plan.graph(context)
         self._metadata = None if context is None else context.metadata
-        self._options = options
         self._store = store
         self._services = services
         self._resumed: Resumed | None = None
-        self._bus = EventBus()
-        self.control = Control(deadline, services.requests(self.run_id, self._bus))
+        self._listeners: RunListeners
 
-    def begin(self, resumed: Resumed | None) -> StoredResults:
-        """Record that the run begins, and return what it goes on from.
+    def create(self, resumed: Resumed | None) -> StoredResults:
+        """Record the run, and return what it goes on from.
 
         Args:
             resumed: The run that this one goes on from; None to start from nothing.
@@ -122,63 +120,54 @@ class PlanRun:
         """Run the tasks.
 
         Args:
-            results: What `begin` has returned.
+            results: What `create` has returned.
             hooks: Who hears the events.
             logger: Where it logs.
             executor: Where attempts run.
             max_parallel: The most attempts in flight; None for the executor's own bound.
         """
-        plan, bus, services = self._plan, self._bus, self._services
-        services.connect(bus, self._info)  # first: the recorder may let go of results
-        recorder = StateWriter(plan, self._store, self.run_id, hooks, logger)
-        recorder.connect(bus)
-        recorder.begin()
-        services.announce(bus, plan.dag.name, self._graph)
-        services.trace(executor, bus)
-        storage = services.storage
-        admission = make_admission(
-            plan.guarded, storage, check_sizes(self._options.get("limits"))
+        self._listeners = RunListeners(
+            self._plan, self._store, self.run_id, hooks, logger
         )
-        refresh = bool(self._options.get("refresh_cache"))
-        state = RunState(
-            self._graph,
-            executor,
-            bus,
-            self.control,
-            keep_going=True,
-            admission=admission,
-        )
-        cache = make_cache(plan.guarded, storage, refresh)
-        loop = Loop(state, results, cache=cache, max_parallel=max_parallel)
-        self.control.wake_by(partial(_wake, asyncio.get_running_loop(), executor))
-        interrupted = True
         try:
-            await loop.run_async()
-            interrupted = False
-        except RunCancelled:
-            pass  # it is what was asked for: the report tells
+            with self:
+                loop = self.loop(
+                    executor,
+                    results,
+                    self._plan.guarded,
+                    keep_going=True,
+                    max_parallel=max_parallel,
+                )
+                here = asyncio.get_running_loop()
+                self.control.wake_by(partial(_wake, here, executor))
+                # In a task of its own: what wakes it does not walk through all of the
+                # above.
+                await asyncio.create_task(loop.run_async())
         finally:
-            self.control.end()
-            if admission is not None:
-                admission.close()
-            try:
-                recorder.end(interrupted, self.control.reason)
-            finally:
-                self._tell_end(interrupted)
-                await services.flush(bus)
+            await self._services.flush(self.bus)
 
-    def _tell_end(self, interrupted: bool) -> None:
-        tasks, reason = self._graph.tasks, self.control.reason
-        status = WorkflowStatus.COMPLETED
-        if reason is not None:
-            status = WorkflowStatus.CANCELLED
-            self._services.forget_requests(self.run_id, self._bus)
-        elif interrupted or any(task.status == TypeStatus.FAILED for task in tasks):
-            status = WorkflowStatus.FAILED
-        duration = max(0.0, time.time() - self.started)
-        self._bus.emit(RunFinished(self._plan.dag.name, tasks, status, duration))
+    def begin(self) -> None:
+        """Record and tell that the run begins."""
+        self._listeners.connect(self.bus)
+        self._listeners.begin()
 
-    def _info(self) -> RunInfo:
+    def end(self, interrupted: bool) -> None:
+        """Record how the run ended, and forget who asked for it."""
+        reason = self.control.reason
+        try:
+            self._listeners.end(interrupted, reason)
+        finally:
+            if reason is not None and self.requests is not None:
+                self._forget(self.requests)
+
+    def _forget(self, requests: CancelRequests) -> None:
+        try:
+            requests.clear()
+        except Exception as error:  # noqa: BLE001 - the run itself has ended well
+            self.bus.report(type(self._storage).__name__, error)
+
+    def info(self) -> RunInfo:
+        """Return what is known of the run when it begins."""
         from dotflow.model.run_info import RunInfo
 
         name = self._plan.dag.name
@@ -187,7 +176,7 @@ class PlanRun:
             name,
             name,
             MODE,
-            self._graph,
+            self.graph,
             None if self._resumed is None else self._resumed.run_id,
             dict(self._metadata or {}),
             self.started,

@@ -70,10 +70,3 @@ class PickleSerializer:
             return pickle.loads(data)
         except Exception as error:
             raise DecodeError(f"The stored pickle cannot be read: {error}") from error
-
-
-class AnySerializer(JsonSerializer):
-    """Writes JSON where it can, else a pickle. The default of `SQLiteStateStore`."""
-
-    def __init__(self) -> None:
-        self._codec = Codec.named("pickle")

@@ -7,25 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dotflow.config.config import Config
-from dotflow.engine.control import CancelRequests
-from dotflow.engine.extras import cancel_requests, record_history
-from dotflow.engine.listeners import (
-    connect_providers,
-    flush_providers,
-)
+from dotflow.engine.listeners import flush_providers
 from dotflow.errors import InvalidTask
-from dotflow.model.events import RunStarted
 from dotflow.pipeline.state import InMemoryStateStore
 from dotflow.types import TypeExecution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dotflow.abc.executor import AnyExecutor
     from dotflow.abc.storage import Storage
     from dotflow.model.events import EventBus
-    from dotflow.model.graph import Graph
-    from dotflow.model.run_info import RunInfo
     from dotflow.pipeline.state import StateStoreProtocol
 
 MODE = TypeExecution.ASYNC
@@ -64,48 +53,21 @@ class Services:
         return self.config.storage if self._given else None
 
     @property
+    def told(self) -> Config | None:
+        """The providers that hear of runs; None where nobody asked to be told."""
+        return self.config if self._tells else None
+
+    @property
     def storage(self) -> Storage:
         """What keeps more than the results of runs."""
         return self.config.storage
 
-    def requests(self, run_id: str, bus: EventBus) -> Callable[[], str | None] | None:
-        """Return what reads requests of other processes to cancel a run."""
-        return cancel_requests(self.storage, run_id, bus)
-
-    def forget_requests(self, run_id: str, bus: EventBus) -> None:
-        """Remove what asked to cancel a run that has ended."""
-        if not self.storage.shared:
-            return
-        try:
-            CancelRequests(self.storage, run_id).clear()
-        except Exception as error:  # noqa: BLE001 - the run itself has ended well
-            bus.report(type(self.storage).__name__, error)
-
-    def connect(self, bus: EventBus, info: Callable[[], RunInfo]) -> None:
-        """Have the history and the providers listen to a run."""
-        record_history(self.storage, info, bus)
-        if self._tells:
-            run = info()
-            connect_providers(
-                self.config, bus, run.workflow_id, run.graph, server=False
-            )
-
-    def announce(self, bus: EventBus, workflow: str, graph: Graph) -> None:
-        """Tell that a run begins."""
-        bus.emit(RunStarted(workflow, MODE, graph.tasks))
-
-    def trace(self, executor: AnyExecutor, bus: EventBus) -> None:
-        """Put around each attempt what the tracer wants there."""
-        if self._tells and self.config.tracer.active:
-            from dotflow.engine.tracing import trace_attempts
-
-            trace_attempts(executor, self.config.tracer, bus)
-
     async def flush(self, bus: EventBus) -> None:
         """Give providers that deliver in the background a bounded time to do so."""
-        if self._tells:
+        told = self.told
+        if told is not None:
             # In a thread: they wait, and other runs of the loop must not.
-            await asyncio.to_thread(flush_providers, self.config, bus)
+            await asyncio.to_thread(flush_providers, told, bus)
 
 
 def default_state_store(storage: Storage | None) -> StateStoreProtocol:

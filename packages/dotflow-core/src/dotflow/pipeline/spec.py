@@ -2,70 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dotflow.errors import InvalidTask
+from dotflow.model.options import NODE_DEFAULTS, complete, placed
 from dotflow.pipeline.parameters import ITEM_PARAMETERS, Binding, bind, is_async
 
-RetryOn = type[BaseException] | tuple[type[BaseException], ...]
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotflow.model.options import NodeOptions
+
+# What may be given by place, after the dependencies.
+PLACES = ("timeout_s", "retries")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class TaskSpec:
-    """A task as it was declared.
+    """A task as it was declared; each of its options is an attribute, too.
 
     Args:
         name: Its name, unique within its DAG.
         func: What it calls.
         deps: The names of the tasks it depends on.
-        timeout_s: Seconds that one attempt may take; None for no limit.
-        retries: Attempts after the first failed one.
+        *by_place: `timeout_s` and `retries`.
         dag: The DAG it belongs to; None where a registry holds only one.
-        accepts_context: Whether it has a parameter for the context.
-        requires_context: Whether such a parameter has no default.
-        accepts_upstream: Whether it takes all results as `upstream`.
-        named_deps: The dependencies whose results are given to parameters.
         aliases: For parameters that are not named after a task: the task they mean.
-        retry_delay: Seconds between two attempts.
-        backoff: Double the delay after every attempt.
-        retry_on: The exceptions worth another attempt.
-        process: Run each attempt in a process of its own.
-        retain_result: Keep the result after the last task that needs it.
-        map_over: The dependency for whose items it is called, one by one.
         foreign: Pairs of a dependency and the other pipeline that it belongs to.
-        cache: Whether results are kept, and found again by later runs.
-        cache_ttl: Seconds that a kept result counts; None for ever.
-        cache_key: Makes of the inputs what stands for them.
-        limit: The name of a concurrency limit.
-        rate: The most attempts that may start in a time.
+        **options: See `NodeOptions` and `TaskOptions`; `map` by name.
+
+    Raises:
+        TypeError: There is no such option.
     """
 
     name: str
     func: Callable[..., Any]
-    deps: list[str] = field(default_factory=list)
-    timeout_s: float | None = None
-    retries: int = 0
-    dag: str | None = None
-    accepts_context: bool = False
-    requires_context: bool = False
-    accepts_upstream: bool = False
-    named_deps: list[str] = field(default_factory=list)
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    retry_delay: float = 0
-    backoff: bool = False
-    retry_on: RetryOn = Exception
-    process: bool = False
-    retain_result: bool = True
-    foreign: tuple[tuple[str, str], ...] = ()
-    map_over: str | None = None
-    cache: bool = False
-    cache_ttl: float | None = None
-    cache_key: Callable[..., Any] | None = None
-    limit: str | None = None
-    rate: str | None = None
+    deps: list[str]
+    dag: str | None
+    aliases: Mapping[str, str]
+    foreign: tuple[tuple[str, str], ...]
+    options: NodeOptions
+
+    def __init__(
+        self,
+        name: str,
+        func: Callable[..., Any],
+        deps: Sequence[str] = (),
+        *by_place: Any,
+        dag: str | None = None,
+        aliases: Mapping[str, str] | None = None,
+        foreign: tuple[tuple[str, str], ...] = (),
+        **options: Unpack[NodeOptions],
+    ) -> None:
+        options = placed("TaskSpec", PLACES, by_place, options)
+        vars(self).update(
+            name=name,
+            func=func,
+            deps=list(deps),
+            dag=dag,
+            aliases=aliases or {},
+            foreign=foreign,
+            # One for all that have none: a pipeline of 100,000 tasks has nearly as many.
+            options=complete("TaskSpec", options, NODE_DEFAULTS)
+            if options
+            else NODE_DEFAULTS,
+        )
+
+    def but(
+        self, func: Callable[..., Any] | None = None, **options: Unpack[NodeOptions]
+    ) -> TaskSpec:
+        """Return the same task with another function, or other options.
+
+        Args:
+            func: The function; None for this one.
+            **options: What is to be another than now.
+        """
+        merged: NodeOptions = {**self.options, **options}
+        return TaskSpec(
+            self.name,
+            self.func if func is None else func,
+            self.deps,
+            dag=self.dag,
+            aliases=self.aliases,
+            foreign=self.foreign,
+            **merged,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an option."""
+        options = vars(self).get("options", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(f"A TaskSpec has no attribute {name!r}.", name=name)
+
+    @property
+    def map_over(self) -> str | None:
+        """The dependency for whose items it is called, one by one."""
+        over = self.options["map"]
+        return over if isinstance(over, str) else None
+
+    @property
+    def accepts_context(self) -> bool:
+        """Whether it has a parameter for the context."""
+        return bool(self.binding.context)
+
+    @property
+    def requires_context(self) -> bool:
+        """Whether such a parameter has no default."""
+        return self.binding.needs_context
+
+    @property
+    def accepts_upstream(self) -> bool:
+        """Whether it takes all results as `upstream`."""
+        return self.binding.upstream
+
+    @property
+    def named_deps(self) -> list[str]:
+        """The dependencies whose results are given to parameters."""
+        return [dep for _, dep in self.binding.named if dep in self.deps]
 
     @cached_property
     def binding(self) -> Binding:
@@ -92,41 +148,3 @@ class TaskSpec:
             " gives it another name."
         )
         return [f"Task {self.name!r} requires {names}, which nothing provides. {hint}"]
-
-
-def described(spec: TaskSpec) -> TaskSpec:
-    """Return a spec whose descriptive fields say what its function asks for."""
-    binding = spec.binding
-    full = object.__new__(type(spec))
-    # As `dataclasses.replace`, which takes as long as all the rest of a declaration;
-    # with the binding, since what was found out need not be found out again.
-    vars(full).update(
-        vars(spec),
-        accepts_context=bool(binding.context),
-        requires_context=binding.needs_context,
-        accepts_upstream=binding.upstream,
-        named_deps=[dep for _, dep in binding.named if dep in spec.deps],
-        binding=binding,
-    )
-    return full
-
-
-def check_options(name: str, timeout_s: float | None, retries: int) -> None:
-    """Check what `TaskSpec` gets from a decorator.
-
-    Raises:
-        InvalidTask: A value is out of range or of a wrong type.
-    """
-    if timeout_s is not None and (
-        isinstance(timeout_s, bool)
-        or not isinstance(timeout_s, (int, float))
-        or not timeout_s > 0
-    ):
-        raise InvalidTask(
-            f"Task {name!r}: timeout_s={timeout_s!r} must be more than 0 seconds, or None"
-            " for no limit."
-        )
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise InvalidTask(
-            f"Task {name!r}: retries={retries!r} must be a whole number, 0 or more."
-        )

@@ -126,15 +126,11 @@ class InMemoryStateStore:
             dag_name: Only those of this DAG.
             status: Only those of this status.
         """
-        runs = [
+        runs = (
             StoredRun(r.run_id, r.dag_name, r.status, r.created_at, r.finished_at)
             for r in reversed(self._runs.values())
-        ]
-        return [
-            run
-            for run in runs
-            if dag_name in (None, run.dag_name) and status in (None, run.status)
-        ]
+        )
+        return [run for run in runs if run.matches(dag_name, status)]
 
     def mark_running(self, run_id: str, task_name: str) -> None:
         """Note that an attempt begins.

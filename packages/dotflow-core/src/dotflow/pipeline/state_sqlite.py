@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotflow.base.liveness import is_dead, process_token
+from dotflow.codec.codec import Codec
 from dotflow.pipeline import state_sql as sql
 from dotflow.pipeline.run_state import PROCESS_CRASH
-from dotflow.pipeline.serializers import AnySerializer, JsonSerializer, Serializer
+from dotflow.pipeline.serializers import JsonSerializer, Serializer
 from dotflow.pipeline.state import (
     InMemoryStateStore,
     RunRecord,
@@ -74,7 +75,11 @@ class SQLiteStateStore(InMemoryStateStore):
         self._retention = Retention(keep_runs, keep_days)
         # The mapped tasks that have results of items in the file, by run.
         self._mapped: set[tuple[str, str]] = set()
-        self._serializer: Serializer = serializer or AnySerializer()
+        codec = Codec.named("pickle")
+        self._dumps: Callable[[Any], str | bytes] = codec.encode
+        self._loads: Callable[[Any], Any] = codec.decode
+        if serializer is not None:
+            self._dumps, self._loads = serializer.dumps, serializer.loads
         self._database = Database(check_path(os.fspath(path)), synchronous, timeout)
         self._recovers = recover
         if recover and self.path.exists():
@@ -87,11 +92,11 @@ class SQLiteStateStore(InMemoryStateStore):
         Args:
             storage: The storage; what it keeps no history of is kept here all the same.
         """
-        database, retention = storage.database, storage._retention
+        database, retention = storage.database, storage.retention
         days = retention.keep_seconds
         return cls(
             storage.path,
-            AnySerializer() if storage._codec.pickle else JsonSerializer(),
+            None if storage.codec.pickle else JsonSerializer(),
             synchronous=database.synchronous,
             timeout=database.timeout,
             keep_runs=retention.keep_runs or None,
@@ -125,7 +130,7 @@ class SQLiteStateStore(InMemoryStateStore):
         return RunRecord(
             run_id,
             dag_name,
-            self._serializer.loads(metadata),
+            self._loads(metadata),
             {row[0]: self._task(row) for row in tasks},
             created_at,
             finished_at,
@@ -166,7 +171,7 @@ class SQLiteStateStore(InMemoryStateStore):
         Raises:
             StorageError: As `mark_success`.
         """
-        data = self._serializer.dumps(result)
+        data = self._dumps(result)
         self._database.execute(sql.SET_ITEM, (run_id, task_name, index, data))
         self._mapped.add((run_id, task_name))
 
@@ -180,7 +185,7 @@ class SQLiteStateStore(InMemoryStateStore):
         rows = self._database.execute(sql.GET_ITEM, (run_id, task_name, index))
         if not rows:
             raise KeyError(index)
-        return self._serializer.loads(rows[0][0])
+        return self._loads(rows[0][0])
 
     def _add(
         self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()
@@ -196,7 +201,7 @@ class SQLiteStateStore(InMemoryStateStore):
                     self._mapped.add((run.run_id, name))
 
     def _insert(self, connection: sqlite3.Connection, run: RunRecord) -> None:
-        metadata = self._serializer.dumps(run.metadata)
+        metadata = self._dumps(run.metadata)
         owner = process_token()
         connection.execute(
             sql.ADD_RUN, (run.run_id, run.dag_name, metadata, run.created_at, owner)
@@ -243,7 +248,7 @@ class SQLiteStateStore(InMemoryStateStore):
 
     def _write_result(self, run_id: str, task: TaskRunRecord) -> None:
         name = task.task_name
-        row = (task.finished_at, self._serializer.dumps(task.result), run_id, name)
+        row = (task.finished_at, self._dumps(task.result), run_id, name)
         if (run_id, name) not in self._mapped:
             self._database.execute(sql.SET_RESULT, row)
             return
@@ -267,7 +272,7 @@ class SQLiteStateStore(InMemoryStateStore):
         *fields, data = row
         task = TaskRunRecord(*fields)
         if data is not None:
-            task.result = self._serializer.loads(data)
+            task.result = self._loads(data)
         # A result of None is stored as text.
         task.result_cleared = task.status == "SUCCESS" and data is None
         return task

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dotflow.model.action import Action
+from dotflow.model.options import NODE_DEFAULTS, TASK_DEFAULTS
 from dotflow.pipeline.context import RunContext
-from dotflow.pipeline.parameters import is_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dotflow.model.context import Context
-    from dotflow.model.task import Task
+    from dotflow.model.options import NodeOptions
+    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.spec import TaskSpec
 
 
@@ -25,24 +25,23 @@ class PipelineStep(Action[..., Any]):
     """
 
     def __init__(self, spec: TaskSpec) -> None:
-        options = _options(spec)
-        if options is not None:
-            self.__dict__.update(options)
+        if spec.options is not NODE_DEFAULTS:
+            self.__dict__.update(_attempts(spec.options))
         self._bind(spec.func)
         self.spec = spec
         self._binding = binding = spec.binding
+        self.is_async = binding.asynchronous
         self._bare = not (binding.context or binding.upstream or binding.named)
 
     def _bind(self, func: Callable[..., Any]) -> None:
         # What an action finds out of a function's parameters is in the binding.
         self.func = func
-        self.is_async = is_async(func)
         self.__name__ = getattr(func, "__name__", type(func).__name__)
         self.__qualname__ = getattr(func, "__qualname__", self.__name__)
         self.__module__ = getattr(func, "__module__", None) or __name__
 
     def invoke(
-        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
         """Call the function; see `Action.invoke`.
 
@@ -64,7 +63,7 @@ class PipelineStep(Action[..., Any]):
         return func(**given)
 
     def inputs(
-        self, task: Task, previous: Context, named: dict[str, Any] | None = None
+        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return what tells one call from another; see `Action.inputs`.
 
@@ -110,53 +109,23 @@ class PipelineStep(Action[..., Any]):
         spec = self.spec
         if spec.cache_key is not None:
             # Asked for where the run is, never where an attempt is.
-            spec = replace(spec, cache_key=None)
+            spec = spec.but(cache_key=None)
         return (PipelineStep, (spec,))
 
 
-def _options(spec: TaskSpec) -> dict[str, Any] | None:
-    """Return what an `Action` makes of the options of a task; None for plain ones."""
-    options = (
-        spec.retries + 1,
-        spec.timeout_s or 0,
-        spec.retry_delay,
-        spec.backoff,
-        spec.retry_on,
-        spec.process,
-        spec.cache,
-        spec.cache_ttl,
-        spec.cache_key,
-        spec.limit,
-        spec.rate,
+def _attempts(options: NodeOptions) -> dict[str, Any]:
+    """Return what an `Action` makes of the options of a task."""
+    shared: Any = {name: options[name] for name in TASK_DEFAULTS}  # type: ignore[literal-required]
+    step = Action[..., Any](
+        retry=options["retries"] + 1,
+        timeout=options["timeout_s"] or 0,
+        isolate=options["process"],
+        **shared,
     )
-    return None if options == _PLAIN else _checked(options)
+    return vars(step)
 
 
-def _checked(options: tuple[Any, ...]) -> dict[str, Any]:
-    retry, timeout, delay, backoff, retry_on, isolate, cache, ttl, key, limit, rate = (
-        options
-    )
-    return vars(
-        Action[..., Any](
-            retry=retry,
-            timeout=timeout,
-            retry_delay=delay,
-            backoff=backoff,
-            retry_on=retry_on,
-            isolate=isolate,
-            cache=cache,
-            cache_ttl=ttl,
-            cache_key=key,
-            limit=limit,
-            rate=rate,
-        )
-    )
-
-
-_PLAIN: tuple[Any, ...] = (
-    1, 0, 0, False, Exception, False, False, None, None, None, None
-)  # fmt: skip
 # A pipeline of 100,000 tasks has nearly as many with no options: those of the class
 # serve them all.
-for _name, _value in _checked(_PLAIN).items():
+for _name, _value in _attempts(NODE_DEFAULTS).items():
     setattr(PipelineStep, _name, _value)

@@ -12,7 +12,7 @@ from dotflow.model.items import ItemKey
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.state import StateStoreProtocol
 
 
@@ -41,7 +41,7 @@ class StoredResults(Checkpoints):
         """Say whether the store knows of the items of mapped tasks."""
         return self._items is not None
 
-    def load(self, task: Task | ItemKey) -> Context | None:
+    def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the result that an earlier run has left.
 
         Raises:
@@ -54,7 +54,7 @@ class StoredResults(Checkpoints):
         value = self._kept[task.name]
         return Context.of_task(value, task.task_id, None, time.time(), self.run_id)
 
-    def save(self, task: Task | ItemKey, context: Context) -> None:
+    def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Keep a result.
 
         Raises:
@@ -73,7 +73,7 @@ class StoredResults(Checkpoints):
                 f" {type(self._store).__name__}: {error}"
             ) from error
 
-    def _save_cached(self, task: Task, context: Context) -> None:
+    def _save_cached(self, task: TaskInstance, context: Context) -> None:
         """Keep a result that no attempt of this run has made."""
         mark_cached = getattr(self._store, "mark_cached", None)
         if mark_cached is not None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds, read_header
-from dotflow.errors import DecodeError, ProviderError
+from dotflow.errors import DecodeError, ProviderError, StorageError
 from dotflow.model.context import Context
 from dotflow.providers._object_names import (
     LONGEST_PREFIX,
@@ -165,6 +165,29 @@ class ObjectStorage(Storage):
     @abstractmethod
     def remove_objects(self, names: list[str]) -> None:
         """Remove objects, of which some may be gone already."""
+
+    def client_errors(self) -> tuple[type[Exception], ...]:
+        """Return the classes of what the client raises; for `requests`."""
+        return ()
+
+    def storage_error(self, error: Exception) -> StorageError:
+        """Return what to raise in place of one of the client's errors.
+
+        Args:
+            error: What was raised.
+        """
+        return StorageError(f"Cannot use the bucket {self.bucket!r}: {error}")
+
+    @contextmanager
+    def requests(self) -> Iterator[Any]:
+        """Give the client, and raise `storage_error` for what `client_errors` names."""
+        errors = self.client_errors()
+        try:
+            yield self.client()
+        except StorageError:
+            raise  # some of them are also a ValueError
+        except errors as error:
+            raise self.storage_error(error) from error
 
     def address(self, name: str = "") -> str:
         """Return what a user knows an object by: `s3://bucket/name`."""

@@ -162,12 +162,10 @@ def _distribution(point: EntryPoint) -> str:
 def _missing(name: str) -> Exception:
     if name in INTEGRATIONS:
         return ProviderNotInstalled(name, *INTEGRATIONS[name])
-    from difflib import get_close_matches
+    from dotflow.base.suggest import hint
 
     known = sorted({*installed_providers(), *INTEGRATIONS})
-    close = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     return AttributeError(
-        f"module 'dotflow.providers' has no attribute {name!r}.{hint}"
+        f"module 'dotflow.providers' has no attribute {name!r}.{hint(name, known)}"
         f" There are: {', '.join(known)}."
     )

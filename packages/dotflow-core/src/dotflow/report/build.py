@@ -16,12 +16,12 @@ from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow.model.run_info import RunInfo
-    from dotflow.model.task import Task, TaskError
+    from dotflow.model.task import TaskError, TaskInstance
 
 
 def build_report(
     info: RunInfo,
-    tasks: Sequence[Task],
+    tasks: Sequence[TaskInstance],
     *,
     status: str = WorkflowStatus.NEW,
     duration: float | None = None,
@@ -57,7 +57,7 @@ def build_report(
 
 
 def task_report(
-    task: Task, upstream: tuple[str, ...] = (), include_results: bool = False
+    task: TaskInstance, upstream: tuple[str, ...] = (), include_results: bool = False
 ) -> TaskReport:
     """Return the report of one task.
 
@@ -96,7 +96,7 @@ def upstream_names(graph: Any, node: int) -> tuple[str, ...]:
     return tuple(graph.tasks[up].name for up in graph.upstream[node])
 
 
-def _attempts(task: Task) -> Iterable[AttemptReport]:
+def _attempts(task: TaskInstance) -> Iterable[AttemptReport]:
     own = [error for error in task.errors if error.index is None]
     yield from map(_failed, own)
     completed = task.status == TypeStatus.COMPLETED and not task.restored

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     )
     from dotflow.testing.metrics import MetricsContract as MetricsContract
     from dotflow.testing.notify import NotifyContract as NotifyContract
+    from dotflow.testing.object_faults import (
+        ObjectStorageFaultContract as ObjectStorageFaultContract,
+    )
     from dotflow.testing.object_storage import (
         ObjectStorageContract as ObjectStorageContract,
     )
@@ -61,6 +64,7 @@ _MODULES = {
     "MetricsContract": "metrics",
     "NotifyContract": "notify",
     "ObjectStorageContract": "object_storage",
+    "ObjectStorageFaultContract": "object_faults",
     "PipelineResumeContract": "pipeline_contract",
     "RecordingLog": "fakes",
     "RecordingMetrics": "fakes",
@@ -94,6 +98,7 @@ __all__ = [
     "MetricsContract",
     "NotifyContract",
     "ObjectStorageContract",
+    "ObjectStorageFaultContract",
     "RecordingLog",
     "RecordingMetrics",
     "RecordingNotify",

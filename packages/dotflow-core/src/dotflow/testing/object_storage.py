@@ -10,11 +10,13 @@ import os
 import pickle
 import re
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dotflow.errors import DecodeError, EncodeError
+from dotflow.errors import DecodeError, EncodeError, ProviderError
 from dotflow.model.context import Context
 from dotflow.testing.storage_base import raises, skip_unless, wait_until
+from dotflow.testing.tasks import FakeTask
 
 if TYPE_CHECKING:
     from dotflow.providers.object_storage import ObjectStorage
@@ -32,7 +34,7 @@ class ObjectStorageContract:
     """The bucket as errors name it: `"s3://bucket"`."""
 
     def make(self, **arguments: Any) -> ObjectStorage:
-        """Return a storage of the bucket with some arguments: `prefix`, `codec`."""
+        """Return a storage with some arguments: `prefix`, `codec`, another `bucket`."""
         raise NotImplementedError("make: return a storage of the bucket")
 
     def object_names(self) -> list[str]:
@@ -43,6 +45,33 @@ class ObjectStorageContract:
         """Write an object as anybody may."""
         raise NotImplementedError("put_object: write an object")
 
+    def test_wrong_arguments(self) -> None:
+        """A wrong argument is refused when the storage is made."""
+        for arguments, message in (
+            ({"bucket": ""}, "no bucket's name"),
+            ({"bucket": self.address}, "no bucket's name"),
+            ({"prefix": "é" * 200}, "300 bytes"),
+            ({"codec": "yaml"}, "'json' or 'pickle'"),
+        ):
+            error = raises(ValueError, partial(self.make, **arguments))
+            assert message in str(error), error
+
+    def test_malformed_addresses(self) -> None:
+        """A malformed address is refused with the right form, without its password."""
+        kind = type(self.make())
+        scheme = kind.scheme
+        for url, message in (
+            (scheme, f"needs a bucket: {scheme}://my-bucket/prefix"),
+            (f"{scheme}://", "needs a bucket"),
+            (f"{scheme}:///folder", "needs a bucket"),
+            (f"{scheme}://me:hunter2@b/x", "without a user, a password"),
+            (f"{scheme}://b/x?codek=json", "no option 'codek'.*codec"),
+            (f"{scheme}://[b", f"an address like {scheme}://my-bucket/prefix"),
+        ):
+            text = str(raises(ProviderError, partial(kind.from_url, url)))
+            assert re.search(message, text), text
+            assert "hunter2" not in text
+
     def test_prefixes_share_a_bucket(self) -> None:
         """Storages with different prefixes know nothing of each other."""
         one, two = self.make(prefix="one/"), self.make(prefix="two/")
@@ -51,6 +80,14 @@ class ObjectStorageContract:
         assert one.list_keys() == ["k"]
         assert one.delete_prefix("k") == 1
         assert two.get("k").storage == 2
+
+    def test_objects_are_named_as_their_keys(self) -> None:
+        """A checkpoint is found by its name in the bucket."""
+        storage = self.make(prefix="team/")
+        key = storage.key(FakeTask(workflow_id="Nightly-2", name="load"))
+        assert key == "Nightly-2-load"
+        storage.post(key, Context({"rows": 3}))
+        assert self.object_names() == ["team/Nightly-2-load"]
 
     def test_whole_bucket(self) -> None:
         """Without a prefix the objects are named by the keys alone."""

@@ -104,7 +104,7 @@ class PipelineResumeContract(ResumeSuite):
         ```
     """
 
-    program = _PROGRAM
+    _program = _PROGRAM
 
     def test_a_pipeline_killed_in_a_task_is_resumed_elsewhere(self) -> None:
         """Another process runs the task that was interrupted, and no completed one."""

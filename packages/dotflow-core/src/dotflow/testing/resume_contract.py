@@ -73,7 +73,7 @@ storage.close()
 class ResumeSuite:
     """Runs a program in processes of their own, which share a storage by its address."""
 
-    program: str
+    _program: str
 
     def storage_url(self) -> str:
         """Return the address that a new process opens the storage with.
@@ -95,7 +95,7 @@ class ResumeSuite:
 
     def _run(self, folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         program = Path(folder, "program.py")
-        program.write_text(self.program, encoding="utf-8")
+        program.write_text(self._program, encoding="utf-8")
         return subprocess.run(
             [sys.executable, program, *arguments],
             cwd=folder,
@@ -116,7 +116,7 @@ class StorageResumeContract(ResumeSuite):
         ```
     """
 
-    program = _PROGRAM
+    _program = _PROGRAM
 
     def test_killed_run_goes_on_in_a_new_process(self) -> None:
         """After a kill in a task, another process repeats that task and no other."""

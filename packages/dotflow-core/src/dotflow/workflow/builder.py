@@ -6,7 +6,8 @@ from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import new_ulid, quote_name, stable_ulid
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
-from dotflow.model.task import Task, checked_name
+from dotflow.model.task import checked_name
+from dotflow.workflow.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.model.task import Task
+    from dotflow.workflow.task import Task
 
 
 class Claims:

@@ -7,12 +7,11 @@ from copy import copy
 from functools import partial
 from weakref import ref
 
-from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import check_workflow_id
 from dotflow.config.config import Config
-from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.control import CancelRequests
 from dotflow.engine.modes import find_mode
+from dotflow.engine.run import Origin
 from dotflow.errors import (
     InvalidTask,
     NotCallableObject,
@@ -20,21 +19,22 @@ from dotflow.errors import (
     WorkflowAlreadyRunning,
 )
 from dotflow.model.graph import Graph
-from dotflow.types import TypeExecution, TypeInputChange
+from dotflow.types import TypeExecution
 from dotflow.workflow.builder import TaskBuilder
 from dotflow.workflow.claims import Claims
 from dotflow.workflow.manager import Manager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, Unpack
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
     from dotflow.model.context import Context
-    from dotflow.model.task import Task
+    from dotflow.model.options import StartOptions
     from dotflow.report.graph import GraphView
+    from dotflow.workflow.task import Task
 
 
 class DotFlow:
@@ -90,39 +90,16 @@ class DotFlow:
     def start(
         self,
         *,
-        on_success: Callable[..., Any] | str = basic_callback,
-        on_failure: Callable[..., Any] | str = basic_callback,
         mode: str = TypeExecution.SEQUENTIAL,
-        keep_going: bool = False,
-        resume: bool = False,
-        on_input_change: str = TypeInputChange.REUSE,
-        fingerprint: str | None = None,
-        max_parallel: int | None = None,
-        deadline: float | None = None,
-        limits: dict[str, int] | None = None,
-        refresh_cache: bool = False,
-        wait_at_exit: bool = True,
+        **options: Unpack[StartOptions],
     ) -> Manager:
         """Run the tasks, every time it is called.
 
         Args:
-            on_success: Called as `on_success(tasks=[…])` when no task has failed.
-            on_failure: Called as `on_failure(tasks=[…])` otherwise.
             mode: `"sequential"` (default), `"sequential_group"`, `"background"`,
-                `"parallel"`, or the name of an installed executor.
-            keep_going: Run a task although the one before it has failed.
-            resume: Restore the tasks that an earlier run of this workflow id has
-                completed, from the storage; run the others.
-            on_input_change: What a resume does when the initial contexts differ:
-                `"reuse"` the results, `"reset"` and start over, or `"raise"`.
-            fingerprint: What stands for the inputs; default: a hash of them.
-            max_parallel: The bound on attempts at once; default: the number of cores,
-                or of groups.
-            deadline: Seconds until the run is cancelled; None for no bound.
-            limits: How many attempts may hold a named limit (`@action(limit="db")`) at
-                once, by its name; 1 for a name that is missing.
-            refresh_cache: Compute the results of steps with `cache=True` again.
-            wait_at_exit: Whether the end of the script waits for a background run.
+                `"parallel"`, `"threads"`, `"async"`, or the name of an installed
+                executor.
+            **options: See `StartOptions` and `RunOptions`.
 
         Returns:
             The run. A failed task does not raise: look at `result_task()`.
@@ -130,17 +107,17 @@ class DotFlow:
         Raises:
             WorkflowAlreadyRunning: The background run of this object goes on.
             ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
+            TypeError: There is no such option.
             DotflowError: An argument is wrong; no task has run then.
         """
-        if resume and not self._has_fixed_id:
-            raise ResumeNeedsWorkflowId
+        self._check_resume(options)
         claim = self._claims.take(
             self.task.queue, background=mode == TypeExecution.BACKGROUND
         )
 
         latest = None if claim.copies else self._latest()
         if latest is not None:
-            latest._run.detach()
+            latest.detach()
 
         def on_begin(run: Manager) -> None:
             self._runs.add(run)
@@ -153,29 +130,21 @@ class DotFlow:
 
         try:
             return Manager(
-                tasks=claim.tasks,
-                on_success=on_success,
-                on_failure=on_failure,
+                claim.tasks,
                 mode=mode,
-                keep_going=keep_going,
-                workflow_id=self.workflow_id,
-                resume=resume,
-                on_input_change=on_input_change,
-                fingerprint=fingerprint,
-                config=self.config,
-                max_parallel=max_parallel,
-                deadline=deadline,
-                limits=limits,
-                refresh_cache=refresh_cache,
-                wait_at_exit=wait_at_exit,
-                resumable=self._has_fixed_id,
-                name=self.name,
+                origin=self.origin,
                 on_begin=on_begin,
                 on_end=on_end,
+                **options,
             )
         except BaseException:
             claim.release()
             raise
+
+    @property
+    def origin(self) -> Origin:
+        """What a run knows of this workflow."""
+        return Origin(self.config, self.workflow_id, self._has_fixed_id, self.name)
 
     def configure(
         self, *, storage: Storage | None = None, workflow_id: UUID | str | None = None
@@ -275,8 +244,7 @@ class DotFlow:
         Raises:
             ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
         """
-        if kwargs.get("resume") and not self._has_fixed_id:
-            raise ResumeNeedsWorkflowId  # at once, rather than on every tick
+        self._check_resume(kwargs)  # at once, rather than on every tick
         return self.config.scheduler.start(workflow=self._tick, **kwargs)
 
     def result_task(self) -> list[Task]:
@@ -313,10 +281,13 @@ class DotFlow:
             "A workflow as a step needs a name: task.add(step=workflow, name=…)."
         )
 
+    def _check_resume(self, options: Mapping[str, Any]) -> None:
+        if options.get("resume") and not self._has_fixed_id:
+            raise ResumeNeedsWorkflowId
+
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):
-            checkpoints = RunCheckpoints(self.config.storage, self.workflow_id, True)
-            kwargs["resume"] = not checkpoints.finished()
+            kwargs["resume"] = not self.origin.checkpoints().finished()
         manager = self.start(**kwargs)
         # In the background too, a tick is over when its run is: a scheduler that began
         # the next one before that would be refused.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.model.expansion import PLACEHOLDER, SUB_WORKFLOW
-from dotflow.model.task import Task
+from dotflow.workflow.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def inlined_tasks(
     tasks: list[Task] = []
     for node, inner in enumerate(graph.tasks):
         upstream = graph.upstream[node]
-        task = inner.copy()
+        task = Task.of(inner)
         task.name = f"{name}/{inner.name}"
         task.parent = name if inner.parent is None else f"{name}/{inner.parent}"
         task.group_name = group_name

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from dotflow.base.arguments import (
-    Module,
-    basic_callback,
-    check_count,
-    check_seconds,
-    check_sizes,
-)
 from dotflow.engine.modes import find_mode
-from dotflow.engine.run import Run
-from dotflow.errors import InvalidOnInputChange, NotCallableObject
-from dotflow.types import VALID_POLICIES, TypeExecution, TypeInputChange
+from dotflow.engine.run import Origin, Run
+from dotflow.model.options import check_start, placed
+from dotflow.types import TypeExecution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Unpack
     from uuid import UUID
 
     from dotflow.config.config import Config
     from dotflow.engine.background import BackgroundThread
-    from dotflow.model.task import Task
+    from dotflow.model.options import StartOptions
     from dotflow.report.model import RunReport
+    from dotflow.workflow.task import Task
+
+# What 1.x took by place, after the tasks.
+_PLACES = (
+    "on_success",
+    "on_failure",
+    "mode",
+    "keep_going",
+    "workflow_id",
+    "resume",
+    "on_input_change",
+    "fingerprint",
+    "config",
+)
 
 
 class Manager:
@@ -31,30 +38,18 @@ class Manager:
 
     Args:
         tasks: The tasks, in the order they were added.
-        on_success: Called as `on_success(tasks=[…])` when no task has failed.
-        on_failure: Called as `on_failure(tasks=[…])` otherwise.
-        mode: `"sequential"`, `"sequential_group"`, `"background"`, `"parallel"`, or the
-            name of an installed executor.
-        keep_going: Whether a task runs although the one before it has failed.
+        *by_place: Kept from dotflow 1.x: what it took by place, in that order.
+        mode: How they run; see `DotFlow.start`.
         workflow_id: The workflow that the tasks belong to.
-        resume: Restore the tasks that an earlier run of this workflow id completed.
-        on_input_change: What a resume does when the initial contexts differ:
-            `"reuse"` the results, `"reset"` and start over, or `"raise"`.
-        fingerprint: What stands for the inputs; default: a hash of them.
         config: The providers; default: those of the first task.
-        max_parallel: The bound on attempts at once; default: the number of cores, or
-            of groups.
-        deadline: Seconds until the run is cancelled; None for no bound.
-        limits: How many attempts may hold a named limit at once, by its name; 1 for a
-            name that is missing.
-        refresh_cache: Compute the results of steps with `cache=True` again.
-        wait_at_exit: Whether the end of the script waits for a background run.
-        resumable: Whether another process can know the workflow id; default: one was
-            given.
-        name: The workflow's name, for reports.
+        origin: The workflow itself, instead of both; default: one of that id.
+        on_begin: Called with the run before the first task runs.
+        on_end: Called with the run when it is over.
+        **options: See `StartOptions` and `RunOptions`.
 
     Attributes:
         tasks: The tasks, with their state.
+        options: What the run was given, complete.
         thread: The thread of a background run, else None.
         started: Whether the run has begun.
 
@@ -66,59 +61,44 @@ class Manager:
     def __init__(
         self,
         tasks: Sequence[Task],
-        on_success: Callable[..., Any] | str = basic_callback,
-        on_failure: Callable[..., Any] | str = basic_callback,
+        *by_place: Any,
         mode: str = TypeExecution.SEQUENTIAL,
-        keep_going: bool = False,
         workflow_id: UUID | str | None = None,
-        resume: bool = False,
-        on_input_change: str = TypeInputChange.REUSE,
-        fingerprint: str | None = None,
         config: Config | None = None,
-        *,
-        max_parallel: int | None = None,
-        deadline: float | None = None,
-        limits: dict[str, int] | None = None,
-        refresh_cache: bool = False,
-        wait_at_exit: bool = True,
-        resumable: bool | None = None,
-        name: str | None = None,
+        origin: Origin | None = None,
         on_begin: Callable[[Manager], None] | None = None,
         on_end: Callable[[Manager], None] | None = None,
+        **options: Unpack[StartOptions],
     ) -> None:
-        if on_input_change not in VALID_POLICIES:
-            raise InvalidOnInputChange(on_input_change)
-        self.tasks = list(tasks)
-        self.on_success = _callback("on_success", on_success)
-        self.on_failure = _callback("on_failure", on_failure)
+        if by_place:
+            given: Any = placed("Manager", _PLACES, by_place, options)
+            mode = given.pop("mode", mode)
+            workflow_id = given.pop("workflow_id", workflow_id)
+            config = given.pop("config", config)
+            options = given
         self.mode = mode
-        self.keep_going = keep_going
-        self.workflow_id = workflow_id
-        self.on_input_change = on_input_change
-        self.fingerprint = fingerprint
-        self.config = config or _config_of(self.tasks)
+        self.options = checked = check_start(options)
+        # dotflow 1.x: attributes of their own.
+        self.on_success, self.on_failure = checked["on_success"], checked["on_failure"]
+        self.keep_going = checked["keep_going"]
+        self.on_input_change = checked["on_input_change"]
+        self.fingerprint = checked["fingerprint"]
+        self.tasks = list(tasks)
+        if origin is None:
+            config = config or _config_of(self.tasks)
+            origin = Origin(config, workflow_id, workflow_id is not None)
+        self.workflow_id = origin.workflow_id
+        self.config = origin.config
         self.thread: BackgroundThread | None = None
         self.started = False
         self._on_end = on_end
-        self._run = Run(
-            self.tasks,
-            find_mode(mode, self.tasks),
-            self.config,
-            workflow_id,
-            resumable=workflow_id is not None if resumable is None else resumable,
-            on_success=self.on_success,
-            on_failure=self.on_failure,
-            keep_going=keep_going,
-            max_parallel=check_count("max_parallel", max_parallel),
-            deadline=check_seconds("deadline", deadline),
-            limits=check_sizes(limits),
-            refresh_cache=refresh_cache,
-            name=name,
-        )
-        self._run.prepare(resume, on_input_change, fingerprint)
+        found = find_mode(mode, self.tasks)
+        graph = found.compile(self.tasks)
+        self._run = Run(graph, found, origin, checked, origin.checkpoints())
+        self._run.prepare()
         if on_begin is not None:
             on_begin(self)
-        self._start(wait_at_exit)
+        self._start()
 
     @property
     def status(self) -> str:
@@ -143,6 +123,10 @@ class Manager:
                 by default only their type and size, since they may be secret.
         """
         return self._run.report(include_results)
+
+    def detach(self) -> None:
+        """Keep the state of the tasks, which are about to start again."""
+        self._run.detach()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for a background run.
@@ -193,14 +177,14 @@ class Manager:
         """
         self._run.cancel(reason, interrupt=False)
 
-    def _start(self, wait_at_exit: bool) -> None:
+    def _start(self) -> None:
         self.started = True
         if not self._run.mode.background:
             self._execute()
             return
         from dotflow.engine.background import BackgroundThread
 
-        self.thread = BackgroundThread(self._execute, wait_at_exit)
+        self.thread = BackgroundThread(self._execute, self.options["wait_at_exit"])
         self.thread.start()
 
     def _execute(self) -> None:
@@ -273,15 +257,6 @@ def grouper(tasks: Sequence[Task]) -> dict[str, list[Task]]:
     for task in tasks:
         groups.setdefault(task.group_name, []).append(task)
     return groups
-
-
-def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
-    callback = Module(value)
-    if not callable(callback):
-        raise NotCallableObject(
-            f"{name}={value!r}", "a callable that accepts tasks=, or its dotted path"
-        )
-    return callback  # type: ignore[no-any-return]
 
 
 def _config_of(tasks: Sequence[Task]) -> Config:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from dotflow.base.arguments import check_sizes
 from dotflow.engine.modes import find_mode
 from dotflow.errors import StorageNotDurable
+from dotflow.model.options import check_start
 from dotflow.types import TypeExecution
 
 TYPE_CHECKING = False
@@ -67,19 +67,10 @@ def run_task(
         flow.configure(storage=Config.from_env().storage)
     if not flow.config.storage.persistent:
         raise StorageNotDurable(type(flow.config.storage).__name__)
-    sizes = check_sizes(limits)
+    options = check_start({"keep_going": keep_going, "limits": limits})
     flow.configure(workflow_id=run_id)
     # Copies: the state of the workflow's own tasks is that of its `start`.
     tasks = [task.copy() for task in flow.task.queue]
-    run = OneTaskRun(
-        tasks,
-        name,
-        find_mode(mode, tasks),
-        flow.config,
-        flow.workflow_id,
-        keep_going=keep_going,
-        limits=sizes,
-        flow_name=flow.name,
-    )
+    run = OneTaskRun(tasks, name, find_mode(mode, tasks), flow.origin, options)
     run.execute()
     return run

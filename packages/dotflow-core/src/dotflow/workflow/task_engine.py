@@ -19,7 +19,8 @@ from dotflow.types import TypeStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
+    from dotflow.workflow.task import Task
 
 
 class TaskEngine:
@@ -71,5 +72,7 @@ class _OneTask(RunState):
         is_context = isinstance(previous, Context)
         self._previous = previous if is_context else Context(storage=previous)
 
-    def inputs(self, node: int, task: Task) -> tuple[Context, dict[str, Any] | None]:
+    def inputs(
+        self, node: int, task: TaskInstance
+    ) -> tuple[Context, dict[str, Any] | None]:
         return self._previous, None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow import DotFlow
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 SEQUENTIAL: Final = "sequential"
 YEAR: Final = 365 * 24 * 3600
@@ -206,7 +206,7 @@ def check_size(target: str, size: int, limit: int, what: str) -> None:
         )
 
 
-def _step(task: Task, made: str, upstream: tuple[str, ...]) -> Step:
+def _step(task: TaskInstance, made: str, upstream: tuple[str, ...]) -> Step:
     explicit = task.depends_on is not None
     if task.expansion is not None:
         # What is inside has attempts and timeouts of its own.
@@ -227,7 +227,7 @@ def _step(task: Task, made: str, upstream: tuple[str, ...]) -> Step:
     )
 
 
-def _notes(task: Task) -> list[str]:
+def _notes(task: TaskInstance) -> list[str]:
     step, name = task.step, repr(task.name)
     found = []
     if isinstance(task.expansion, MapOver):

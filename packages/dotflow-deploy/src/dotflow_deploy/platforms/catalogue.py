@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from dotflow.base.suggest import closest
+from dotflow.base.suggest import hint
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family
 
@@ -55,9 +55,8 @@ def find_platform(name: str) -> Platform:
     """
     known = platforms()
     if name not in known:
-        close = closest(name, known)
-        hint = f" Did you mean {close!r}?" if close else ""
         raise InvalidProject(
-            f"There is no platform {name!r}.{hint} To see all: dotflow cloud list"
+            f"There is no platform {name!r}.{hint(name, known)} To see all: dotflow cloud"
+            " list"
         )
     return known[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import subprocess
 import sys
@@ -103,13 +102,9 @@ def template_of(placed: Any) -> Any:
 def runtime() -> Any:
     """Return the module with the Runtime API."""
     pytest.importorskip("awslambdaric")
-    path = Path(__file__).with_name("runtime_api.py")
-    spec = importlib.util.spec_from_file_location("runtime_api", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    import runtime_api
+
+    return runtime_api
 
 
 @pytest.fixture

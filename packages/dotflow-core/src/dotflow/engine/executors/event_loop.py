@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.
 DEFAULT_SLOTS = 1000
@@ -60,7 +60,7 @@ class EventLoopExecutor(AsyncExecutor):
         self._most = 1
         self._create_task: Callable[[Any], asyncio.Task[None]]
 
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Note the bound; threads start when a sync step needs one."""
         self._most = max_parallel or DEFAULT_SLOTS
         self.slots = min(self._most, BURST)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class InlineExecutor(Executor):
@@ -36,7 +36,7 @@ class InlineExecutor(Executor):
         self._some_apart = False
         self._interruption: Interruption | None = None
 
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Check what needs a process; one is made only for an attempt."""
         self._can_interrupt = can_interrupt_here()
         self._some_apart = check_isolated(tasks, self._can_interrupt)

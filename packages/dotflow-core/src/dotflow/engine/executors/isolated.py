@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.action import Action
     from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
@@ -35,7 +35,7 @@ def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
     return bool(step.timeout) or has_timed_methods(step.func)
 
 
-def check_isolated(tasks: Sequence[Task], can_interrupt: bool) -> bool:
+def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
     """Check that the tasks that need a process can run in one.
 
     Returns:

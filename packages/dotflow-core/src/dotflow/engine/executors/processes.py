@@ -18,7 +18,7 @@ from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
     from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # More groups than this share processes.
 MAX_GROUPS = 32
@@ -41,10 +41,10 @@ class ProcessExecutor(Executor):
         self._by_group = by_group
         self._start_method = start_method
         self._workers: list[Worker] = []
-        self._tasks: Sequence[Task] = ()
+        self._tasks: Sequence[TaskInstance] = ()
         self._packed: list[bytes] | None = None
 
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Decide on the number of processes; each starts with its first attempt."""
         import multiprocessing
 
@@ -238,7 +238,7 @@ def _default_start_method() -> str:
     return "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
 
 
-def _pack_all(tasks: Sequence[Task]) -> list[bytes]:
+def _pack_all(tasks: Sequence[TaskInstance]) -> list[bytes]:
     packed: list[bytes] = []
     problems: list[str] = []
     for task in tasks:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # Threads mostly wait for something; the default of concurrent.futures is of this order.
 DEFAULT_THREADS = 32
@@ -38,7 +38,7 @@ class ThreadExecutor(Executor):
         self._isolated = IsolatedAttempts()
         self._busy = 0
 
-    def open(self, tasks: Sequence[Task], max_parallel: int | None) -> None:
+    def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Decide on the number of threads; each starts when it is needed."""
         check_isolated(tasks, can_interrupt=False)
         self.slots = attempts_at_once(tasks, max_parallel or DEFAULT_THREADS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # How long a worker may take to end by itself once it is told to.
 GOODBYE_SECONDS = 5.0
@@ -51,7 +51,7 @@ class Worker:
         self._lifeline: int | None = None
         self._answered = False
 
-    def start(self, tasks: Sequence[Task], first: Order | None = None) -> None:
+    def start(self, tasks: Sequence[TaskInstance], first: Order | None = None) -> None:
         """Start the process.
 
         Args:

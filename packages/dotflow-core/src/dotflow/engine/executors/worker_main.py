@@ -20,7 +20,7 @@ from dotflow.types import TypeOutcome
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # Orders of the parent: (node, name of the task, portable task or None, number of the
 # attempt, previous context and named values, pickled if they could be, what the tracer
@@ -35,7 +35,7 @@ BEGUN = GOODBYE = b""
 def worker_main(
     connection: Connection[Any, Any],
     lifeline: int | None,
-    tasks: Sequence[Task],
+    tasks: Sequence[TaskInstance],
     first: Order | None,
 ) -> None:
     """Serve orders until the parent closes the connection or is gone.
@@ -56,7 +56,7 @@ def worker_main(
     if hasattr(os, "register_at_fork"):
         # What a step forks must not hold the connection open when this process dies.
         os.register_at_fork(after_in_child=connection.close)
-    known: dict[int, Task] = dict(enumerate(tasks))
+    known: dict[int, TaskInstance] = dict(enumerate(tasks))
     try:
         if first is not None:
             connection.send_bytes(_serve(first, known, connection))
@@ -67,7 +67,7 @@ def worker_main(
 
 
 def _serve(
-    order: Order, known: dict[int, Task], connection: Connection[Any, Any]
+    order: Order, known: dict[int, TaskInstance], connection: Connection[Any, Any]
 ) -> bytes:
     """Run the attempt that was ordered and return its outcome, pickled."""
     import pickle
@@ -98,7 +98,7 @@ def _serve(
     return pack_outcome(outcome, name)
 
 
-def _left(exit: SystemExit, task: Task, number: int) -> Failure:
+def _left(exit: SystemExit, task: TaskInstance, number: int) -> Failure:
     """Describe a step that called `sys.exit` in a process of its own."""
     error = WorkerDied(
         f"The process of task '{task.name}' (attempt {number}) ended before it reported"
@@ -121,7 +121,7 @@ def _flush() -> None:
             pass  # no stream at all, a closed pipe, a closed file
 
 
-def pack_task(task: Task) -> bytes:
+def pack_task(task: TaskInstance) -> bytes:
     """Pickle what a worker needs of a task.
 
     Raises:
@@ -147,14 +147,14 @@ def pack_task(task: Task) -> bytes:
         ) from error
 
 
-def unpack_task(packed: bytes) -> Task:
+def unpack_task(packed: bytes) -> TaskInstance:
     """Rebuild a task from `pack_task`."""
     import pickle
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
     task_id, step, initial, workflow_id, group_name, name = pickle.loads(packed)
-    return Task(
+    return TaskInstance(
         task_id,
         step,
         initial_context=initial,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from dotflow.engine.limits.leases import Leases
     from dotflow.model.action import Action
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # How long to wait before asking again for a slot that another process holds.
 _ASK_AGAIN_SECONDS = 0.05
@@ -40,7 +40,7 @@ class Admission:
         self._slots: dict[str, list[str]] = {}
         self._starts: dict[Action[..., Any], deque[float]] = {}
 
-    def ask(self, task: Task) -> float:
+    def ask(self, task: TaskInstance) -> float:
         """Let an attempt of `task` start, or say when to ask again.
 
         Returns:
@@ -56,7 +56,7 @@ class Admission:
             self._starts[step].append(self.clock.monotonic())
         return 0.0
 
-    def release(self, task: Task) -> None:
+    def release(self, task: TaskInstance) -> None:
         """Give back what an attempt of `task` held."""
         name = task.step.limit
         if name is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
     from dotflow.model.items import Item
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 # The place, among those of items, of the attempt that fetches the next one.
 FETCH = -1
@@ -47,7 +47,7 @@ class AsyncItemSource(ItemSource):
 
     def __init__(
         self,
-        task: Task,
+        task: TaskInstance,
         name: str,
         source: Context,
         named: dict[str, Any],

@@ -8,7 +8,7 @@ from dotflow.model.outcome import Failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.model.items import Item, MapProgress
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class ItemFailures:
@@ -20,7 +20,7 @@ class ItemFailures:
 
     __slots__ = ("_first", "_index", "_task")
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: TaskInstance) -> None:
         self._task = task
         self._first: Failure | None = None
         # The place of the item that failed first; None for the items themselves.

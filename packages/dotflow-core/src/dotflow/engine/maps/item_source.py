@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class ItemSource:
@@ -37,7 +37,7 @@ class ItemSource:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskInstance,
         name: str,
         source: Context,
         named: dict[str, Any],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.model.outcome import Attempt
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 class ItemValues:
@@ -37,7 +37,7 @@ class ItemValues:
 
     def __init__(
         self,
-        task: Task,
+        task: TaskInstance,
         checkpoints: Checkpoints,
         cache: ResultCache | None,
         spill: bool,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.engine.checkpoint import Checkpoints
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 else:
     from dotflow.base.untyped import overload
 
@@ -35,7 +35,9 @@ class MappedResults(Sequence["Any"]):
 
     __slots__ = ("_base", "_count", "_storage")
 
-    def __init__(self, storage: Storage, base: Task | ItemKey, count: int) -> None:
+    def __init__(
+        self, storage: Storage, base: TaskInstance | ItemKey, count: int
+    ) -> None:
         self._storage = storage
         # Not the task: it would keep, and take to other processes, all that it knows.
         self._base = base if isinstance(base, ItemKey) else _detached(base)
@@ -74,14 +76,16 @@ class MappedResults(Sequence["Any"]):
         return f"<MappedResults: {self._count} items of {self._base.name!r}>"
 
 
-def _detached(task: Task) -> ItemKey:
+def _detached(task: TaskInstance) -> ItemKey:
     base = ItemKey(task, -1)
     base.name, base.task_id = task.name, task.task_id
     base.checkpoint_key = task.checkpoint_key
     return base
 
 
-def spilled_results(checkpoints: Checkpoints, task: Task, count: int) -> MappedResults:
+def spilled_results(
+    checkpoints: Checkpoints, task: TaskInstance, count: int
+) -> MappedResults:
     """Return the results of a task whose items have checkpoints only.
 
     Raises:
@@ -94,7 +98,9 @@ def spilled_results(checkpoints: Checkpoints, task: Task, count: int) -> MappedR
     return MappedResults(checkpoints.storage, task, count)
 
 
-def revived_results(task: Task, stored: Context, checkpoints: Checkpoints) -> Context:
+def revived_results(
+    task: TaskInstance, stored: Context, checkpoints: Checkpoints
+) -> Context:
     """Read results that were spilled from where they are, and tell how many there are."""
     value = stored.storage
     spilled = isinstance(value, dict) and list(value) == [SPILLED]

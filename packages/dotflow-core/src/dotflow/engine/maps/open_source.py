@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from dotflow.engine.maps.item_values import ItemValues
     from dotflow.engine.run_state import RunState
     from dotflow.model.expansion import MapOver
-    from dotflow.model.task import Task
+    from dotflow.model.task import TaskInstance
 
 
 _ITERABLE = ("__iter__", "__getitem__", "__aiter__")
 
 
-def refusal(task: Task, source: Task, values: Any, shared: bool) -> Exception | None:
+def refusal(
+    task: TaskInstance, source: TaskInstance, values: Any, shared: bool
+) -> Exception | None:
     """Return what speaks against mapping over a value, None for nothing."""
     what = f"Task '{task.name}' is mapped over '{source.name}', whose result"
     kind = type(values).__qualname__

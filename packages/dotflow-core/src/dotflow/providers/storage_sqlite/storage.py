@@ -59,6 +59,11 @@ class StorageSQLite(Storage):
             keep no history.
         keep_days: After how many days it forgets a run; None for never.
 
+    Attributes:
+        codec: How values are written.
+        database: The file.
+        retention: How long the history remembers.
+
     Raises:
         ValueError: There is no such codec or level, the path is no file, or a number
             is out of range.
@@ -85,9 +90,9 @@ class StorageSQLite(Storage):
             )
         if not timeout >= 0:
             raise ValueError(f"timeout={timeout!r} must be 0 or more seconds.")
-        self._codec = Codec.named(codec)
+        self.codec = Codec.named(codec)
         self.database = Database(check_path(os.fspath(path)), level, timeout)
-        self._retention = Retention(keep_runs, keep_days)
+        self.retention = Retention(keep_runs, keep_days)
         self._history: SQLiteHistory | None = None
 
     @property
@@ -101,7 +106,7 @@ class StorageSQLite(Storage):
         if self._history is None:
             from dotflow.providers.storage_sqlite.history import SQLiteHistory
 
-            self._history = SQLiteHistory(self.database, self._retention)
+            self._history = SQLiteHistory(self.database, self.retention)
         return self._history
 
     def post(
@@ -205,7 +210,7 @@ class StorageSQLite(Storage):
             None if workflow_id is None else str(workflow_id),
             None if ttl is None else time.time() + ttl,
             fingerprint and _text(fingerprint),
-            self._codec.encode_context(context),
+            self.codec.encode_context(context),
         )
 
     def _delete(self, where: str, parameters: tuple[object, ...]) -> int:
@@ -220,13 +225,13 @@ class StorageSQLite(Storage):
 
     def _decode(self, key: str, record: str) -> Context:
         try:
-            return self._codec.decode_context(record)
+            return self.codec.decode_context(record)
         except DecodeError as error:
             raise self._unreadable(key, error) from error
 
     def _holds(self, key: str, record: str, expected: Context) -> bool:
         try:
-            return holds(self._codec, record, expected.storage)
+            return holds(self.codec, record, expected.storage)
         except DecodeError as error:
             raise self._unreadable(key, error) from error
 

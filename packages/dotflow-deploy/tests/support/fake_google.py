@@ -13,12 +13,11 @@ import io
 import json
 import re
 import tarfile
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from fake_cloud import Answer, FakeCloud, Refused
 from google.cloud.artifactregistry_v1 import Repository
 from google.cloud.devtools.cloudbuild_v1 import Build
 from google.cloud.run_v2 import Job
@@ -34,25 +33,22 @@ AT = f"projects/{PROJECT}/locations/{REGION}"
 TOKEN = "ya29.never-to-be-shown"
 
 Body = dict[str, Any]
-Answer = tuple[int, Any]
 
 
-class Refused(Exception):
+class RefusedCall(Refused):
     """An answer that is an error."""
 
     def __init__(self, code: int, status: str, message: str, **info: Any) -> None:
-        super().__init__(message)
         error: Body = {"code": code, "message": message, "status": status}
         if info:
             kind = "type.googleapis.com/google.rpc.ErrorInfo"
             error["details"] = [{"@type": kind, "domain": "googleapis.com", **info}]
-        self.code = code
-        self.body = {"error": error}
+        super().__init__(code, {"error": error}, message)
 
 
 def denied(permission: str) -> Refused:
     """Return what IAM answers if a permission is missing."""
-    return Refused(
+    return RefusedCall(
         403,
         "PERMISSION_DENIED",
         f"Permission '{permission}' denied on resource '//x' (or it may not exist).",
@@ -62,7 +58,7 @@ def denied(permission: str) -> Refused:
 
 
 def _missing(name: str) -> Refused:
-    return Refused(404, "NOT_FOUND", f"{name} not found")
+    return RefusedCall(404, "NOT_FOUND", f"{name} not found")
 
 
 def _checked(kind: Any, body: Body) -> Body:
@@ -70,20 +66,17 @@ def _checked(kind: Any, body: Body) -> Body:
     try:
         message = kind.from_json(json.dumps(body))
     except json_format.ParseError as error:
-        raise Refused(400, "INVALID_ARGUMENT", str(error)) from error
+        raise RefusedCall(400, "INVALID_ARGUMENT", str(error)) from error
     told: Body = json.loads(
         kind.to_json(message, always_print_fields_with_no_presence=False)
     )
     return told
 
 
-class FakeGoogle:
+class FakeGoogle(FakeCloud):
     """The state of a project, and a server that changes it.
 
     Attributes:
-        changes: Each request that may change something: `"POST /v2/…"`.
-        fail_at: The number of the change that is refused, from 0. None: none.
-        after: Whether what is refused was done all the same: an answer that got lost.
         permission: What the refusal says is missing. None: it gives no details.
         unsettled: How often an account is not known yet where it is named.
         lagging: How often an API that was enabled says that it is not, by its name.
@@ -98,29 +91,14 @@ class FakeGoogle:
         self.policies: dict[str, Body] = {}
         self.objects: dict[tuple[str, str], bytes] = {}
         self.operations: dict[str, Body] = {}
-        self.changes: list[str] = []
         self.builds: list[Body] = []
-        self.fail_at: int | None = None
-        self.after = False
         self.permission: str | None = "some.thing.create"
         self.unsettled = 0
         self.lagging: dict[str, int] = {}
         self.build_fails = False
         self.build_polls = 0
         self.docker: Path | None = None
-        self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self) -> None:
-        """Stop the server; again does nothing."""
-        if not self.thread.is_alive():
-            return
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__()
 
     def forget(self) -> None:
         """Be a new project again, with no API enabled."""
@@ -139,21 +117,14 @@ class FakeGoogle:
             told = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
             return 200, {**told, "issued_token_type": kind}
         if headers.get("Authorization") != f"Bearer {TOKEN}":
-            raise Refused(401, "UNAUTHENTICATED", "Request had no credentials.")
-        refused = False
-        if method != "GET":
-            refused = self.fail_at == len(self.changes)
-            self.changes.append(f"{method} {path}")
-        if refused and not self.after:
-            raise self._refusal()
-        result = self._route(method, path, query, body, headers)
-        if refused:
-            raise self._refusal()
-        return result
+            raise RefusedCall(401, "UNAUTHENTICATED", "Request had no credentials.")
+        return self.counted(
+            method, path, lambda: self._route(method, path, query, body, headers)
+        )
 
-    def _refusal(self) -> Refused:
+    def refusal(self) -> Refused:
         if self.permission is None:
-            return Refused(403, "PERMISSION_DENIED", "The caller may not do this.")
+            return RefusedCall(403, "PERMISSION_DENIED", "The caller may not do this.")
         return denied(self.permission)
 
     def _route(
@@ -174,7 +145,7 @@ class FakeGoogle:
         if lagging and name in self.enabled:
             self.lagging[name] = lagging - 1
         if lagging or name not in self.enabled:
-            raise Refused(
+            raise RefusedCall(
                 403,
                 "PERMISSION_DENIED",
                 f"{api} API has not been used in project {PROJECT} before",
@@ -189,7 +160,7 @@ class FakeGoogle:
             self.unsettled -= 1
         elif path in self.resources:
             return
-        raise Refused(
+        raise RefusedCall(
             400, "INVALID_ARGUMENT", f"Service account {email} does not exist"
         )
 
@@ -214,7 +185,7 @@ class FakeGoogle:
     def create(self, path: str, body: Body) -> None:
         """Note a new resource."""
         if path in self.resources:
-            raise Refused(409, "ALREADY_EXISTS", f"{path} already exists")
+            raise RefusedCall(409, "ALREADY_EXISTS", f"{path} already exists")
         self.resources[path] = body
 
     def get(self, path: str) -> Body:
@@ -308,7 +279,7 @@ def _check_job(fake: FakeGoogle, job: Body) -> None:
     ]
     version = f"{path}/versions/{image.partition('@')[2]}"
     if version not in [tag["version"] for tag in tags]:
-        raise Refused(400, "INVALID_ARGUMENT", f"Image '{image}' not found.")
+        raise RefusedCall(400, "INVALID_ARGUMENT", f"Image '{image}' not found.")
 
 
 def _new_timer(fake: FakeGoogle, _m: Any, _q: Body, body: Body, _k: str) -> Answer:
@@ -426,7 +397,7 @@ def _set_policy(fake: FakeGoogle, match: Any, _q: Body, body: Body, _k: str) -> 
     policy = body.get("policy", body)
     before = fake.policies.get(match["path"], {"etag": "AA=="})
     if policy.get("etag") != before["etag"]:
-        raise Refused(409, "ABORTED", "There were concurrent policy changes.")
+        raise RefusedCall(409, "ABORTED", "There were concurrent policy changes.")
     for binding in policy.get("bindings", []):
         for member in binding["members"]:
             fake.account(member.partition(":")[2])
@@ -474,7 +445,9 @@ def _delete_object(fake: FakeGoogle, match: Any, _q: Body, _b: Body, _k: str) ->
 
 def _delete_bucket(fake: FakeGoogle, match: Any, _q: Body, _b: Body, _k: str) -> Answer:
     if any(bucket == match["bucket"] for bucket, _ in fake.objects):
-        raise Refused(409, "CONFLICT", "The bucket you tried to delete is not empty.")
+        raise RefusedCall(
+            409, "CONFLICT", "The bucket you tried to delete is not empty."
+        )
     fake.remove(match["path"])
     return 204, b""
 
@@ -520,39 +493,3 @@ ROUTES: list[tuple[str, Callable[..., Answer]]] = [
     (rf"POST /upload/storage/v1/{_BUCKET}/o", _upload),
     (rf"GET /download/storage/v1/{_BUCKET}/o/(?P<name>.+)", _download),
 ]
-
-
-def _handler(fake: FakeGoogle) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def _serve(self) -> None:
-            size = int(self.headers.get("Content-Length", 0))
-            body = self.rfile.read(size)
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                raise AssertionError("the fake reads no chunks")
-            try:
-                with fake.lock:
-                    code, told = fake.answer(
-                        self.command, self.path, body, self.headers
-                    )
-            except Refused as refused:
-                code, told = refused.code, refused.body
-            content = told if isinstance(told, bytes) else json.dumps(told).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._serve
-            raise AttributeError(name)
-
-        def log_message(self, *_args: Any) -> None:
-            """Write nothing."""
-
-    return Handler

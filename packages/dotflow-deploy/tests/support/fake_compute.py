@@ -10,43 +10,38 @@ import base64
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from alibabacloud_fc20230330 import models
+from fake_cloud import Answer, FakeCloud, Refused
 
 Body = dict[str, Any]
 KEY = "LTAI-of-the-tests"
 
 
-class Refused(Exception):
+class RefusedCall(Refused):
     """An answer that is an error."""
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"RequestId": "1-2", "Code": code, "Message": message, **more}
+        body = {"RequestId": "1-2", "Code": code, "Message": message, **more}
+        super().__init__(status, body, message)
 
 
 def _checked(kind: Any, body: Body) -> Body:
     """Return a body if all that it has, at any depth, is a field of the API."""
     told: Body = json.loads(json.dumps(kind().from_map(body).to_map()))
     if told != body:
-        raise Refused(400, "InvalidArgument", f"unknown fields in {sorted(body)}")
+        raise RefusedCall(400, "InvalidArgument", f"unknown fields in {sorted(body)}")
     return told
 
 
-class FakeCompute:
+class FakeCompute(FakeCloud):
     """The functions of a region, and a server that changes them.
 
     Attributes:
-        changes: Each request that may change something: `"POST /2023-03-30/…"`.
-        fail_at: The number of the change that is refused, from 0. None: none.
-        after: Whether what is refused was done all the same: an answer that got lost.
         action: What the refusal says is missing. None: it does not tell.
         preparing: How often a function is answered as not ready yet.
     """
@@ -56,60 +51,39 @@ class FakeCompute:
         self.code: dict[str, bytes] = {}
         self.triggers: dict[tuple[str, str], Body] = {}
         self.asynchronous: dict[str, Body] = {}
-        self.changes: list[str] = []
-        self.fail_at: int | None = None
-        self.after = False
         self.action: str | None = "fc:SomeAction"
         self.preparing = 0
         self.broken = ""
-        self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self) -> None:
-        """Stop the server; again does nothing."""
-        if not self.thread.is_alive():
-            return
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__()
 
     @property
     def empty(self) -> bool:
         """Whether nothing is there."""
         return not (self.functions or self.triggers or self.asynchronous)
 
-    def answer(self, method: str, url: str, body: bytes, headers: Any) -> Any:
+    def answer(self, method: str, url: str, body: bytes, headers: Any) -> Answer:
         """Answer a request."""
         path = unquote(urlsplit(url).path)
         signed = re.match(
             r"ACS3-HMAC-SHA256 Credential=([^,]+),", headers.get("Authorization", "")
         )
         if signed is None or signed[1] != KEY:
-            raise Refused(
+            raise RefusedCall(
                 403,
                 "InvalidAccessKeyId.NotFound",
                 f"Specified access key is not found: {headers.get('Authorization')}",
             )
-        refused = False
-        if method != "GET":
-            refused = self.fail_at == len(self.changes)
-            self.changes.append(f"{method} {path}")
-        if refused and not self.after:
-            raise self._refusal()
-        result = self._route(method, path, json.loads(body or b"{}"))
-        if refused:
-            raise self._refusal()
-        return result
+        told = self.counted(
+            method, path, lambda: self._route(method, path, json.loads(body or b"{}"))
+        )
+        return (204, b"") if told is None else (200, told)
 
-    def _refusal(self) -> Refused:
+    def refusal(self) -> Refused:
         text = "The current user has no permission for this."
         if self.action is None:
-            return Refused(403, "AccessDenied", text)
+            return RefusedCall(403, "AccessDenied", text)
         detail = {"AuthAction": self.action, "NoPermissionType": "ImplicitDeny"}
-        return Refused(403, "AccessDenied", text, AccessDeniedDetail=detail)
+        return RefusedCall(403, "AccessDenied", text, AccessDeniedDetail=detail)
 
     def _route(self, method: str, path: str, body: Body) -> Any:
         for pattern, function in ROUTES:
@@ -121,7 +95,7 @@ class FakeCompute:
     def function(self, name: str) -> Body:
         """Return a function, or refuse."""
         if name not in self.functions:
-            raise Refused(404, "FunctionNotFound", f"function {name} is not found")
+            raise RefusedCall(404, "FunctionNotFound", f"function {name} is not found")
         return self.functions[name]
 
     def keep_code(self, name: str, told: Body) -> None:
@@ -140,7 +114,9 @@ def _create(fake: FakeCompute, _names: Names, body: Body) -> Body:
     told = _checked(models.CreateFunctionInput, body)
     name = told["functionName"]
     if name in fake.functions:
-        raise Refused(409, "FunctionAlreadyExists", f"function {name} already exists")
+        raise RefusedCall(
+            409, "FunctionAlreadyExists", f"function {name} already exists"
+        )
     assert re.fullmatch(r"[A-Za-z_][\w-]{0,63}", name)
     assert told["memorySize"] % 64 == 0
     assert 1 <= told["memorySize"] / 1024 / told["cpu"] <= 4
@@ -173,7 +149,7 @@ def _update(fake: FakeCompute, names: Names, body: Body) -> Body:
 def _delete(fake: FakeCompute, names: Names, _body: Body) -> None:
     fake.function(names[0])
     if any(function == names[0] for function, _ in fake.triggers):
-        raise Refused(412, "TriggerNotEmpty", "the function has triggers")
+        raise RefusedCall(412, "TriggerNotEmpty", "the function has triggers")
     del fake.functions[names[0]]
     fake.asynchronous.pop(names[0], None)
 
@@ -181,7 +157,7 @@ def _delete(fake: FakeCompute, names: Names, _body: Body) -> None:
 def _get_async(fake: FakeCompute, names: Names, _body: Body) -> Body:
     fake.function(names[0])
     if names[0] not in fake.asynchronous:
-        raise Refused(404, "AsyncConfigNotExists", "there is no async config")
+        raise RefusedCall(404, "AsyncConfigNotExists", "there is no async config")
     return fake.asynchronous[names[0]]
 
 
@@ -201,7 +177,7 @@ def _create_trigger(fake: FakeCompute, names: Names, body: Body) -> Body:
     fake.function(names[0])
     key = (names[0], told["triggerName"])
     if key in fake.triggers:
-        raise Refused(409, "TriggerAlreadyExists", "the trigger already exists")
+        raise RefusedCall(409, "TriggerAlreadyExists", "the trigger already exists")
     _check_timer(told)
     fake.triggers[key] = told
     return told
@@ -210,7 +186,7 @@ def _create_trigger(fake: FakeCompute, names: Names, body: Body) -> Body:
 def _get_trigger(fake: FakeCompute, names: Names, _body: Body) -> Body:
     key = (names[0], names[1])
     if key not in fake.triggers:
-        raise Refused(404, "TriggerNotFound", f"trigger {names[1]} is not found")
+        raise RefusedCall(404, "TriggerNotFound", f"trigger {names[1]} is not found")
     return fake.triggers[key]
 
 
@@ -230,7 +206,7 @@ def _delete_trigger(fake: FakeCompute, names: Names, _body: Body) -> None:
 def _check_timer(told: Body) -> None:
     config = json.loads(told["triggerConfig"])
     if not re.fullmatch(r"CRON_TZ=UTC 0( \S+){5}", config["cronExpression"]):
-        raise Refused(400, "InvalidArgument", "cronExpression is invalid")
+        raise RefusedCall(400, "InvalidArgument", "cronExpression is invalid")
 
 
 ROUTES: list[tuple[str, Callable[[FakeCompute, Names, Body], Any]]] = [
@@ -246,35 +222,3 @@ ROUTES: list[tuple[str, Callable[[FakeCompute, Names, Body], Any]]] = [
     (r"PUT /([^/]+)/triggers/([^/]+)", _update_trigger),
     (r"DELETE /([^/]+)/triggers/([^/]+)", _delete_trigger),
 ]
-
-
-def _handler(fake: FakeCompute) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            try:
-                with fake.lock:
-                    told = fake.answer(self.command, self.path, body, self.headers)
-                status = 204 if told is None else 200
-            except Refused as refused:
-                status, told = refused.status, refused.body
-            content = b"" if told is None else json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def __getattr__(self, name: str) -> Any:
-            if name.startswith("do_"):
-                return self._serve
-            raise AttributeError(name)
-
-        def log_message(self, *_args: Any) -> None:
-            """Write nothing."""
-
-    return Handler
