@@ -152,17 +152,17 @@ class TaskInstance:
         self.workflow_id = workflow_id
         self.group_name = group_name
         self.depends_on = depends_on
-        self.step: Action[..., Any] = _as_action(step)
+        self.step: Action[..., Any] = as_action(step)
         self.callback: Callable[..., Any] = basic_callback
         if callback is not basic_callback:  # which is known to be one
-            self.callback = _as_callback(callback)
+            self.callback = as_callback(callback)
         # How it runs where it is more than one attempt of its step, and the sub-workflow
         # that it is a part of.
         self.expansion: Expansion | None = None
         self.parent: str | None = None
         self.initial: Context | None = None
         if initial_context is not None:
-            self.initial = _as_context(initial_context)
+            self.initial = as_context(initial_context)
         self.name: str = self.step.__name__ if name is None else checked_name(name)
         # What a storage knows the result by: the same in every process.
         self.checkpoint_key = f"{workflow_id}-{quote_name(self.name)}"
@@ -174,22 +174,33 @@ class TaskInstance:
         cls,
         step: Action[..., Any],
         name: str,
+        key: str,
         depends_on: tuple[str, ...] | None,
-        initial_context: Context | None,
-        task_id: str | None,
+        initial: Context | None,
+        task_id: str,
         created: float,
     ) -> Self:
-        """Build a task of values known to be valid, which need not be checked again."""
+        """Build a task of values known to be valid, which need not be checked again.
+
+        Args:
+            step: The action.
+            name: What identifies the task in its workflow.
+            key: What a storage knows its result by.
+            depends_on: Names of the tasks it waits for; None for the one before it.
+            initial: What the step's parameter `initial_context` gets; None for nothing.
+            task_id: The id.
+            created: When it was added, in seconds since the epoch.
+        """
         self = cls.__new__(cls)
-        self.task_id = new_ulid() if task_id is None else task_id
-        self.checkpoint_key = f"None-{quote_name(name)}"
+        self.task_id = task_id
+        self.checkpoint_key = key
         self.workflow_id = None
         self.group_name = "default"
         self.depends_on = depends_on
         self.step = step
         self.callback = basic_callback
         self.expansion = self.parent = None
-        self.initial = initial_context
+        self.initial = initial
         self.name = name
         self._created = created
         self.reset()
@@ -266,7 +277,7 @@ class TaskInstance:
 
     @initial_context.setter
     def initial_context(self, value: Any) -> None:
-        self.initial = _as_context(value)
+        self.initial = as_context(value)
 
     @property
     def previous_context(self) -> Context:
@@ -277,7 +288,7 @@ class TaskInstance:
 
     @previous_context.setter
     def previous_context(self, value: Any) -> None:
-        self.previous = _as_context(value)
+        self.previous = as_context(value)
 
     @property
     def current_context(self) -> Context:
@@ -288,7 +299,7 @@ class TaskInstance:
 
     @current_context.setter
     def current_context(self, value: Any) -> None:
-        self.current = _as_context(
+        self.current = as_context(
             value, task_id=self.task_id, workflow_id=self.workflow_id
         )
 
@@ -435,14 +446,26 @@ def checked_name(name: Any) -> str:
     return name
 
 
-def _as_action(value: Any) -> Action[..., Any]:
+def as_action(value: Any) -> Action[..., Any]:
+    """Return a step, which may be given by its dotted path.
+
+    Raises:
+        MissingActionDecorator: It is not an `@action`.
+        ImportModuleError: The path leads nowhere.
+    """
     step = Module(value) if isinstance(value, str) else value
     if not isinstance(step, Action) or "func" not in step.__dict__:
         raise MissingActionDecorator(_name_step(value, step))
     return step
 
 
-def _as_callback(value: Callable[..., Any] | str) -> Callable[..., Any]:
+def as_callback(value: Callable[..., Any] | str) -> Callable[..., Any]:
+    """Return what is called when a task has ended, which may be given by its path.
+
+    Raises:
+        NotCallableObject: It cannot be called.
+        ImportModuleError: The path leads nowhere.
+    """
     callback = Module(value) if isinstance(value, str) else value
     if not callable(callback):
         raise NotCallableObject(
@@ -451,9 +474,10 @@ def _as_callback(value: Callable[..., Any] | str) -> Callable[..., Any]:
     return callback
 
 
-def _as_context(
+def as_context(
     value: Any, task_id: str | None = "", workflow_id: UUID | str | None = None
 ) -> Context:
+    """Return a value as a context, and a context as it is."""
     if isinstance(value, Context):
         return value
     return Context(storage=value, task_id=task_id, workflow_id=workflow_id)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dotflow.base.identity import new_ulids
+from dotflow.base.identity import new_ulids, quote_name
 from dotflow.errors import GraphError
 from dotflow.model.context import Context
 from dotflow.model.expansion import MapOver
@@ -41,7 +41,12 @@ class Plan:
         nodes, edges = dag.nodes, dag.edges
         self._parts = [
             # A task without dependencies is a root in a graph that is not chained.
-            (PipelineStep(specs[name]), name, tuple(edges[name]) or None)
+            (
+                PipelineStep(specs[name]),
+                name,
+                f"None-{quote_name(name)}",
+                tuple(edges[name]) or None,
+            )
             for name in nodes
         ]
         self._mapped = [
@@ -52,13 +57,13 @@ class Plan:
         place_of = {name: place for place, name in enumerate(nodes)}
         upstream = [
             () if deps is None else tuple([place_of[dep] for dep in deps])
-            for _, _, deps in self._parts
+            for _, _, _, deps in self._parts
         ]
         self._graph = Graph.of_edges(upstream, explicit=any(upstream))
         self._needs_context = [
             name for name in nodes if specs[name].binding.needs_context
         ]
-        self.guarded = [step for step, _, _ in self._parts if step.guarded]
+        self.guarded = [step for step, _, _, _ in self._parts if step.guarded]
         self.transient = {
             name: len(dag.children[name])
             for name in nodes
@@ -85,8 +90,8 @@ class Plan:
         make, created = TaskInstance.of_step, time.time()
         ids = new_ulids(len(self._parts))
         tasks = [
-            make(step, name, deps, shared, task_id, created)
-            for (step, name, deps), task_id in zip(self._parts, ids, strict=True)
+            make(*part, shared, task_id, created)
+            for part, task_id in zip(self._parts, ids, strict=True)
         ]
         for place, mapping in self._mapped:
             tasks[place].expansion = mapping

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
 from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import new_ulid, quote_name, stable_ulid
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
-from dotflow.model.task import checked_name
+from dotflow.model.task import as_action, as_callback, as_context, checked_name
 from dotflow.workflow.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
     from uuid import UUID
 
@@ -108,45 +110,68 @@ class TaskBuilder:
             GraphError: The tasks of a workflow form no graph.
         """
         if isinstance(step, (list, tuple)):
-            if name is not None:
-                raise InvalidTask(
-                    f"name={name!r} cannot name {len(step)} steps: add them one by one."
-                )
-            for item in step:
-                self.add(
-                    item,
-                    callback,
-                    initial_context,
-                    group_name,
-                    depends_on=depends_on,
-                    map_over=map_over,
-                    spill=spill,
-                )
-            return self
+            return self._add_each(
+                step,
+                name,
+                callback=callback,
+                initial_context=initial_context,
+                group_name=group_name,
+                depends_on=depends_on,
+                map_over=map_over,
+                spill=spill,
+            )
+        upstream = None if depends_on is None else self._names(depends_on)
         expansion = None
         if map_over is not None or spill:
             expansion = self._mapping(map_over, spill)
-            further = () if depends_on is None else self._names(depends_on)
-            depends_on = tuple(dict.fromkeys((expansion.over, *further)))
-            if hasattr(type(step), "inner_graph"):
+            upstream = tuple(dict.fromkeys((expansion.over, *(upstream or ()))))
+            if _is_workflow(step):
                 step = _workflow_step(step, name)
-        if hasattr(type(step), "inner_graph"):
+        elif _is_workflow(step):
             return self._add_workflow(
-                step, callback, initial_context, group_name, name, depends_on
+                step, callback, initial_context, group_name, name, upstream
             )
-        task = Task(
-            "",  # `_append` gives it its id
-            step,
-            callback,
-            initial_context,
-            self.workflow_id,
-            self.config,
-            group_name,
-            name=name,
-            depends_on=None if depends_on is None else self._names(depends_on),
+        return self._add_action(
+            step, callback, initial_context, group_name, name, upstream, expansion
         )
+
+    def _add_each(
+        self, steps: Sequence[Any], name: str | None, **options: Any
+    ) -> TaskBuilder:
+        if name is not None:
+            raise InvalidTask(
+                f"name={name!r} cannot name {len(steps)} steps: add them one by one."
+            )
+        for step in steps:
+            self.add(step, **options)
+        return self
+
+    def _add_action(
+        self,
+        step: Any,
+        callback: Callable[..., Any] | str,
+        initial_context: Any,
+        group_name: str,
+        name: str | None,
+        depends_on: tuple[str, ...] | None,
+        expansion: MapOver | None,
+    ) -> TaskBuilder:
+        # All that can be wrong with it comes first: then no name is taken by mistake.
+        action = as_action(step)
+        if callback is not basic_callback:
+            callback = as_callback(callback)
+        initial = None if initial_context is None else as_context(initial_context)
+        unique = self._unique(
+            action.__name__ if name is None else checked_name(name),
+            given=name is not None,
+        )
+        key, task_id = self._identity(unique)
+        task = Task.of_step(
+            action, unique, key, depends_on, initial, task_id, time.time()
+        )
+        task.callback = callback
         task.expansion = expansion
-        self._append(task, self._unique(task.name, given=name is not None))
+        self._append(task, group_name)
         return self
 
     def rebind(
@@ -169,7 +194,7 @@ class TaskBuilder:
                 task.config = config
             if workflow_id is not None:
                 task.workflow_id = workflow_id
-                self._identify(task, task.name)
+                task.identify(task.name, *self._identity(task.name))
 
     def _add_workflow(
         self,
@@ -178,7 +203,7 @@ class TaskBuilder:
         initial_context: Any,
         group_name: str,
         name: str | None,
-        depends_on: Any,
+        depends_on: tuple[str, ...] | None,
     ) -> TaskBuilder:
         from dotflow.workflow.inlining import inlined_tasks
 
@@ -191,13 +216,13 @@ class TaskBuilder:
             whole,
             callback,
             initial_context,
-            group_name,
-            None if depends_on is None else self._names(depends_on),
+            depends_on,
         )
         for task in tasks:
-            task.config, task.workflow_id = self.config, self.workflow_id
             last = task is tasks[-1]
-            self._append(task, whole if last else self._unique(task.name, given=True))
+            unique = whole if last else self._unique(task.name, given=True)
+            task.identify(unique, *self._identity(unique))
+            self._append(task, group_name)
         return self
 
     def _mapping(self, map_over: Any, spill: bool) -> MapOver:
@@ -216,17 +241,18 @@ class TaskBuilder:
             )
         return MapOver(self._name_of(map_over), spill)
 
-    def _append(self, task: Task, unique: str) -> None:
-        self._identify(task, unique)
+    def _append(self, task: Task, group_name: str) -> None:
+        task.config, task.workflow_id = self.config, self.workflow_id
+        task.group_name = group_name
         self.queue.append(task)
         if self._on_add is not None:
             self._on_add(task)
 
-    def _identify(self, task: Task, name: str) -> None:
-        key = self._key_prefix + quote_name(name)
+    def _identity(self, name: str) -> tuple[str, str]:
+        """Return the checkpoint key and the id of the task of a name."""
         stable = self._stable_ids
         task_id = stable_ulid(self.workflow_id, name) if stable else new_ulid()
-        task.identify(name, key, task_id)
+        return self._key_prefix + quote_name(name), task_id
 
     def _unique(self, name: str, given: bool) -> str:
         if name not in self._used:
@@ -313,6 +339,10 @@ class TaskBuilder:
         return workflow_payload(
             self.workflow_id, self.workflow_name, [t.result() for t in self.queue]
         )
+
+
+def _is_workflow(step: Any) -> bool:
+    return hasattr(type(step), "inner_graph")
 
 
 def _workflow_step(workflow: Any, name: str | None) -> WorkflowStep:

@@ -18,7 +18,6 @@ def inlined_tasks(
     name: str,
     callback: Callable[..., Any] | str,
     initial_context: Any,
-    group_name: str,
     depends_on: tuple[str, ...] | None,
 ) -> list[Task]:
     """Return the tasks of a sub-workflow under their new names, and the one it is.
@@ -31,7 +30,6 @@ def inlined_tasks(
         name: The name of the task that it becomes.
         callback: Called when that task has ended.
         initial_context: For the first tasks, where they have none of their own.
-        group_name: The group of all of them.
         depends_on: What it waits for; None for the task before it.
     """
     tasks: list[Task] = []
@@ -40,7 +38,6 @@ def inlined_tasks(
         task = Task.of(inner)
         task.name = f"{name}/{inner.name}"
         task.parent = name if inner.parent is None else f"{name}/{inner.parent}"
-        task.group_name = group_name
         if inner.expansion is not None:
             task.expansion = inner.expansion.within(name)
         if upstream:
@@ -55,7 +52,6 @@ def inlined_tasks(
         PLACEHOLDER,
         callback,
         initial_context,
-        group_name=group_name,
         name=name,
         depends_on=tuple(
             task.name for node, task in enumerate(tasks) if not graph.downstream[node]
