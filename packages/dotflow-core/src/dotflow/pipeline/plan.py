@@ -50,9 +50,9 @@ class Plan:
             for name in nodes
         ]
         self._mapped = [
-            (place, MapOver(over))
+            (place, MapOver(str(over)))
             for place, name in enumerate(nodes)
-            if (over := specs[name].map_over) is not None
+            if (over := specs[name].options["map"]) is not None
         ]
         place_of = {name: place for place, name in enumerate(nodes)}
         upstream = [
@@ -67,7 +67,7 @@ class Plan:
         self.transient = {
             name: len(dag.children[name])
             for name in nodes
-            if not specs[name].retain_result
+            if not specs[name].options["retain_result"]
         }
 
     def graph(self, context: RunContext[Any] | None) -> Graph:
