@@ -47,7 +47,8 @@ class Plan:
         self._mapped = [
             (place, MapOver(over))
             for place, name in enumerate(nodes)
-            if (over := specs[name].map_over) is not None
+            if specs[name].options["map"] is not None
+            and (over := specs[name].map_over) is not None
         ]
         place_of = {name: place for place, name in enumerate(nodes)}
         upstream = [
@@ -62,7 +63,7 @@ class Plan:
         self.transient = {
             name: len(dag.children[name])
             for name in nodes
-            if not specs[name].retain_result
+            if not specs[name].options["retain_result"]
         }
 
     def graph(self, context: RunContext[Any] | None) -> Graph:
