@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import pytest
 
@@ -88,3 +89,48 @@ def run_program(tmp_path):
         )
 
     return run
+
+
+class Gauge:
+    """Counts how many threads are inside at once, and the most there ever were."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.inside = self.most = 0
+
+    def __enter__(self):
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+
+
+@pytest.fixture
+def gauge():
+    """What a test's steps enter, to count how many of them run at once."""
+    return Gauge()
+
+
+@pytest.fixture
+def report_keys():
+    """The keys of a task's report that the reference of 1.x names."""
+    return {
+        "task_id",
+        "workflow_id",
+        "status",
+        "duration",
+        "initial_context",
+        "current_context",
+        "previous_context",
+        "group_name",
+        "retry_count",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "errors",
+        "id",
+        "error",
+    }
