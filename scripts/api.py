@@ -17,6 +17,7 @@ from griffe import (
     AliasResolutionError,
     Attribute,
     Class,
+    ExprSubscript,
     Function,
     GriffeLoader,
     Module,
@@ -96,6 +97,8 @@ def _lines(path: str, member: Object | Alias) -> Iterator[str]:
     match found:
         case Function():
             yield _signature(path, found)
+            for option, annotation in _unpacked(found):
+                yield f"{path}({option}: {annotation})"
         case Class():
             yield _class(path, found)
             for name, inner in sorted(found.all_members.items()):
@@ -105,6 +108,19 @@ def _lines(path: str, member: Object | Alias) -> Iterator[str]:
             yield f"{path}: {found.annotation}"
         case _:
             yield path
+
+
+def _unpacked(function: Function) -> Iterator[tuple[str, str]]:
+    """Name the options that a function takes as `**options: Unpack[Options]`."""
+    for parameter in function.parameters:
+        given = parameter.annotation
+        if isinstance(given, ExprSubscript) and str(given.left) == "Unpack":
+            options = function.modules_collection[str(given.slice.canonical_path)]
+            for name, option in sorted(options.all_members.items()):
+                if isinstance(
+                    option.final_target if option.is_alias else option, Attribute
+                ):
+                    yield name, str(option.annotation)
 
 
 def _is_told(name: str) -> bool:

@@ -28,7 +28,7 @@ def test_readme_examples(path: Path, tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,  # of a machine that is busy with others
         )
         assert result.returncode == 0, result.stderr
         for comments in OUTPUT.findall(block):

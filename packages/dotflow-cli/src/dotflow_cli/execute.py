@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import click
 from dotflow.abc.log import Log
 from dotflow.types import WorkflowStatus
 from dotflow_cli.errors import usage_errors
+from dotflow_cli.options import split
 from dotflow_cli.progress.plain import PlainProgress
 from dotflow_cli.stopping import stopping_on_signals
 from dotflow_cli.summary import print_summary
@@ -22,6 +23,7 @@ from dotflow_cli.tables import is_terminal
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
+    from dotflow.model.options import StartOptions
     from dotflow.workflow.manager import Manager
 
 _FAILED = 1
@@ -29,26 +31,31 @@ _HINT = "What is completed is kept: the same command with --resume goes on from 
 
 
 @dataclass(frozen=True)
-class RunOptions:
-    """How to run a workflow.
+class Request:
+    """How to run a workflow, and how to tell of it.
 
     Args:
+        start: What `DotFlow.start` is given.
         mode: The execution mode.
-        resume: Whether completed tasks are kept.
-        keep_going: Whether a task runs although the one before it has failed.
-        max_parallel: The bound on attempts at once.
-        deadline: Seconds until the run is cancelled.
         progress: `"auto"`, `"live"`, `"plain"` or `"none"`.
         as_json: Whether to print the report as JSON instead of a summary.
     """
 
+    start: StartOptions
     mode: str = "sequential"
-    resume: bool = False
-    keep_going: bool = False
-    max_parallel: int | None = None
-    deadline: float | None = None
     progress: str = "auto"
     as_json: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], *, resume: bool) -> Request:
+        """Return the request that the options of a command make.
+
+        Args:
+            options: Those that `run_options` adds.
+            resume: Whether completed tasks are kept.
+        """
+        start, others = split(options)
+        return cls({**start, "resume": resume}, **others)
 
 
 class QuietLog(Log):
@@ -63,24 +70,24 @@ class QuietLog(Log):
         """Log nothing."""
 
 
-def execute(flow: DotFlow, options: RunOptions) -> int:
+def execute(flow: DotFlow, request: Request) -> int:
     """Run a workflow to its end.
 
     Args:
         flow: The workflow.
-        options: How to run it.
+        request: How to run it.
 
     Returns:
         The exit code: 0 where every task completed, 1 where one failed, 130 after
         Ctrl-C.
     """
     # The display is gone before the summary comes.
-    with aside() if options.as_json else nullcontext(), ExitStack() as stack:
-        say = _progress(flow, options, stack)
-        code, manager = _run(flow, options, say)
+    with aside() if request.as_json else nullcontext(), ExitStack() as stack:
+        say = _progress(flow, request, stack)
+        code, manager = _run(flow, request, say)
     if manager is None:
         return code
-    if options.as_json:
+    if request.as_json:
         click.echo(manager.report().to_json(indent=2))
     else:
         print_summary(manager.report())
@@ -90,20 +97,14 @@ def execute(flow: DotFlow, options: RunOptions) -> int:
 
 
 def _run(
-    flow: DotFlow, options: RunOptions, say: Callable[[str], None]
+    flow: DotFlow, request: Request, say: Callable[[str], None]
 ) -> tuple[int, Manager | None]:
     manager: Manager | None = None
     code = _FAILED
     with stopping_on_signals(flow, say) as stopping:
         try:
             with usage_errors():
-                manager = flow.start(
-                    mode=options.mode,
-                    resume=options.resume,
-                    keep_going=options.keep_going,
-                    max_parallel=options.max_parallel,
-                    deadline=options.deadline,
-                )
+                manager = flow.start(mode=request.mode, **request.start)
             manager.wait()
         except KeyboardInterrupt:
             code = 130
@@ -121,11 +122,11 @@ def _run(
 
 
 def _progress(
-    flow: DotFlow, options: RunOptions, stack: ExitStack
+    flow: DotFlow, request: Request, stack: ExitStack
 ) -> Callable[[str], None]:
     """Begin to tell what runs, and return what tells the user something in between."""
     quiet_default_log(flow)
-    kind = options.progress
+    kind = request.progress
     if kind == "auto":
         kind = "live" if is_terminal(sys.stderr) else "plain"
     if kind == "live" and not (os.name == "posix" and is_terminal(sys.stderr)):

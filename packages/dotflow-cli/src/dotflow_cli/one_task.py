@@ -16,20 +16,20 @@ from dotflow_cli.summary import print_summary
 if TYPE_CHECKING:
     from dotflow import DotFlow
     from dotflow.engine.one_task import OneTaskRun
-    from dotflow_cli.execute import RunOptions
+    from dotflow_cli.execute import Request
 
 FAILED: Final = 1
 FAILED_FOR_GOOD: Final = 3
 
 
-def execute_task(flow: DotFlow, name: str, run_id: str, options: RunOptions) -> int:
+def execute_task(flow: DotFlow, name: str, run_id: str, request: Request) -> int:
     """Run one attempt of a task.
 
     Args:
         flow: The workflow.
         name: The name of the task.
         run_id: The run that it belongs to.
-        options: How to run it.
+        request: How to run it.
 
     Returns:
         The exit code: 0 where the task is completed, or skipped since what it depends
@@ -37,13 +37,13 @@ def execute_task(flow: DotFlow, name: str, run_id: str, options: RunOptions) -> 
         help; 130 after Ctrl-C.
     """
     quiet_default_log(flow)
-    if options.progress != "none":
+    if request.progress != "none":
         tell_lines(flow)
-    with aside() if options.as_json else nullcontext():
-        code, run = _run(flow, name, run_id, options)
+    with aside() if request.as_json else nullcontext():
+        code, run = _run(flow, name, run_id, request)
     if run is None:
         return code
-    if options.as_json:
+    if request.as_json:
         click.echo(run.report().to_json(indent=2))
     else:
         print_summary(run.report())
@@ -51,7 +51,7 @@ def execute_task(flow: DotFlow, name: str, run_id: str, options: RunOptions) -> 
 
 
 def _run(
-    flow: DotFlow, name: str, run_id: str, options: RunOptions
+    flow: DotFlow, name: str, run_id: str, request: Request
 ) -> tuple[int, OneTaskRun | None]:
     from dotflow.workflow.single_task import run_task
 
@@ -64,8 +64,8 @@ def _run(
                     flow,
                     name,
                     run_id,
-                    mode=options.mode,
-                    keep_going=options.keep_going,
+                    mode=request.mode,
+                    keep_going=request.start["keep_going"],
                 )
         except KeyboardInterrupt:
             code = 130

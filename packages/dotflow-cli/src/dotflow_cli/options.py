@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import cleandoc
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from dotflow.model.options import StartOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=click.Command)
@@ -126,6 +129,18 @@ def run_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def split(options: Mapping[str, Any]) -> tuple[StartOptions, dict[str, Any]]:
+    """Return what `DotFlow.start` takes of the options of a command, and the others.
+
+    Args:
+        options: The options by the names of their parameters.
+    """
+    from dotflow.model.options import START_DEFAULTS
+
+    start: Any = {name: v for name, v in options.items() if name in START_DEFAULTS}
+    return start, {name: v for name, v in options.items() if name not in start}
 
 
 def bounds_options(command: F) -> F:

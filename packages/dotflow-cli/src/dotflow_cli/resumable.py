@@ -60,12 +60,13 @@ def cancel_id(storage: Storage, report: RunReport) -> str:
 
 
 def _is_of_pipeline(storage: Storage, run_id: str) -> bool:
-    from dotflow.pipeline.state_sqlite import SQLiteStateStore
-    from dotflow.providers import StorageSQLite
+    from dotflow.pipeline.services import default_state_store
+    from dotflow.pipeline.state_storage import StorageCannotKeepRuns
 
-    if not isinstance(storage, StorageSQLite):
-        return False  # the runs of pipelines are not recorded there
-    store = SQLiteStateStore.beside(storage)
+    try:
+        store = default_state_store(storage)
+    except StorageCannotKeepRuns:
+        return False
     try:
         store.get_run(run_id)
     except KeyError:

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from dotflow.base.arguments import check_count, check_seconds
 from dotflow.base.suggest import hint
-from dotflow.errors import ProviderError
+from dotflow.errors import InvalidTask, ProviderError
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.schedules import OVERLAPS, Entry
 
@@ -28,12 +29,14 @@ def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not _is_flag(value) and value >= 1
+def _within(check: Callable[[str, Any], Any]) -> Callable[[Any], bool]:
+    def holds(value: Any) -> bool:
+        try:
+            return check("", value) is not None
+        except InvalidTask:
+            return False
 
-
-def _is_seconds(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not _is_flag(value) and value > 0
+    return holds
 
 
 def _is_params(value: Any) -> bool:
@@ -65,8 +68,8 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "resume": _FLAG,
     "mode": _TEXT,
     "keep_going": _FLAG,
-    "max_parallel": (_is_count, "a whole number, 1 or more"),
-    "deadline": (_is_seconds, "a number of seconds above 0"),
+    "max_parallel": (_within(check_count), "a whole number, 1 or more"),
+    "deadline": (_within(check_seconds), "a number of seconds above 0"),
 }
 
 
@@ -159,7 +162,7 @@ def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     if "initial_context" in values:
         # An entry has it as the command line does: there a text may stand for a file.
         values["initial_context"] = json.dumps(values["initial_context"])
-    return Entry(name=name, **values)
+    return Entry.of(values, name)
 
 
 def scheduler_class() -> Callable[..., Any]:

@@ -15,9 +15,11 @@ import click
 
 from dotflow.engine.background import BackgroundThread
 from dotflow.logging import logger
+from dotflow.model.options import StartOptions, check_start
 from dotflow_cli import targets
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.execute import quiet_default_log, tell_lines
+from dotflow_cli.options import split
 from dotflow_cli.storages import open_storage
 
 if TYPE_CHECKING:
@@ -48,11 +50,9 @@ class Entry:
         storage: The name or address of the storage.
         path: Its path.
         workflow_id: The id of the runs.
-        resume: Whether a tick goes on with a run that did not complete.
         mode: The execution mode.
-        keep_going: Whether a task runs although the one before it has failed.
-        max_parallel: The bound on attempts at once.
-        deadline: Seconds until a run is cancelled.
+        start: What each start is given; with `resume` a tick goes on with a run that
+            did not complete.
     """
 
     name: str = ""
@@ -67,11 +67,24 @@ class Entry:
     storage: str | None = None
     path: str | None = None
     workflow_id: str | None = None
-    resume: bool = False
     mode: str = "sequential"
-    keep_going: bool = False
-    max_parallel: int | None = None
-    deadline: float | None = None
+    start: StartOptions = field(default_factory=StartOptions)
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], name: str = "") -> Entry:
+        """Return the entry that options make.
+
+        Args:
+            options: Those of the command, or the keys of a file's table.
+            name: What messages call it.
+        """
+        start, others = split(options)
+        return cls(name=name, start=start, **others)
+
+    @property
+    def resume(self) -> bool:
+        """Whether a tick goes on with a run that did not complete."""
+        return self.start.get("resume", False)
 
 
 @dataclass(frozen=True)
@@ -97,14 +110,7 @@ class Schedule:
 
     def run(self) -> None:
         """Run the workflow at its times; blocks."""
-        entry = self.entry
-        self.flow.schedule(
-            mode=entry.mode,
-            resume=entry.resume,
-            keep_going=entry.keep_going,
-            max_parallel=entry.max_parallel,
-            deadline=entry.deadline,
-        )
+        self.flow.schedule(mode=self.entry.mode, **self.entry.start)
 
     def connect(self) -> None:
         """Let the workflow tell what runs, and give it the scheduler."""
@@ -126,10 +132,8 @@ def prepare(entry: Entry, new_scheduler: Callable[..., Any]) -> Schedule:
     """
     from dotflow.errors import ResumeNeedsWorkflowId
 
-    # `nan` is within any range of click's, and would fail at every tick.
-    if entry.deadline is not None and not entry.deadline > 0:
-        raise click.UsageError("--deadline: give a number of seconds above 0.")
     with usage_errors():
+        check_start(entry.start)  # `nan`, too, is within any range of click's
         scheduler = new_scheduler(entry.cron, entry.overlap, entry.timezone)
         chosen = open_storage(entry.storage, entry.path)
         if entry.workflow is not None:

@@ -166,7 +166,7 @@ def test_a_cancelled_run_can_be_resumed(tmp_path):
     config = Config(storage=StorageSQLite(tmp_path / "runs.db"))
     workflow = DotFlow(config, "job")
     workflow.task.add([first, second])
-    workflow.start(deadline=0.2)
+    workflow.start(deadline=2)  # enough to reach the second step on a busy machine
     run = workflow.start(resume=True)
 
     assert run.status == "Completed"

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dotflow.codec import Codec
-from dotflow.codec.codec import read_header
-from dotflow.codec.plain import MAX_DEPTH, is_plain
+from dotflow.codec.codec import is_plain, read_header
+from dotflow.codec.plain import MAX_DEPTH
 from dotflow.errors import DecodeError, EncodeError, StorageError
 from dotflow.model.context import Context
 from dotflow.testing.storage_types import (

@@ -14,12 +14,13 @@ every_platform = pytest.mark.parametrize(
     "deployment",
     [
         "lambda docker",
-        "lambda-scheduled",
-        "lambda-s3-trigger",
-        "lambda-sqs-trigger",
         "lambda-api-trigger",
         "ecs-scheduled",
         "step-functions scheduled",
+        # All but the trigger is as in those above.
+        pytest.param("lambda-scheduled", marks=pytest.mark.soak),
+        pytest.param("lambda-s3-trigger", marks=pytest.mark.soak),
+        pytest.param("lambda-sqs-trigger", marks=pytest.mark.soak),
     ],
     indirect=True,
 )

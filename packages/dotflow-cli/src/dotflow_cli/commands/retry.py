@@ -41,7 +41,7 @@ def command(
     from dotflow.types import WorkflowStatus
     from dotflow_cli import subgraph, targets
     from dotflow_cli.errors import usage_errors
-    from dotflow_cli.execute import RunOptions, execute
+    from dotflow_cli.execute import Request, execute
     from dotflow_cli.lookup import find_run
     from dotflow_cli.resumable import require_fixed_id
     from dotflow_cli.storages import durable_storage, open_history
@@ -66,7 +66,7 @@ def command(
             )
         flow = targets.workflow(workflow, params)
         flow.configure(storage=chosen, workflow_id=workflow_id)
-        settings = RunOptions(resume=True, **options)
+        request = Request.of(options, resume=True)
         if from_tasks:
-            subgraph.forget_from(flow, settings.mode, from_tasks)
-    return execute(flow, settings)
+            subgraph.forget_from(flow, request.mode, from_tasks)
+    return execute(flow, request)

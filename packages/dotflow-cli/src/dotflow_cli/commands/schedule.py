@@ -103,7 +103,7 @@ def command(
 
     new_scheduler = schedule_file.scheduler_class()
     if file is None:
-        found = [schedules.prepare(schedules.Entry(**options), new_scheduler)]
+        found = [schedules.prepare(schedules.Entry.of(options), new_scheduler)]
     else:
         entries, problems = schedule_file.read_entries(file, new_scheduler)
         found = schedules.prepare_all(entries, new_scheduler, problems)

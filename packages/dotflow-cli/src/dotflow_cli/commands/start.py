@@ -96,7 +96,7 @@ def command(
 
     from dotflow_cli import subgraph, targets
     from dotflow_cli.errors import usage_errors
-    from dotflow_cli.execute import RunOptions, execute
+    from dotflow_cli.execute import Request, execute
     from dotflow_cli.storages import open_storage
 
     if (task_name is None) != (run_id is None):
@@ -109,10 +109,10 @@ def command(
     else:
         assert step is not None
         flow = targets.step_flow(step, callback, initial_context)
-    run = RunOptions(resume=resume or bool(from_tasks), **options)
+    request = Request.of(options, resume=resume or bool(from_tasks))
     if task_name is not None and run_id is not None:
-        given = (step, workflow_id, resume, only, from_tasks, dry_run, run.deadline)
-        if any(given) or run.max_parallel is not None:
+        bounds = (options["deadline"], options["max_parallel"])
+        if any((step, workflow_id, resume, only, from_tasks, dry_run, *bounds)):
             raise click.UsageError(
                 "--task runs one task of a --workflow: of the other options it takes"
                 " --run-id, --param, --storage, --path, --mode, --keep-going,"
@@ -122,14 +122,14 @@ def command(
 
         with usage_errors():
             flow.configure(storage=chosen)
-        return execute_task(flow, task_name, run_id, run)
+        return execute_task(flow, task_name, run_id, request)
     with usage_errors():
         flow.configure(storage=chosen, workflow_id=workflow_id)
         if only:
-            subgraph.keep_only(flow, run.mode, only)
+            subgraph.keep_only(flow, request.mode, only)
         if dry_run:
-            subgraph.draw(flow, run.mode, run.resume, run.as_json)
+            subgraph.draw(flow, request.mode, request.start["resume"], request.as_json)
             return 0
         if from_tasks:
-            subgraph.forget_from(flow, run.mode, from_tasks)
-    return execute(flow, run)
+            subgraph.forget_from(flow, request.mode, from_tasks)
+    return execute(flow, request)

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from dotflow.codec.plain import LEAVES, TAG, TooDeepError, is_plain
+from dotflow.codec.plain import LEAVES, MAX_DEPTH, TAG, TooDeepError
 from dotflow.codec.tagger import (
     OPTION_PICKLE,
     NeedsPickleError,
@@ -27,6 +27,7 @@ VERSION = 1
 
 _TOO_DEEP = "It contains itself or is nested too deep. "
 _MARK = f'"{TAG}"'
+_PLAIN = LEAVES | {list, dict}
 
 _write = json.JSONEncoder(
     ensure_ascii=False,
@@ -92,7 +93,7 @@ class Codec:
             EncodeError: The value, or a part of it, has no stored form.
         """
         try:
-            if type(value) in LEAVES or is_plain(value):
+            if is_plain(value):
                 return self._text(value, value)
             form = Tagger(pickle=self.pickle, careful=False).tag(value)
             return self._text(value, form)
@@ -191,6 +192,42 @@ class Codec:
             raise DecodeError(
                 f"The stored record is damaged: {type(error).__name__}: {error}"
             ) from error
+
+
+def is_plain(value: Any, depth: int = 0) -> bool:
+    """Tell whether JSON gives back this very value, with the types it has.
+
+    Raises:
+        TooDeepError: It nests too deep, or contains itself.
+    """
+    kind = type(value)
+    if kind in LEAVES:
+        return True
+    if depth > MAX_DEPTH:
+        raise TooDeepError
+    if kind is list:
+        # A set of the types is several times faster than a loop over a long list.
+        kinds = set(map(type, value))
+        if kinds <= LEAVES:
+            return True
+        if not kinds <= _PLAIN:
+            return False
+        for item in value:
+            if type(item) not in LEAVES and not is_plain(item, depth + 1):
+                return False
+        return True
+    return kind is dict and _is_plain_dict(value, depth + 1)
+
+
+def _is_plain_dict(value: dict[Any, Any], depth: int) -> bool:
+    if TAG in value:
+        return False
+    for key, item in value.items():
+        if type(key) is not str:
+            return False
+        if type(item) not in LEAVES and not is_plain(item, depth):
+            return False
+    return True
 
 
 def holds(codec: Codec, record: str, value: Any) -> bool:

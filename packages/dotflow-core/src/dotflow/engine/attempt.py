@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.outcome import Attempt
+    from dotflow.model.task import Attempt
 
 _now = time.time
 # The types of nearly every result: a set look-up spares them the scan of a class.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.base.identity import check_workflow_id, new_ulid
+from dotflow.base.identity import new_ulid
 from dotflow.errors import InputChangedError, StorageError
 from dotflow.model.context import Context
 from dotflow.model.outcome import Failure
@@ -133,13 +133,10 @@ class RunCheckpoints(Checkpoints):
 
         Raises:
             InputChangedError: They differ, and the policy is `"raise"`.
-            InvalidWorkflowId: The workflow's id is malformed.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
-        if self._workflow_id is not None:
-            check_workflow_id(self._workflow_id)  # every key begins with it
         self._inputs = fingerprint or _inputs_of(tasks)
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}

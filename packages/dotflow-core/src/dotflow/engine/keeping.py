@@ -6,7 +6,8 @@ import time
 
 from dotflow.errors import StorageError
 from dotflow.model import events
-from dotflow.model.outcome import Attempt, Failure, Outcome
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
@@ -49,8 +50,7 @@ class Keeping:
         try:
             stored = self._checkpoints.load(task)
         except StorageError as error:
-            failure = Failure.final(error)
-            self._ends.fail(node, task, failure, _now())
+            self._ends.fail(node, task, Failure.final(error), _now())
             return True
         if stored is None:
             return False
@@ -70,6 +70,7 @@ class Keeping:
         previous, named = self._state.inputs(node, task)
         attempt = Attempt(node, task, task.attempt, previous, named)
         try:
+            # After the checkpoint: a kill in between costs the cache, not the run.
             self._cache.keep(attempt, task.current_context)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
             return Failure.final(error)
@@ -83,16 +84,15 @@ class Keeping:
         try:
             found = self._cache.find(attempt)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-            failure = Failure.final(error)
-            ends.fail(node, task, failure, _now())
+            ends.fail(node, task, Failure.final(error), _now())
             return True
         if found is None:
             return False
-        not_kept = self._checkpoints.keep(
-            task, Outcome(node, found.storage, None, _now())
-        )
-        if not_kept is not None:
-            ends.fail(node, task, not_kept, _now())
+        # A checkpoint of this run's own: the cache may forget it before a resume.
+        outcome = Outcome(node, found.storage, None, _now())
+        failure = self._checkpoints.keep(task, outcome)
+        if failure is not None:
+            ends.fail(node, task, failure, outcome.finished)
             return True
         task.cached = True
         self._complete(node, task)

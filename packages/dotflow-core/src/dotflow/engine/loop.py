@@ -11,7 +11,7 @@ from dotflow.engine.control import RunCancelled
 from dotflow.engine.keeping import Keeping
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
-from dotflow.model.outcome import Attempt
+from dotflow.model.task import Attempt
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False

@@ -20,10 +20,10 @@ def failure_within(task: TaskInstance, tasks: Sequence[TaskInstance]) -> Failure
 
     None for any other task.
     """
-    if not is_whole(task):
+    if not is_whole(task.expansion):
         return None
     for part in _parts(task, tasks):
-        if part.status == TypeStatus.FAILED and not is_whole(part):
+        if part.status == TypeStatus.FAILED and not is_whole(part.expansion):
             task.started = earliest(task, tasks)
             return failure_of_part(part)
     return None
@@ -31,7 +31,7 @@ def failure_within(task: TaskInstance, tasks: Sequence[TaskInstance]) -> Failure
 
 def cancelled_within(task: TaskInstance, tasks: Sequence[TaskInstance]) -> bool:
     """Say whether one of the tasks of a sub-workflow was cancelled."""
-    if not is_whole(task) or task.status != TypeStatus.NOT_STARTED:
+    if not is_whole(task.expansion) or task.status != TypeStatus.NOT_STARTED:
         return False
     return any(part.status == TypeStatus.CANCELLED for part in _parts(task, tasks))
 

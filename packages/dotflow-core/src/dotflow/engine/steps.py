@@ -94,11 +94,8 @@ class _BoundStep:
         function = self.action.func
         # staticmethod and classmethod under @action bind by themselves.
         bind = getattr(function, "__get__", None)
-        return (
-            bind(self.instance, type(self.instance))(**given)
-            if bind
-            else function(**given)
-        )
+        call = bind(self.instance, type(self.instance)) if bind else function
+        return call(**given)
 
 
 def _with_retry(

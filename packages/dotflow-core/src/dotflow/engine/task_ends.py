@@ -40,6 +40,7 @@ class TaskEnds:
         note_error(task, failure, finished)
         task.retry_count += 1
         task.status = TypeStatus.RETRY
+        # Told before it waits: a kill meanwhile leaves the retry in the history.
         state.bus.emit(events.TaskRetried(task, failure, delay))
         state.delay(node, delay)
 
@@ -67,7 +68,7 @@ class TaskEnds:
         state.bus.emit(events.TaskFailed(task, failure))
         state.call_back(task)
         if state.graph.explicit and not state.keep_going:
-            state.halted = True
+            state.halted = True  # other branches would begin; in a chain there are none
         skipped = self._pass_on(node)
         if skipped:
             self._skip(skipped, f"upstream task '{task.name}' failed")
@@ -86,7 +87,7 @@ class TaskEnds:
     def _skip(self, nodes: list[int], reason: str) -> None:
         """Mark tasks, and all that explicitly depends on them, as never to run."""
         state = self._state
-        pending = nodes[::-1]
+        pending = nodes[::-1]  # a stack: the first of them is told of first
         while pending:
             node = pending.pop()
             task = state.tasks[node]
@@ -122,6 +123,7 @@ class TaskEnds:
             error: What has ended the run.
         """
         state = self._state
+        # First of all: a source that goes on would give items to tasks marked as ended.
         for expanded in state.expanded.values():
             expanded.close()
         for task in state.tasks:

@@ -8,7 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.abc.executor import AnyExecutor
     from dotflow.model.events import EventBus
-    from dotflow.model.outcome import Attempt, Outcome
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Attempt
 
 
 def trace_attempts(executor: AnyExecutor, tracer: Tracer, bus: EventBus) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dotflow.abc.executor import AnyExecutor
     from dotflow.engine.loop import Loop
+    from dotflow.model.action import StepTask
     from dotflow.model.graph import Graph
     from dotflow.model.items import ItemKey
 
@@ -49,7 +50,7 @@ class WorkflowStep(Action[..., "Any"]):
         self.__name__ = self.__qualname__ = name
 
     def invoke(
-        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
+        self, task: StepTask, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
         """Run the workflow for one item; see `Action.invoke`.
 
@@ -137,7 +138,7 @@ def _result(graph: Graph) -> Context:
         FailedWithin: A task has failed.
     """
     for part in graph.tasks:
-        if part.status == TypeStatus.FAILED and not is_whole(part):
+        if part.status == TypeStatus.FAILED and not is_whole(part.expansion):
             raise FailedWithin(failure_of_part(part))
     ends = [task for node, task in enumerate(graph.tasks) if not graph.downstream[node]]
     if len(ends) == 1:

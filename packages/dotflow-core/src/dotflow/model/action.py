@@ -20,10 +20,24 @@ if TYPE_CHECKING:
         Unpack,
         overload,
     )
+    from uuid import UUID
 
     from dotflow.model.context import Context
     from dotflow.model.options import ActionOptions
-    from dotflow.model.task import TaskInstance
+
+    class StepTask(Protocol):
+        """What a step asks of the task on whose behalf it is called."""
+
+        task_id: str
+        workflow_id: UUID | str | None
+
+        @property
+        def initial_context(self) -> Context:
+            """What was given with the task."""
+
+        @property
+        def previous_context(self) -> Context:
+            """What the task upstream left."""
 
     P = ParamSpec("P")
     R = TypeVar("R")
@@ -62,7 +76,7 @@ class Action(Generic[P, R]):
     def __init__(
         self,
         func: Callable[P, R] | None = None,
-        task: TaskInstance | None = None,
+        task: StepTask | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> None:
@@ -129,7 +143,7 @@ class Action(Generic[P, R]):
 
     def invoke(
         self,
-        task: TaskInstance,
+        task: StepTask,
         previous: Context,
         named: dict[str, Any] | None = None,
     ) -> Any:
@@ -155,7 +169,7 @@ class Action(Generic[P, R]):
 
     def inputs(
         self,
-        task: TaskInstance,
+        task: StepTask,
         previous: Context,
         named: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
@@ -261,7 +275,7 @@ if TYPE_CHECKING:
     @overload
     def action(
         func: Callable[Q, F],
-        task: TaskInstance | None = None,
+        task: StepTask | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> Action[Q, F]: ...
@@ -269,7 +283,7 @@ if TYPE_CHECKING:
     @overload
     def action(
         func: None = None,
-        task: TaskInstance | None = None,
+        task: StepTask | None = None,
         *by_place: Any,
         **options: Unpack[ActionOptions],
     ) -> ActionDecorator: ...

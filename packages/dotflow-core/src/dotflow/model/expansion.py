@@ -8,8 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.model.task import TaskInstance
-
 
 class MapOver:
     """The step of the task runs once for each item of what another task returned.
@@ -54,6 +52,6 @@ SUB_WORKFLOW = SubWorkflow()
 PLACEHOLDER: Action[..., Any] = Action(_nothing)
 
 
-def is_whole(task: TaskInstance) -> bool:
-    """Say whether a task stands for a sub-workflow rather than for a step."""
-    return isinstance(task.expansion, SubWorkflow)
+def is_whole(expansion: Expansion | None) -> bool:
+    """Say whether a task with it stands for a sub-workflow rather than for a step."""
+    return isinstance(expansion, SubWorkflow)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
     from uuid import UUID
 
     from dotflow.model.context import Context
-    from dotflow.model.task import TaskInstance
-else:
-    pass
+
+    class Keyed(Protocol):
+        """What a storage makes a key from: a task, or an item of one."""
+
+        name: str
+        checkpoint_key: str
+        task_id: str
+        workflow_id: UUID | str | None
+
 
 # A map may have a million failures, and each would be kept with its traceback: in the
 # task's errors, in reports and in a history.
@@ -72,7 +78,7 @@ class ItemKey:
 
     __slots__ = ("checkpoint_key", "index", "name", "task_id", "workflow_id")
 
-    def __init__(self, task: TaskInstance | ItemKey, index: int) -> None:
+    def __init__(self, task: Keyed, index: int) -> None:
         self.index = index
         self.name: str = f"{task.name}[{index}]"
         self.checkpoint_key: str = f"{task.checkpoint_key}~{index}"

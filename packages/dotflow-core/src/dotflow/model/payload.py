@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dotflow.model.context import Context
@@ -11,58 +10,22 @@ from dotflow.model.context import Context
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dotflow.model.task import TaskError, TaskInstance
-
 _CONTEXTS = ("initial_context", "current_context", "previous_context")
 _TOO_LARGE = {"message": "Context size exceeded"}
 
 
 def workflow_payload(
-    workflow_id: object, name: str | None, tasks: Iterable[TaskInstance]
+    workflow_id: object, name: str | None, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return a workflow in the shape of dotflow 1.x."""
     identity = None if workflow_id is None else str(workflow_id)
     return {
         "workflow_id": identity,
         "workflow_name": name,
-        "tasks": [task_payload(task) for task in tasks],
+        "tasks": tasks,
         "id": identity,
         "name": name,
     }
-
-
-def task_payload(task: TaskInstance, max: int | None = None) -> dict[str, Any]:
-    """Return a task in the shape of dotflow 1.x.
-
-    Args:
-        task: The task, which stays as it is.
-        max: The largest size in characters of the dictionary's JSON; None for no bound.
-    """
-    errors = [_error_payload(error) for error in task.errors]
-    payload: dict[str, Any] = {
-        "task_id": task.task_id,
-        "workflow_id": None if task.workflow_id is None else str(task.workflow_id),
-        "status": task.status,
-        "duration": task.duration,
-        "initial_context": context_payload(task.initial_context),
-        "current_context": context_payload(task.current_context),
-        "previous_context": context_payload(task.previous_context),
-        "group_name": task.group_name,
-        "retry_count": task.retry_count,
-        "created_at": _iso(task.created_at),
-        "started_at": _iso(task.started_at),
-        "finished_at": _iso(task.finished_at),
-        "errors": errors,
-        "id": task.task_id,
-        "error": errors[-1] if errors else None,
-        "name": task.name,
-        "outcome": task.outcome,
-        "attempts": task.attempt,
-        "depends_on": None if task.depends_on is None else list(task.depends_on),
-    }
-    if max is not None:
-        _shrink(payload, max)
-    return payload
 
 
 def context_payload(context: Context) -> str | dict[str, Any] | None:
@@ -101,28 +64,26 @@ def _text(value: object) -> str:
         return name
 
 
-def _iso(time: datetime | None) -> str | None:
+def iso_time(time: datetime | None) -> str | None:
+    """Return a moment as ISO 8601 has it."""
     return None if time is None else time.isoformat()
 
 
-def _error_payload(error: TaskError) -> dict[str, Any]:
-    return {
-        "attempt": error.attempt,
-        "exception": error.exception,
-        "traceback": error.traceback,
-        "message": error.message,
-    }
+def shrink(payload: dict[str, Any], limit: int) -> dict[str, Any]:
+    """Leave out the largest contexts, then the errors, then all contexts.
 
-
-def _shrink(payload: dict[str, Any], limit: int) -> None:
-    """Leave out the largest contexts, then the errors, then all contexts."""
+    Args:
+        payload: What a task is as a dictionary; it is changed.
+        limit: The largest size in characters of its JSON.
+    """
     sizes = {name: len(json.dumps(payload[name])) for name in _CONTEXTS}
     for name in sorted(sizes, key=sizes.__getitem__, reverse=True):
         if len(json.dumps(payload)) <= limit:
-            return
+            return payload
         if payload[name] is not None:
             payload[name] = dict(_TOO_LARGE)
     if len(json.dumps(payload)) > limit:
         payload["errors"], payload["error"] = [], None
     if len(json.dumps(payload)) > limit:
         payload.update(dict.fromkeys(_CONTEXTS))
+    return payload

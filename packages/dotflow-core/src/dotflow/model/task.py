@@ -1,4 +1,4 @@
-"""`TaskInstance`: one step of a run, with its state and its results."""
+"""`TaskInstance`: one step of a run with its state, and an `Attempt` of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.expansion import Expansion
     from dotflow.model.items import MapProgress
-    from dotflow.model.outcome import Failure
+    from dotflow.model.outcome import Around, Failure
 
     T = TypeVar("T", bound="TaskInstance")
 
@@ -71,6 +71,15 @@ class TaskError:
         self.traceback = failure.traceback
         self.outcome = failure.kind
         return self
+
+    def result(self) -> dict[str, Any]:
+        """Return the error as a dictionary that JSON can hold."""
+        return {
+            "attempt": self.attempt,
+            "exception": self.exception,
+            "traceback": self.traceback,
+            "message": self.message,
+        }
 
     def __repr__(self) -> str:
         return f"TaskError({self.exception}: {self.message}, attempt={self.attempt})"
@@ -351,12 +360,66 @@ class TaskInstance:
             max: The largest size in characters of its JSON. What is over it is left
                 out: the largest contexts first, then errors. None for no bound.
         """
-        from dotflow.model.payload import task_payload
+        from dotflow.model.payload import context_payload, iso_time, shrink
 
-        return task_payload(self, max)
+        errors = [error.result() for error in self.errors]
+        workflow_id = self.workflow_id
+        payload: dict[str, Any] = {
+            "task_id": self.task_id,
+            "workflow_id": None if workflow_id is None else str(workflow_id),
+            "status": self.status,
+            "duration": self.duration,
+            "initial_context": context_payload(self.initial_context),
+            "current_context": context_payload(self.current_context),
+            "previous_context": context_payload(self.previous_context),
+            "group_name": self.group_name,
+            "retry_count": self.retry_count,
+            "created_at": iso_time(self.created_at),
+            "started_at": iso_time(self.started_at),
+            "finished_at": iso_time(self.finished_at),
+            "errors": errors,
+            "id": self.task_id,
+            "error": errors[-1] if errors else None,
+            "name": self.name,
+            "outcome": self.outcome,
+            "attempts": self.attempt,
+            "depends_on": None if self.depends_on is None else list(self.depends_on),
+        }
+        return payload if max is None else shrink(payload, max)
 
     def __repr__(self) -> str:
         return f"<Task {self.name!r}: {self.status}>"
+
+
+class Attempt:
+    """What an executor runs.
+
+    Args:
+        node: The task's place in the graph.
+        task: The task, for its step, name and initial context; not to be changed.
+        number: Which attempt of the task it is, from 1.
+        previous: The context of the task upstream.
+        named: Values for parameters named after upstream tasks, or None.
+        around: What the tracer puts around it, or None.
+    """
+
+    __slots__ = ("around", "named", "node", "number", "previous", "task")
+
+    def __init__(
+        self,
+        node: int,
+        task: TaskInstance,
+        number: int,
+        previous: Context,
+        named: dict[str, Any] | None = None,
+        around: Around | None = None,
+    ) -> None:
+        self.node = node
+        self.task = task
+        self.number = number
+        self.previous = previous
+        self.named = named
+        self.around = around
 
 
 def checked_name(name: Any) -> str:

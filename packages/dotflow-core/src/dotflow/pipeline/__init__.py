@@ -6,12 +6,11 @@ from dotflow.model.options import RunOptions
 from dotflow.pipeline.context import RunCancelledError, RunContext
 from dotflow.pipeline.dag import DAG, DAGBuilder
 from dotflow.pipeline.dags import Dags as Engine
-from dotflow.pipeline.dags import build_default_engine
+from dotflow.pipeline.dags import DagScope, build_default_engine
 from dotflow.pipeline.hooks import RunHook, fn_hook
 from dotflow.pipeline.pipeline import Pipeline
 from dotflow.pipeline.registry import TaskRegistry, task
 from dotflow.pipeline.scheduler_config import SchedulerConfig
-from dotflow.pipeline.scope import DagScope
 from dotflow.pipeline.spec import TaskSpec
 from dotflow.pipeline.state import InMemoryStateStore, ItemStateStore, StateStore
 from dotflow.pipeline.template import task_template

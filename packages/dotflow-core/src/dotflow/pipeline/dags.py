@@ -1,9 +1,9 @@
-"""`Dags`: runs the DAGs of a registry, each by the one loop of `dotflow.engine`."""
+"""`Dags`: runs the DAGs of a registry, each by the one loop; `DagScope`: one of them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from dotflow.pipeline.active_runs import ActiveRuns
 from dotflow.pipeline.catalog import Catalog, Target
 from dotflow.pipeline.hooks import HookDispatcher
 from dotflow.pipeline.process_pool import PickledPool
+from dotflow.pipeline.registry import Deps, F, task
 from dotflow.pipeline.resumption import tasks_to_run
 from dotflow.pipeline.run import PlanRun, Resumed
 from dotflow.pipeline.scheduler_config import SchedulerConfig
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
 
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
-    from dotflow.model.options import RunOptions
+    from dotflow.model.options import NodeOptions, RunOptions
     from dotflow.pipeline.context import RunContext
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.plan import Plan
     from dotflow.pipeline.registry import TaskRegistry
-    from dotflow.pipeline.scope import DagScope
-    from dotflow.pipeline.state import StateStoreProtocol
+    from dotflow.pipeline.state import InMemoryStateStore, StateStoreProtocol
 
 Contexts = AsyncIterable["RunContext[Any] | None"] | Iterable["RunContext[Any] | None"]
 
@@ -74,12 +74,11 @@ class Dags(Catalog):
         check_count("max_parallel", self.scheduler.max_parallel)
         check_count("max_workers", max_workers)
         super().__init__(registry)
-        self.state_store: StateStoreProtocol = (
-            default_state_store(self.services.given_storage)
-            if state_store is None
-            else state_store
-        )
-        self._owns_store = state_store is None
+        self._own_store: InMemoryStateStore | None = None
+        if state_store is None:
+            self._own_store = default_state_store(self.services.given_storage)
+            state_store = self._own_store
+        self.state_store: StateStoreProtocol = state_store
         self.hooks = list(hooks or ())
         self.executor = executor
         self.max_workers = max_workers
@@ -108,10 +107,8 @@ class Dags(Catalog):
         if self._threads is not None:
             self._threads.shutdown(wait=False)
             self._threads = None
-        if self._owns_store:
-            close = getattr(self.state_store, "close", None)
-            if close is not None:
-                close()
+        if self._own_store is not None:
+            self._own_store.close()
 
     def share(self, services: Services) -> None:
         """Use the providers of another engine from now on."""
@@ -120,8 +117,6 @@ class Dags(Catalog):
 
     def dag(self, dag_name: str) -> DagScope:
         """Return a DAG of this engine, to declare its tasks and to run it."""
-        from dotflow.pipeline.scope import DagScope
-
         return DagScope(self, dag_name)
 
     async def run_once(
@@ -283,6 +278,93 @@ class Dags(Catalog):
         if isinstance(self.executor, ProcessPoolExecutor):
             return PickledPool(self.executor)
         return self.executor or self._threads
+
+
+class DagScope:
+    """One DAG of an engine: declare its tasks, check it, run it.
+
+    Args:
+        engine: The engine.
+        name: The DAG.
+    """
+
+    def __init__(self, engine: Dags, name: str) -> None:
+        self._engine = engine
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The name of the DAG."""
+        return self._name
+
+    def task(
+        self,
+        name: str | None = None,
+        deps: Deps | None = None,
+        *by_place: Any,
+        **options: Unpack[NodeOptions],
+    ) -> Callable[[F], F]:
+        """Declare the decorated function as a task; it stays the plain function it is.
+
+        Args:
+            name: Its name; default: the function's.
+            deps: The tasks it depends on: names, decorated functions, or a mapping from
+                parameters to either. Default: the registered tasks that its required
+                parameters are named after.
+            *by_place: `timeout_s` and `retries`.
+            **options: See `NodeOptions` and `TaskOptions`.
+
+        Raises:
+            TypeError: There is no such option, or a dependency is neither a name nor a
+                function.
+            ValueError: An argument is out of range, the name is taken, or a required
+                parameter cannot be provided.
+        """
+        registry = self._engine.registry
+        return task(name, deps, *by_place, registry=registry, dag=self._name, **options)
+
+    def validate(self) -> None:
+        """Check the DAG.
+
+        Raises:
+            GraphError: All that is wrong with it, together; a `ValueError`.
+        """
+        self._engine.validate(self._name)
+
+    def display(self) -> str:
+        """Draw the DAG as a tree of text; see `validate`."""
+        return self._engine.display_dag(self._name)
+
+    def list_tasks(self) -> list[str]:
+        """Return the tasks, each after all it depends on; see `validate`."""
+        return self._engine.list_tasks(self._name)
+
+    async def run_once(
+        self, context: RunContext[Any] | None = None, **options: Unpack[RunOptions]
+    ) -> str:
+        """Run the DAG once and return the id of the run; see `Dags.run_once`."""
+        return await self._engine.run_once(self._name, context, **options)
+
+    async def run_many(
+        self, contexts: Contexts, **options: Unpack[RunOptions]
+    ) -> list[str]:
+        """Run it for each context, one after the other; see `Dags.run_many`."""
+        return await self._engine.run_many(self._name, contexts, **options)
+
+    async def run_subgraph(
+        self,
+        targets: Sequence[Target],
+        context: RunContext[Any] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> str:
+        """Run some tasks and all that they depend on; see `Dags.run_subgraph`."""
+        return await self._engine.run_subgraph(self._name, targets, context, **options)
+
+    def cancel(
+        self, run_id: str | None = None, reason: str = "it was cancelled"
+    ) -> None:
+        """End runs as soon as possible, from any thread; see `Dags.cancel`."""
+        self._engine.cancel(run_id, reason)
 
 
 def build_default_engine(

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dotflow.errors import GraphError
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.dag import require_known
-from dotflow.pipeline.dags import Dags
+from dotflow.pipeline.dags import Dags, DagScope
 from dotflow.pipeline.run import run_to_end
 from dotflow.pipeline.scheduler_config import SchedulerConfig
-from dotflow.pipeline.scope import DagScope
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool

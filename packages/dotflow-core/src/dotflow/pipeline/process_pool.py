@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.worker_main import pack_outcome, pack_task, unpack_task
-from dotflow.model.outcome import Attempt
+from dotflow.model.task import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

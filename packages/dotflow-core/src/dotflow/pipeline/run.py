@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.base.identity import new_ulid
-from dotflow.engine.session import RunSession
+from dotflow.engine.run import RunSession
 from dotflow.pipeline.listeners import RunListeners
 from dotflow.pipeline.services import MODE
 from dotflow.pipeline.stored_results import StoredResults

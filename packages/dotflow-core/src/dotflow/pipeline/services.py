@@ -15,7 +15,6 @@ from dotflow.types import TypeExecution
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.events import EventBus
-    from dotflow.pipeline.state import StateStoreProtocol
 
 MODE = TypeExecution.ASYNC
 
@@ -70,7 +69,7 @@ class Services:
             await asyncio.to_thread(flush_providers, told, bus)
 
 
-def default_state_store(storage: Storage | None) -> StateStoreProtocol:
+def default_state_store(storage: Storage | None) -> InMemoryStateStore:
     """Return where runs are recorded by default: where the pipeline's storage is.
 
     Args:

@@ -126,15 +126,11 @@ class InMemoryStateStore:
             dag_name: Only those of this DAG.
             status: Only those of this status.
         """
-        runs = [
+        runs = (
             StoredRun(r.run_id, r.dag_name, r.status, r.created_at, r.finished_at)
             for r in reversed(self._runs.values())
-        ]
-        return [
-            run
-            for run in runs
-            if dag_name in (None, run.dag_name) and status in (None, run.status)
-        ]
+        )
+        return [run for run in runs if run.matches(dag_name, status)]
 
     def mark_running(self, run_id: str, task_name: str) -> None:
         """Note that an attempt begins.
@@ -225,6 +221,9 @@ class InMemoryStateStore:
         ):
             run.finished_at = time.time()
             self._write_end(run)
+
+    def close(self) -> None:
+        """Let go of what is open; the next call opens it again."""
 
     def _complete(
         self, run_id: str, task_name: str, former: TaskStatus, result: object

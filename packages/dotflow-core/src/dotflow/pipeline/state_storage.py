@@ -119,22 +119,13 @@ class StorageStateStore(InMemoryStateStore):
             run = _unpacked(run_id, record)
             if run.finished_at is None and is_dead(record["owner"]):
                 run = self.get_run(run_id)
-            runs.append(run)
-        found = [
-            StoredRun(
-                run.run_id,
-                run.dag_name,
-                "RUNNING" if run.finished_at is None else run.status,
-                run.created_at,
-                run.finished_at,
+            state: RunStatus = "RUNNING" if run.finished_at is None else run.status
+            found = StoredRun(
+                run_id, run.dag_name, state, run.created_at, run.finished_at
             )
-            for run in runs
-        ]
-        return [
-            run
-            for run in found
-            if dag_name in (None, run.dag_name) and status in (None, run.status)
-        ]
+            if found.matches(dag_name, status):
+                runs.append(found)
+        return runs
 
     def forget_run(self, run_id: str) -> None:
         """Remove a run that has ended, with its results.

@@ -11,9 +11,9 @@ from dotflow.pipeline.context import RunContext
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dotflow.model.action import StepTask
     from dotflow.model.context import Context
     from dotflow.model.options import NodeOptions
-    from dotflow.model.task import TaskInstance
     from dotflow.pipeline.spec import TaskSpec
 
 
@@ -41,7 +41,7 @@ class PipelineStep(Action[..., Any]):
         self.__module__ = getattr(func, "__module__", None) or __name__
 
     def invoke(
-        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
+        self, task: StepTask, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
         """Call the function; see `Action.invoke`.
 
@@ -63,7 +63,7 @@ class PipelineStep(Action[..., Any]):
         return func(**given)
 
     def inputs(
-        self, task: TaskInstance, previous: Context, named: dict[str, Any] | None = None
+        self, task: StepTask, previous: Context, named: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return what tells one call from another; see `Action.inputs`.
 

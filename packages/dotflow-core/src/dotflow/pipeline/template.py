@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dotflow.pipeline.dags import DagScope
     from dotflow.pipeline.registry import Deps
-    from dotflow.pipeline.scope import DagScope
 
 
 @dataclass(frozen=True)

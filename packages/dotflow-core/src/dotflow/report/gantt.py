@@ -12,7 +12,7 @@ from dotflow.report.escape import shorten
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dotflow.report.model import AttemptReport, RunReport, TaskReport
+    from dotflow.report.data import AttemptReport, RunData, TaskReport
 
 _ROW = 22.0
 _HEAD = 44.0
@@ -25,7 +25,7 @@ _TICKS = 5
 _SHORTEST = 2.0
 
 
-def gantt(report: RunReport) -> str:
+def gantt(report: RunData) -> str:
     """Return the chart as an SVG document.
 
     Args:
@@ -60,7 +60,7 @@ def seconds_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02} h"
 
 
-def _span(report: RunReport) -> tuple[datetime | None, float]:
+def _span(report: RunData) -> tuple[datetime | None, float]:
     moments = [report.started, report.finished]
     for task in report.tasks:
         for attempt in task.attempts:

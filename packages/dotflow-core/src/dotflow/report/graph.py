@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dotflow.report import svg
+from dotflow.report.data import NodeView as NodeView
 from dotflow.report.escape import line_text, shorten
 
 if TYPE_CHECKING:
@@ -15,25 +15,6 @@ _BOX = (150.0, 28.0)
 _GAP = (50.0, 14.0)
 _MARGIN = 12.0
 _LABEL_LENGTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class NodeView:
-    """A task in a graph.
-
-    Args:
-        name: The task's name.
-        group: Its group.
-        level: How many tasks at least run one after the other before it.
-        upstream: The names of the tasks it waits for.
-        sources: The same as places in `GraphView.nodes`.
-    """
-
-    name: str
-    group: str
-    level: int
-    upstream: tuple[str, ...]
-    sources: tuple[int, ...]
 
 
 class GraphView:
@@ -72,7 +53,7 @@ class GraphView:
         """Return it as a Mermaid flowchart."""
         from dotflow.report.mermaid import graph_chart
 
-        return graph_chart(self)
+        return graph_chart(self.nodes)
 
     def to_text(self) -> str:
         """Return it as lines of text, one a task, in an order in which they may run.
@@ -128,9 +109,9 @@ class GraphView:
         return svg.document(width, height, f"{len(self.nodes)} tasks", shapes)
 
     def _repr_html_(self) -> str:
-        from dotflow.report.html import graph_page
+        from dotflow.report.html import MOST, graph_page
 
-        return graph_page(self)
+        return graph_page(self.to_svg(MOST), len(self.nodes))
 
     def __len__(self) -> int:
         return len(self.nodes)

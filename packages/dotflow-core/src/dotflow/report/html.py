@@ -7,24 +7,23 @@ from typing import TYPE_CHECKING
 
 from dotflow.report.colours import style_of
 from dotflow.report.escape import shorten, xml_text
-from dotflow.report.gantt import seconds_text
+from dotflow.report.gantt import gantt, seconds_text
 
 if TYPE_CHECKING:
-    from dotflow.report.graph import GraphView
-    from dotflow.report.model import RunReport, TaskReport
+    from dotflow.report.data import RunData, TaskReport
 
 # A notebook keeps what it shows in its file.
-_MOST = 200
+MOST = 200
 _COLUMNS = ("Task", "State", "Attempts", "Duration", "After", "Error")
 
 
-def report_page(report: RunReport) -> str:
+def report_page(report: RunData) -> str:
     """Return a run as a table and its Gantt chart.
 
     Args:
         report: The run; of a long one only the first tasks are shown.
     """
-    shown = replace(report, tasks=report.tasks[:_MOST])
+    shown = replace(report, tasks=report.tasks[:MOST])
     duration = "" if report.duration is None else f", {seconds_text(report.duration)}"
     title = f"{report.name or report.workflow_id or 'Run'}: {report.status}{duration}"
     head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
@@ -32,17 +31,18 @@ def report_page(report: RunReport) -> str:
     return (
         f"<div><strong>{xml_text(title)}</strong>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"{_left_out(len(report.tasks))}{shown.to_svg()}</div>"
+        f"{_left_out(len(report.tasks))}{gantt(shown)}</div>"
     )
 
 
-def graph_page(view: GraphView) -> str:
+def graph_page(drawing: str, tasks: int) -> str:
     """Return a graph as a drawing.
 
     Args:
-        view: The graph; of a large one only the beginning is shown.
+        drawing: The SVG of it; of a large one only of the beginning.
+        tasks: How many tasks it has.
     """
-    return f"<div>{view.to_svg(_MOST)}{_left_out(len(view.nodes))}</div>"
+    return f"<div>{drawing}{_left_out(tasks)}</div>"
 
 
 def _row(task: TaskReport) -> str:
@@ -63,4 +63,4 @@ def _row(task: TaskReport) -> str:
 
 
 def _left_out(count: int) -> str:
-    return f"<p>… and {count - _MOST} more tasks</p>" if count > _MOST else ""
+    return f"<p>… and {count - MOST} more tasks</p>" if count > MOST else ""

@@ -9,23 +9,20 @@ from dotflow.report.colours import style_of
 from dotflow.report.escape import mermaid_text
 
 if TYPE_CHECKING:
-    from dotflow.report.graph import GraphView
-    from dotflow.report.model import RunReport, TaskReport
+    from dotflow.report.data import NodeView, RunData, TaskReport
 
 
-def graph_chart(view: GraphView) -> str:
+def graph_chart(nodes: Sequence[NodeView]) -> str:
     """Draw a graph that has not run."""
-    labels = [mermaid_text(node.name) for node in view.nodes]
-    lines = _nodes(labels, [node.group for node in view.nodes])
+    labels = [mermaid_text(node.name) for node in nodes]
+    lines = _nodes(labels, [node.group for node in nodes])
     edges = (
-        (source, target)
-        for target, node in enumerate(view.nodes)
-        for source in node.sources
+        (source, target) for target, node in enumerate(nodes) for source in node.sources
     )
     return _chart([*lines, *_arrows(edges)])
 
 
-def report_chart(report: RunReport) -> str:
+def report_chart(report: RunData) -> str:
     """Draw the graph of a run, each task coloured by how it ended."""
     tasks = report.tasks
     # Nodes are numbered: a name may hold anything, and Mermaid's ids may not.

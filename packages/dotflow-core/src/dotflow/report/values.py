@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotflow.report.model import ResultReport
+from dotflow.report.data import ResultReport
 
 # Their `len` is cheap and has no effects. That of a class of the user's own may query
 # a database.

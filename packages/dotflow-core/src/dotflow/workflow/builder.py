@@ -310,7 +310,9 @@ class TaskBuilder:
         """Return the workflow and its tasks as a dictionary that JSON can hold."""
         from dotflow.model.payload import workflow_payload
 
-        return workflow_payload(self.workflow_id, self.workflow_name, self.queue)
+        return workflow_payload(
+            self.workflow_id, self.workflow_name, [t.result() for t in self.queue]
+        )
 
 
 def _workflow_step(workflow: Any, name: str | None) -> WorkflowStep:

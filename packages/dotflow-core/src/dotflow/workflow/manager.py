@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dotflow.base.identity import check_workflow_id
 from dotflow.engine.modes import find_mode
 from dotflow.engine.run import Origin, Run
 from dotflow.model.options import check_start, placed
@@ -85,6 +86,8 @@ class Manager:
         self.fingerprint = checked["fingerprint"]
         self.tasks = list(tasks)
         if origin is None:
+            if workflow_id is not None:
+                workflow_id = check_workflow_id(workflow_id)
             config = config or _config_of(self.tasks)
             origin = Origin(config, workflow_id, workflow_id is not None)
         self.workflow_id = origin.workflow_id

@@ -18,8 +18,8 @@ from requests.exceptions import RequestException
 from Tea.exceptions import UnretryableException
 
 from dotflow_deploy.alibaba.credentials import find_credentials
-from dotflow_deploy.build.child import redacted
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.programs import redacted
 from dotflow_deploy.project import check_region
 
 REGION: Final = "cn-hangzhou"

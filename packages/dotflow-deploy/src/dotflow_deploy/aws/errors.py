@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.build.child import redacted
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.programs import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.build.builder import Builder, Echo
-from dotflow_deploy.build.child import ask, follow
 from dotflow_deploy.build.image import image_files
 from dotflow_deploy.errors import BuildError
+from dotflow_deploy.programs import ask, follow
 from dotflow_deploy.project.files import copy_project
 
 if TYPE_CHECKING:

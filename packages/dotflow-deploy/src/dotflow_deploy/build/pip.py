@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.build.child import follow
 from dotflow_deploy.errors import BuildError
+from dotflow_deploy.programs import follow
 
 if TYPE_CHECKING:
     from dotflow_deploy.build.builder import Echo

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.build.child import ask, redacted
 from dotflow_deploy.build.docker import find_program
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.programs import ask, redacted
 
 if TYPE_CHECKING:
     from pathlib import Path

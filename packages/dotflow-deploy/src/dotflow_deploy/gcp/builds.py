@@ -12,9 +12,9 @@ from google.api_core.exceptions import GoogleAPICallError
 from requests import Response
 
 from dotflow_deploy.build import Builder, DockerBuilder, Echo
-from dotflow_deploy.build.child import redacted
 from dotflow_deploy.errors import BuildError
 from dotflow_deploy.gcp.refusals import SILENCE, refusal, unreachable
+from dotflow_deploy.programs import redacted
 from dotflow_deploy.project import project_files
 
 if TYPE_CHECKING:

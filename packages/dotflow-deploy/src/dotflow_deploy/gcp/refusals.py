@@ -10,8 +10,8 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.rpc.error_details_pb2 import ErrorInfo
 from requests import RequestException, Response
 
-from dotflow_deploy.build.child import redacted
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.programs import redacted
 
 if TYPE_CHECKING:
     from google.api_core.exceptions import GoogleAPICallError

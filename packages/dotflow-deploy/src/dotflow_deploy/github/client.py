@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.build.child import ask
 from dotflow_deploy.errors import CloudError, InvalidProject
+from dotflow_deploy.programs import ask
 
 if TYPE_CHECKING:
     from github import Github, GithubException

@@ -8,8 +8,8 @@ import shutil
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.build.child import ask, redacted
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.programs import ask, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
-    from dotflow.model.outcome import Attempt
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.task import Attempt, TaskInstance
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.
 DEFAULT_SLOTS = 1000

@@ -11,7 +11,8 @@ from dotflow.engine.control import RunCancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.model.outcome import Attempt, Outcome
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Attempt
 
 # How long the end of a run waits for what it has interrupted.
 STOP_SECONDS = 0.5

@@ -7,7 +7,7 @@ import time
 
 from dotflow.engine.control import POLL_SECONDS
 from dotflow.engine.steps import has_timed_methods
-from dotflow.model.outcome import Attempt
+from dotflow.model.task import Attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from dotflow.errors import GraphError, NotPicklable, WorkerDied
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Attempt, TaskInstance
 
 # More groups than this share processes.
 MAX_GROUPS = 32

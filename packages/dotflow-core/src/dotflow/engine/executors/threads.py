@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotflow.model.outcome import Attempt, Outcome
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.outcome import Outcome
+    from dotflow.model.task import Attempt, TaskInstance
 
 # Threads mostly wait for something; the default of concurrent.futures is of this order.
 DEFAULT_THREADS = 32

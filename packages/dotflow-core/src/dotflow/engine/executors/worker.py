@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
-    from dotflow.model.outcome import Attempt
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.task import Attempt, TaskInstance
 
 # How long a worker may take to end by itself once it is told to.
 GOODBYE_SECONDS = 5.0

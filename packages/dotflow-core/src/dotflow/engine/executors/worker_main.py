@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.engine.attempt import run_attempt
 from dotflow.errors import NotPicklable, WorkerDied
-from dotflow.model.outcome import Attempt, Failure, Outcome
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:

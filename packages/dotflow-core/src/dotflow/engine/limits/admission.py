@@ -50,6 +50,7 @@ class Admission:
         wait = self._rate_wait(step) if step.rate is not None else 0.0
         if wait:
             return wait
+        # The rate first, which costs nothing: a slot of a limit would be held in vain.
         if step.limit is not None and not self._take(step.limit):
             return _ASK_AGAIN_SECONDS
         if step.rate is not None:

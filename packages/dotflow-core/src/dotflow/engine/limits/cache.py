@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.action import Action
     from dotflow.model.context import Context
-    from dotflow.model.outcome import Attempt
+    from dotflow.model.task import Attempt
 
 _PREFIX = "cache-"
 

@@ -29,6 +29,8 @@ class Leases:
         self._storage = storage
         self._owner = new_ulid()
         self._held: set[str] = set()
+        # Held across the storage's answer: a slot must not be given back by the loop
+        # while the renewer takes it for another period.
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._renewer: threading.Thread | None = None
@@ -47,7 +49,7 @@ class Leases:
             slot = f"limit-{quote_name(name)}#{number}"
             with self._lock:
                 if slot in self._held:
-                    continue
+                    continue  # by another attempt of this run, which has one owner
                 if self._swap(slot, None):
                     self._held.add(slot)
                     self._keep_renewing()
@@ -63,7 +65,7 @@ class Leases:
 
     def close(self) -> None:
         """Give every slot back and end the renewing."""
-        self._ended.set()
+        self._ended.set()  # before the slots go, so that none is renewed afterwards
         if self._renewer is not None:
             self._renewer.join()
         for slot in list(self._held):
@@ -81,6 +83,8 @@ class Leases:
             self._renewer.start()
 
     def _renew(self) -> None:
+        # Two renewals may fail before others take the slot of a process that lives; one
+        # that was killed holds it for a lease at most.
         while not self._ended.wait(LEASE_SECONDS / 3):
             with self._lock:
                 for slot in list(self._held):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dotflow.engine.maps.item_source import ItemSource
 from dotflow.model.action import Action
 from dotflow.model.items import ItemNode
-from dotflow.model.outcome import Attempt
+from dotflow.model.task import Attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

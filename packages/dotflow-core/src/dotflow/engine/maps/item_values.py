@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
-    from dotflow.model.outcome import Attempt
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.task import Attempt, TaskInstance
 
 
 class ItemValues:
@@ -84,6 +83,7 @@ class ItemValues:
             InvalidTask: The inputs cannot be compared with those of other runs.
         """
         result = self.context(value, finished)
+        # The checkpoint before the cache, as for a task: only the first one resumes.
         if self.kept:
             self._checkpoints.save(ItemKey(self._task, index), result)
         if self.cache is not None:
@@ -126,6 +126,7 @@ class ItemValues:
         if self._spill:
             self._task.current_context = self.context(self.value(), finished)
         elif self.kept:
+            # Now at the earliest: a kill before the task's own would lose them all.
             self._checkpoints.forget_items(self._task)
 
     def release(self) -> None:

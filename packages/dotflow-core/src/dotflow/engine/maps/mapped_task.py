@@ -12,7 +12,8 @@ from dotflow.engine.maps.waiting_items import WaitingItems
 from dotflow.model import events
 from dotflow.model.context import Context
 from dotflow.model.items import ItemNode, MapProgress
-from dotflow.model.outcome import Attempt, Failure, Outcome
+from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
@@ -60,9 +61,9 @@ class MappedTask(Expanded):
     """
 
     __slots__ = (
-        "_ends", "_failures", "_flying", "_keep", "_mapping", "_node", "_phase",
-        "_progress", "_queued", "_results", "_resuming", "_source", "_state", "_task",
-        "_tell_item", "_waiting",
+        "_ends", "_failures", "_flying", "_keep", "_knows", "_mapping", "_node", "_phase",
+        "_progress", "_queued", "_results", "_resuming", "_source", "_state", "_submit",
+        "_task", "_tell_item", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +76,7 @@ class MappedTask(Expanded):
         mapping: MapOver,
     ) -> None:
         self._state = state
+        self._submit = state.executor.submit
         self._ends = ends
         self._keep = checkpoints.keep
         self._resuming = checkpoints.resuming
@@ -82,6 +84,8 @@ class MappedTask(Expanded):
         self._mapping = mapping
         self._task = task = state.tasks[node]
         self._results = ItemValues(task, checkpoints, cache, mapping.spill)
+        # Whether an item may have its result already.
+        self._knows = self._resuming or self._results.cache is not None
         self._failures = ItemFailures(task)
         self._source: ItemSource | None = None
         self._flying: dict[int, Item] = {}
@@ -100,12 +104,12 @@ class MappedTask(Expanded):
         if state.delayed:
             state.wake_delayed()
         item = self._take()
-        if item is None or (item.attempt == 0 and self._known(item)):
+        if item is None or (self._knows and self._known(item)):
             self._go_on()
         elif not task.step.guarded or self._admitted(item):
             item.attempt += 1
             item.started = _now()
-            outcome = state.executor.submit(self._attempt(item))
+            outcome = self._submit(self._attempt(item))
             if outcome is None:
                 state.running += 1
                 self._flying[item.index] = item
@@ -122,8 +126,8 @@ class MappedTask(Expanded):
             return
         # It was no item's: the next item was fetched, or could not be.
         source: AsyncItemSource = self._source  # type: ignore[assignment]  # no other fetches
-        source.deliver(outcome.value)
         failure = outcome.failure
+        source.deliver(outcome.value)
         if failure is not None:
             if failure.fatal:
                 self._ends.stop(self._task, failure, outcome.finished)
@@ -184,9 +188,9 @@ class MappedTask(Expanded):
         return Attempt(node, self._task, item.attempt, item.previous, item.named)
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
-        step, admission = self._task.step, self._state.admission
-        if step.guarded and admission is not None:
-            admission.release(self._task)
+        step = self._task.step
+        if step.guarded and self._state.admission is not None:
+            self._state.admission.release(self._task)
         failure = outcome.failure or self._complete(item, outcome)
         if failure is not None:
             if failure.fatal:
@@ -203,7 +207,8 @@ class MappedTask(Expanded):
         if phase == ENDED:
             return
         fetching = source is not None and source.pending
-        taking = phase == TAKING and not (fetching or waiting.full)
+        full = waiting.retries and waiting.full
+        taking = phase == TAKING and not (fetching or full)
         if taking or waiting.held is not None or waiting.due:
             self.wake()
         elif phase == DRAINING and not (self._flying or fetching or waiting.retries):
@@ -232,21 +237,18 @@ class MappedTask(Expanded):
             self._tell_item(self._task, index)
 
     def _known(self, item: Item) -> bool:
-        """Take an item's result from an earlier run, where there is one.
-
-        It says True also where looking for it failed: so does the item.
-        """
-        results = self._results
-        if not self._resuming and results.cache is None:
+        """Take an item's result of an earlier run; True also where looking failed."""
+        if item.attempt:
             return False
+        attempt, index = self._attempt(item), item.index
         try:
-            found = results.find(self._attempt(item), item.index, self._resuming)
+            found = self._results.find(attempt, index, self._resuming)
         except Exception as error:  # noqa: BLE001 - inputs and keys are user code
             self._fail(item, Failure.final(error), _now())
             return True
         if found is not None:
             self._progress.restored += 1
-            self._note(item.index, found.storage)
+            self._note(index, found.storage)
         return found is not None
 
     def _admitted(self, item: Item) -> bool:
@@ -281,18 +283,18 @@ class MappedTask(Expanded):
         self._phase = ENDED
         self.close()
         self._waiting.forget()
-        results, finished = self._results, _now()
-        failures, over = self._failures, self._mapping.over
+        results, failures, finished = self._results, self._failures, _now()
+        failure: Failure | None
         if failures:
             if state.keep_going:
                 task.current_context = results.context(results.value(), finished)
-            summary = failures.summary(over, self._progress, results.count)
-            self._ends.fail(node, task, summary, finished, failures.noted)
+            over, progress = self._mapping.over, self._progress
+            failure = failures.summary(over, progress, results.count)
         else:
             failure = self._keep(task, Outcome(node, results.record(), None, finished))
-            if failure is None:
-                results.stored(finished)
-                state.complete(node, task)
-            else:
-                self._ends.fail(node, task, failure, finished)
+        if failure is None:
+            results.stored(finished)
+            state.complete(node, task)
+        else:
+            self._ends.fail(node, task, failure, finished, failures.noted)
         results.release()

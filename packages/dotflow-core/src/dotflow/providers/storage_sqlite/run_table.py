@@ -50,7 +50,9 @@ class RunTable:
         row = (
             info.run_id,
             workflow_id,
-            info.name and stored_text(info.name),
+            info.name
+            if not info.name or info.name.isascii()
+            else stored_text(info.name),
             info.mode,
             WorkflowStatus.IN_PROGRESS,
             info.started or time.time(),

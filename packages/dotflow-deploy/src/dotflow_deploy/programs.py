@@ -1,17 +1,15 @@
-"""Programs that a build runs, their output shown as it comes and without secrets."""
+"""Programs that a deployment runs, their output shown as it comes and without secrets."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from dotflow_deploy.build.builder import Echo
 
 _USERINFO = re.compile(r"(?<=://)[^\s/]+@")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -35,7 +33,7 @@ def redacted(text: str, secrets: Sequence[str] = ()) -> str:
 
 def follow(
     command: Sequence[str | Path],
-    echo: Echo,
+    echo: Callable[[str], None],
     *,
     text: str | None = None,
     cwd: Path | None = None,
