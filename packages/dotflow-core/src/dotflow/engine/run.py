@@ -169,11 +169,7 @@ class RunSession:
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
-        """Return how tasks end in this kind of run that do not complete.
-
-        Args:
-            state: The state of the run.
-        """
+        """Return how tasks end in this kind of run that do not complete."""
         return TaskEnds(state)
 
     def __enter__(self) -> Self:

@@ -172,11 +172,7 @@ class ObjectStorage(HeadedRecords):
         return ()
 
     def storage_error(self, error: Exception) -> StorageError:
-        """Return what to raise in place of one of the client's errors.
-
-        Args:
-            error: What was raised.
-        """
+        """Return what to raise in place of one of the client's errors."""
         return StorageError(f"Cannot use the bucket {self.bucket!r}: {error}")
 
     @contextmanager

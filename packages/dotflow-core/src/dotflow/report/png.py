@@ -6,11 +6,7 @@ from importlib import import_module
 
 
 def to_png(svg: str, scale: float) -> bytes:
-    """Return an SVG document as a PNG image.
-
-    Args:
-        svg: The document.
-        scale: Pixels for a unit of it.
+    """Return an SVG document as a PNG image, with `scale` pixels for a unit of it.
 
     Raises:
         ImportError: CairoSVG is not installed, or has no Cairo.

@@ -19,10 +19,7 @@ __all__ = ["find_file", "from_environment", "from_file"]
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the arguments for `Config` that the environment asks for.
-
-    Args:
-        environ: The variables; None for those of the process.
+    """Return the arguments for `Config` that the environment, or `environ`, asks for.
 
     Raises:
         ConfigError: A variable is malformed.
