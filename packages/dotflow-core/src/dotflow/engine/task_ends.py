@@ -20,11 +20,7 @@ _now = time.time
 
 
 class TaskEnds:
-    """Retries, fails, skips and cancels tasks, and tells what is after them.
-
-    Args:
-        state: Where the run stands.
-    """
+    """Retries, fails, skips and cancels tasks, and tells what is after them."""
 
     __slots__ = ("_state",)
 

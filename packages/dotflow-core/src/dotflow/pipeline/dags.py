@@ -22,7 +22,6 @@ from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.services import Services, default_state_store
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Unpack
 
     from dotflow.abc.storage import Storage
@@ -87,12 +86,7 @@ class Dags(Catalog):
             )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -300,11 +294,7 @@ class DagScope:
         return task(name, deps, *by_place, registry=registry, dag=self._name, **options)
 
     def validate(self) -> None:
-        """Check the DAG.
-
-        Raises:
-            GraphError: All that is wrong with it, together; a `ValueError`.
-        """
+        """Check the DAG; see `Dags.validate`."""
         self._engine.validate(self._name)
 
     def display(self) -> str:

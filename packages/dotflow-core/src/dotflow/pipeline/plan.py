@@ -30,7 +30,6 @@ class Plan:
         specs: Its tasks by name, perhaps among others.
 
     Attributes:
-        dag: The DAG.
         guarded: The steps that have a cache, a limit or a rate.
         transient: For each task whose result is not retained, the number of tasks that
             need it.

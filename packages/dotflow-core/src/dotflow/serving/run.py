@@ -109,12 +109,7 @@ def start(flow: DotFlow, **options: Any) -> None:
 
 
 def run(factory: Factory, content: Any = None, **options: Any) -> DotFlow:
-    """Make the workflow for an event, and run it to its end.
-
-    Args:
-        factory: Returns the workflow; see `build`.
-        content: What the event brings.
-        **options: Arguments of `DotFlow.start`, such as `resume=True`.
+    """Make the workflow for an event, and run it to its end; see `build` and `start`.
 
     Returns:
         The workflow, completed.
