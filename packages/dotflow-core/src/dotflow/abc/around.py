@@ -37,11 +37,7 @@ def at_worker_end(call: Callable[[], object]) -> None:
 
 @contextmanager
 def entered(around: Around | None) -> Iterator[None]:
-    """Be inside what a tracer has sent along, as far as that works.
-
-    Args:
-        around: What `Tracer.around` has returned.
-    """
+    """Be inside what a tracer has sent along, as far as that works."""
     if around is None:
         yield
         return

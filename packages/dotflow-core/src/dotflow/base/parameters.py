@@ -26,7 +26,7 @@ def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     `functools.partial`, a builtin) for its signature, and has none where it tells none.
     """
     if isinstance(function, type):
-        function = _initializer(function)
+        function = getattr(function, "__init__")  # noqa: B009
     function = unwrapped(function)
     code = getattr(function, "__code__", None)
     if code is None:
@@ -34,11 +34,6 @@ def parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
     count = code.co_argcount + code.co_kwonlyargcount
     names: tuple[str, ...] = code.co_varnames[code.co_posonlyargcount : count]
     return names
-
-
-def _initializer(cls: type) -> Callable[..., Any]:
-    initializer: Callable[..., Any] = getattr(cls, "__init__")  # noqa: B009
-    return initializer
 
 
 def _signature_names(function: Callable[..., Any]) -> tuple[str, ...]:

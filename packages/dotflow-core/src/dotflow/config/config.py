@@ -91,6 +91,9 @@ class _Provider:
         return f"{wanted}, not the class {value.__name__}"
 
 
+_provider: Any = _Provider  # of which type checkers see what the annotations say
+
+
 class Config:
     """The providers of a workflow; each one left out is the default of its kind.
 
@@ -113,22 +116,13 @@ class Config:
             default.
     """
 
-    if TYPE_CHECKING:
-        storage: _One[Storage] = _One()
-        notify: _Several[Notify] = _Several()
-        log: _Several[Log] = _Several()
-        server: _Several[Server] = _Several()
-        scheduler: _One[Scheduler] = _One()
-        tracer: _Several[Tracer] = _Several()
-        metrics: _Several[Metrics] = _Several()
-    else:
-        storage = _Provider()
-        notify = _Provider()
-        log = _Provider()
-        server = _Provider()
-        scheduler = _Provider()
-        tracer = _Provider()
-        metrics = _Provider()
+    storage: _One[Storage] = _provider()
+    notify: _Several[Notify] = _provider()
+    log: _Several[Log] = _provider()
+    server: _Several[Server] = _provider()
+    scheduler: _One[Scheduler] = _provider()
+    tracer: _Several[Tracer] = _provider()
+    metrics: _Several[Metrics] = _provider()
 
     def __init__(
         self,

@@ -286,7 +286,6 @@ class Run(RunSession):
         checkpoints: What is stored and restored.
 
     Attributes:
-        mode: How it runs.
         metadata: What reports tell of it beside.
     """
 

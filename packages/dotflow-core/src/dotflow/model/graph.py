@@ -98,13 +98,7 @@ class Graph:
             return [
                 (node - 1,) if node else _NO_NODES for node in range(len(self.tasks))
             ]
-        last: dict[str, int] = {}
-        edges: list[tuple[int, ...]] = []
-        for node, task in enumerate(self.tasks):
-            before = last.get(task.group_name)
-            edges.append(_NO_NODES if before is None else (before,))
-            last[task.group_name] = node
-        return edges
+        return self._edges_around_parts(across_groups)
 
     def _edges_around_parts(self, across_groups: bool) -> list[tuple[int, ...]]:
         """Chain the tasks with each sub-workflow as one: its roots follow what it does."""

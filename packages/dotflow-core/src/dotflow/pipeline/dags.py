@@ -165,11 +165,7 @@ class Dags(Catalog):
     ) -> str:
         """Run some tasks of a DAG and all that they depend on; see `run_once`.
 
-        Args:
-            dag_name: The DAG.
-            targets: Tasks by name, or as decorated functions.
-            context: What the tasks share.
-            **options: As in `run_once`.
+        Tasks are given by name, or as decorated functions.
         """
         checked = check_run(options)
         names = self.names_of(dag_name, targets)

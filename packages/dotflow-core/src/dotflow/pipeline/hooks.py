@@ -21,76 +21,66 @@ METHODS = (
 
 
 @dataclass(frozen=True)
-class DagStartEvent:
+class _RunEvent:
+    run_id: str
+    dag_name: str
+
+
+@dataclass(frozen=True)
+class _TaskEvent(_RunEvent):
+    task_name: str
+
+
+@dataclass(frozen=True)
+class DagStartEvent(_RunEvent):
     """A run begins."""
 
-    run_id: str
-    dag_name: str
-
 
 @dataclass(frozen=True)
-class DagEndEvent:
+class DagEndEvent(_RunEvent):
     """A run has ended."""
 
-    run_id: str
-    dag_name: str
-
 
 @dataclass(frozen=True)
-class TaskStartEvent:
+class TaskStartEvent(_TaskEvent):
     """An attempt of a task begins; `attempt` counts from 1."""
 
-    run_id: str
-    dag_name: str
-    task_name: str
     attempt: int
 
 
 @dataclass(frozen=True)
-class TaskSuccessEvent:
+class TaskSuccessEvent(_TaskEvent):
     """A task has a result, and the state store holds it.
 
     `attempt` is 0 where the result was found in the cache.
     """
 
-    run_id: str
-    dag_name: str
-    task_name: str
     attempt: int
     duration_s: float
     result: Any
 
 
 @dataclass(frozen=True)
-class TaskFailureEvent:
+class TaskFailureEvent(_TaskEvent):
     """An attempt has failed, whether or not another follows."""
 
-    run_id: str
-    dag_name: str
-    task_name: str
     attempt: int
     duration_s: float
     error: str | None
 
 
 @dataclass(frozen=True)
-class TaskRetryEvent:
+class TaskRetryEvent(_TaskEvent):
     """A further attempt will be made, of `max_attempts` in all."""
 
-    run_id: str
-    dag_name: str
-    task_name: str
     next_attempt: int
     max_attempts: int
 
 
 @dataclass(frozen=True)
-class TaskSkipEvent:
+class TaskSkipEvent(_TaskEvent):
     """A task will not run; `reason` is `"UPSTREAM_FAILED"` or `"CANCELLED"`."""
 
-    run_id: str
-    dag_name: str
-    task_name: str
     reason: str
 
 

@@ -17,13 +17,10 @@ if TYPE_CHECKING:
 
 
 class PickledPool(Pool):
-    """Runs attempts in the processes of a pool.
+    """Runs attempts in the processes of a pool, which stays open.
 
     What pickle can hold goes there; exceptions, which often have no pickle, come back
     as text.
-
-    Args:
-        pool: The pool; it stays open.
     """
 
     def __init__(self, pool: ProcessPoolExecutor) -> None:

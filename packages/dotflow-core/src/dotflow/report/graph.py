@@ -25,7 +25,6 @@ class GraphView:
         mode: The mode.
 
     Attributes:
-        mode: The mode.
         nodes: The tasks, in the order they were added.
     """
 

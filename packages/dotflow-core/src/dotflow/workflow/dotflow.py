@@ -68,7 +68,9 @@ class DotFlow:
                 "config", "a Config, as in DotFlow(config=Config())"
             )
         self.config = config if config is not None else Config()
-        given = workflow_id if workflow_id is not None else _environment_id()
+        given = workflow_id
+        if given is None:
+            given = os.environ.get("WORKFLOW_ID") or None
         self._has_fixed_id = given is not None
         self.workflow_id: UUID | str = _random_id() if given is None else given
         check_workflow_id(self.workflow_id)
@@ -318,10 +320,6 @@ class DotFlow:
 
 def _nobody() -> None:
     """Stand for a reference to a run when there was none."""
-
-
-def _environment_id() -> str | None:
-    return os.environ.get("WORKFLOW_ID") or None
 
 
 def _random_id() -> UUID:

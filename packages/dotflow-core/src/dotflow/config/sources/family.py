@@ -26,7 +26,7 @@ def read_family(wanted: Wanted, family: str, setting: Setting) -> None:
     """
     value = setting.value
     if is_address(family, value):
-        _add_address(wanted, family, setting)
+        wanted.provider(family, URL, setting.where).arguments["url"] = setting
     elif isinstance(value, str):
         _add_names(wanted, family, [value], setting.where)
     elif isinstance(value, list) and all(isinstance(name, str) for name in value):
@@ -63,10 +63,6 @@ def is_reference(value: object) -> bool:
     )
 
 
-def _add_address(wanted: Wanted, family: str, setting: Setting) -> None:
-    wanted.provider(family, URL, setting.where).arguments["url"] = setting
-
-
 def _add_names(wanted: Wanted, family: str, names: Sequence[str], where: str) -> None:
     for name in names:
         wanted.provider(family, name, where)
@@ -77,7 +73,7 @@ def _add_tables(
 ) -> None:
     for key, content in tables.items():
         place = Setting(content, f"{setting.where}.{key}", setting.folder)
-        if _is_provider(key):
+        if key[:1].isupper() or ":" in key:
             _add_table(wanted, family, key, place)
         else:
             # What is written in small letters is an argument of the default provider.
@@ -92,7 +88,3 @@ def _add_table(wanted: Wanted, family: str, name: str, table: Setting) -> None:
     for argument, content in table.value.items():
         where = f"{table.where}.{argument}"
         arguments[argument] = Setting(content, where, table.folder)
-
-
-def _is_provider(key: str) -> bool:
-    return key[:1].isupper() or ":" in key

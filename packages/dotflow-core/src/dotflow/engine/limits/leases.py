@@ -36,11 +36,7 @@ class Leases:
         self._renewer: threading.Thread | None = None
 
     def acquire(self, name: str, size: int) -> str | None:
-        """Take a free slot of a limit.
-
-        Args:
-            name: The limit.
-            size: How many slots it has.
+        """Take a free one of the slots of a limit.
 
         Returns:
             The slot, or None if all are taken.

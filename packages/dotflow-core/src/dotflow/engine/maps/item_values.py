@@ -72,12 +72,6 @@ class ItemValues:
     def save(self, attempt: Attempt, index: int, value: Any, finished: float) -> None:
         """Store a result by itself, and in the cache.
 
-        Args:
-            attempt: What gave it.
-            index: The item's place.
-            value: The result.
-            finished: When it was there, in seconds since the epoch.
-
         Raises:
             StorageError: The storage failed, or cannot hold the value.
             InvalidTask: The inputs cannot be compared with those of other runs.

@@ -206,34 +206,11 @@ def _event(row: EventRow) -> HistoryEvent:
 
 
 def _summary(row: Any) -> RunSummary:
-    (
-        run_id,
-        workflow_id,
-        name,
-        mode,
-        status,
-        started,
-        finished,
-        duration,
-        resumed_from,
-        tasks,
-        process,
-        heartbeat,
-    ) = row
+    # The columns come in the order of a summary, but for the process at their end.
+    *named, status, started, finished = row[:7]
+    *rest, process, heartbeat = row[7:]
     if finished is None and has_died(process, heartbeat):
         status = WorkflowStatus.CRASHED
-    host, pid = host_and_pid(process)
-    return RunSummary(
-        run_id,
-        workflow_id,
-        name,
-        mode,
-        status,
-        _moment(started),
-        moment(finished),
-        duration,
-        resumed_from,
-        tasks,
-        host,
-        pid,
-    )
+    times = _moment(started), moment(finished)
+    told: Any = (*named, status, *times, *rest, *host_and_pid(process))
+    return RunSummary(*told)
