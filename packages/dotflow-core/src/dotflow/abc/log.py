@@ -42,11 +42,7 @@ class Log(ABC):
 
     @abstractmethod
     def error(self, **kwargs: Any) -> None:
-        """Log a failure.
-
-        Args:
-            kwargs: `task=` the `Task` that failed, or any other values.
-        """
+        """Log a failure; see `info`."""
 
     def warning(self, **kwargs: Any) -> None:
         """Log what may need attention, such as a retry; see `info`."""
@@ -61,10 +57,6 @@ class Log(ABC):
 
         Override it for what only the failure knows: the exception itself, where it was
         raised in this process.
-
-        Args:
-            task: The `Task`.
-            failure: Why it failed.
         """
         self.error(task=task)
 

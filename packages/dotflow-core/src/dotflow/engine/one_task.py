@@ -41,11 +41,7 @@ class OneTaskRun(Run):
         options: What `start` would be given; checked.
 
     Raises:
-        GraphError: The tasks form no graph.
-        InvalidTask: None of them has that name.
-        UpstreamNotCompleted: Something upstream has no stored result, and `keep_going`
-            is off.
-        StorageError: The storage failed.
+        DotflowError: As of `run_task`.
     """
 
     def __init__(

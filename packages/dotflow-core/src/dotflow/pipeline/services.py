@@ -20,12 +20,7 @@ MODE = TypeExecution.ASYNC
 
 
 class Services:
-    """The providers of a pipeline.
-
-    Args:
-        storage: Keeps cached results, shared limits, requests to cancel and history;
-            default: that of `config`, or one in memory.
-        config: More providers, which are told of runs.
+    """The providers of a pipeline: its storage, or a config, or one in memory.
 
     Attributes:
         config: All of them.

@@ -43,9 +43,7 @@ class SQLiteStateStore(InMemoryStateStore):
             no form for; whoever can write to the file can then run code in the reader.
             `JsonSerializer()` never does.
         recover: Whether runs of dead processes are marked.
-        synchronous: `"FULL"` (a result survives a power cut) or `"NORMAL"` (it survives
-            a kill, and is stored several times faster).
-        timeout: How long to wait for another process's lock, in seconds.
+        synchronous, timeout: As of a `StorageSQLite`.
         keep_runs: How many of the newest runs are kept; None for all. Others are
             forgotten, with their results, when a run ends; those that go on are not.
         keep_days: After how many days a run is forgotten; None for never.

@@ -29,7 +29,6 @@ class ItemValues:
     Attributes:
         count: How many items were taken.
         kept: Whether each item has a checkpoint of its own.
-        cache: The kept results of the step, or None.
     """
 
     __slots__ = ("_checkpoints", "_spill", "_task", "_values", "cache", "count", "kept")
@@ -86,10 +85,7 @@ class ItemValues:
     def find(self, attempt: Attempt, index: int, resuming: bool) -> Context | None:
         """Return an item's result that is there already, None where there is none.
 
-        Args:
-            attempt: What would give it.
-            index: The item's place.
-            resuming: Whether this run has been resumed, so that it may have stored it.
+        Only a run that has been resumed may have stored it.
 
         Raises:
             StorageError: The storage failed.

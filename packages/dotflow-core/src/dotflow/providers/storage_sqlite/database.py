@@ -197,15 +197,10 @@ def check_path(path: str) -> str:
 
 @contextmanager
 def _begun(connection: sqlite3.Connection, write: bool = True) -> Iterator[None]:
-    """Commit what is executed inside, or undo it after an exception.
+    """Commit what is executed inside, or undo it; see `Database.transaction`.
 
     To write takes the lock from the start: a transaction that took it only at its first
     write could fail there, when another process has written since its first read.
-
-    Args:
-        connection: A connection in autocommit mode, outside a transaction.
-        write: Whether anything is written; if not, nobody is locked out, and all that
-            is read is of one state of the database.
 
     Raises:
         sqlite3.Error: SQLite failed, or another process kept the lock too long.
