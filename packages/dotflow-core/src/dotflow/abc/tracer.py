@@ -67,7 +67,7 @@ class Tracer(ABC):
     def end_run(
         self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
     ) -> None:
-        """Be told that a run has ended; see `start_run`. By default calls `end_workflow`."""
+        """Be told that a run has ended; see `start_run`. It calls `end_workflow`."""
         self.end_workflow(workflow_id, **kwargs)
 
     def start_attempt(self, task: Any) -> None:  # noqa: B027 - to hear of it is optional

@@ -20,7 +20,7 @@ MODE = TypeExecution.ASYNC
 
 
 class Services:
-    """The providers of a pipeline: its storage, or a config, or one in memory.
+    """The providers of a pipeline: its one storage, or those of a config.
 
     Attributes:
         config: All of them.
