@@ -33,6 +33,7 @@ class Control:
     Attributes:
         clock: What the run goes by.
         until: The end of its time on that clock; None for no bound.
+        awaited: Whether somebody else may end it: a deadline, or another process.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Control:
         requested: Callable[[], str | None] | None = None,
     ) -> None:
         self.reason: str | None = None
+        self.awaited = deadline is not None or requested is not None
         self._requested = requested
         self.clock = current_clock()
         self.until: float | None = None

@@ -140,11 +140,14 @@ class Loop:
             self._start_ready()
             if not state.running and not state.delayed:
                 return
-            for outcome in (yield control.bound(state.next_delay())):
+            delay = state.next_delay() if state.delayed else None
+            for outcome in (yield control.bound(delay)):
                 state.running -= 1
                 self._settle(outcome)
-            control.check()
-            state.wake_delayed()
+            if control.awaited or control.reason is not None:
+                control.check()
+            if state.delayed:
+                state.wake_delayed()
 
     def _start_ready(self) -> None:
         state = self._state

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dotflow.base.identity import new_ulids, quote_name
+from dotflow.base.identity import new_ulids
 from dotflow.errors import GraphError
 from dotflow.model.context import Context
 from dotflow.model.expansion import MapOver
@@ -44,7 +44,7 @@ class Plan:
             (
                 PipelineStep(specs[name]),
                 name,
-                f"None-{quote_name(name)}",
+                name,  # for the store knows results by run and name
                 tuple(edges[name]) or None,
             )
             for name in nodes

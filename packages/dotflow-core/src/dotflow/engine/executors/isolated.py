@@ -32,7 +32,9 @@ def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
         return True
     if can_interrupt or step.is_async:
         return False
-    return bool(step.timeout) or has_timed_methods(step.func)
+    if step.timeout:
+        return True
+    return isinstance(step.func, type) and has_timed_methods(step.func)
 
 
 def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
