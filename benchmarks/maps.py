@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from benchmarks.chains import silence_logging
+from benchmarks.chains import time_runs
 from dotflow import DotFlow, action
 
 # Run in a process of its own: prints the peak memory in KiB, as Linux tells it.
@@ -35,14 +33,7 @@ def build_map(length: int) -> DotFlow:
 
 def time_map(loops: int, length: int) -> float:
     """Time `start()` of a map; seconds."""
-    silence_logging()
-    total = 0.0
-    for _ in range(loops):
-        workflow = build_map(length)
-        started = time.perf_counter()
-        workflow.start()
-        total += time.perf_counter() - started
-    return total
+    return time_runs(loops, lambda: build_map(length))
 
 
 def peak_memory(length: int) -> int:

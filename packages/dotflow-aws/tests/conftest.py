@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import uuid
@@ -101,11 +100,3 @@ def endpoint(s3_url):
     """Return what starts an endpoint in front of the service, with a plan."""
     with ExitStack() as servers:
         yield lambda plan: servers.enter_context(relay(s3_url, plan))
-
-
-@pytest.fixture
-def closed_url():
-    """Return an address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+import threading
 
 import pytest
 
@@ -70,3 +72,65 @@ def program(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+
+@pytest.fixture
+def run_program(tmp_path):
+    """Run a piece of Python in a fresh interpreter, in a folder of its own."""
+
+    def run(code, **environment):
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+class Gauge:
+    """Counts how many threads are inside at once, and the most there ever were."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.inside = self.most = 0
+
+    def __enter__(self):
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.inside -= 1
+
+
+@pytest.fixture
+def gauge():
+    """What a test's steps enter, to count how many of them run at once."""
+    return Gauge()
+
+
+@pytest.fixture
+def report_keys():
+    """The keys of a task's report that the reference of 1.x names."""
+    return {
+        "task_id",
+        "workflow_id",
+        "status",
+        "duration",
+        "initial_context",
+        "current_context",
+        "previous_context",
+        "group_name",
+        "retry_count",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "errors",
+        "id",
+        "error",
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -95,11 +94,3 @@ def endpoint(gcs_url):
     """Return what starts an endpoint in front of the service, with a plan."""
     with ExitStack() as servers:
         yield lambda plan: servers.enter_context(relay(gcs_url, plan))
-
-
-@pytest.fixture
-def closed_url():
-    """Return an address where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from dotflow.testing import ObjectStorageFaultContract
+from dotflow.testing import ObjectStorageFaultContract, faulty_endpoint
 from dotflow.testing.object_faults import OPERATIONS
 
 # Google's client drops an answer that it retries without reading it, so its socket is
@@ -59,9 +59,10 @@ failure = TestFaults().failure
 
 
 @pytest.mark.usefixtures("_collected")
-def test_retries_have_an_end(at, closed_url):
+def test_retries_have_an_end(at):
     """A service that stays away is given up when the time for retries is over."""
-    text = failure(at(closed_url, retry_timeout=0.5), "get")
+    with faulty_endpoint("refuses") as url:
+        text = failure(at(url, retry_timeout=0.5), "get")
     assert "retry_timeout=" in text
 
 

@@ -5,9 +5,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections import defaultdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
 )
+
+from dotflow.testing import relay
 
 REQUESTS = {
     "/v1/traces": ExportTraceServiceRequest,
@@ -39,45 +39,16 @@ class Receiver:
     def __init__(self):
         self.behaviour = "ok"
         self.requests = defaultdict(list)
-        self.released = threading.Event()
-        receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                request = REQUESTS[self.path]()
-                request.ParseFromString(body)
-                receiver.requests[self.path].append(request)
-                receiver.answer(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def answer(self, handler):
-        if self.behaviour == "hang":
-            self.released.wait(60)
-            return
-        if self.behaviour == "garbage":
-            handler.wfile.write(b"\x00\xff this is not HTTP\r\n")
-            return
-        if self.behaviour == "slow":
-            self.released.wait(0.3)
-        handler.send_response(500 if self.behaviour == "500" else 200)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    def close(self):
-        self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def take(self, received):
+        """Decode a request, and answer it."""
+        body = received.body
+        if received.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        request = REQUESTS[received.path]()
+        request.ParseFromString(body)
+        self.requests[received.path].append(request)
+        received.behave(self.behaviour)
 
     def resources(self, path):
         """List the attributes of the resources that arrived."""
@@ -130,8 +101,9 @@ class Receiver:
 @pytest.fixture
 def receiver():
     found = Receiver()
-    yield found
-    found.close()
+    with relay("", found.take) as server:
+        found.url = server.url
+        yield found
 
 
 @pytest.fixture

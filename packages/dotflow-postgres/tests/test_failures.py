@@ -10,7 +10,7 @@ import pytest
 
 from dotflow.errors import DecodeError, StorageError
 from dotflow.model.context import Context
-from dotflow.testing import StorageFaultContract
+from dotflow.testing import StorageFaultContract, StorageRestartContract
 from dotflow_postgres import StoragePostgres
 
 VALUE = Context(storage=[1, 2], task_id="01JTASK")
@@ -28,32 +28,15 @@ class TestFaults(StorageFaultContract):
         )
 
 
-def test_server_restarted(server: Any, table: str) -> None:
-    """A storage goes on after its server was killed and started again."""
-    storage = StoragePostgres(server.dsn, table)
-    storage.post("k", VALUE)
-    server.kill()
-    server.start()
-    assert storage.get("k").storage == [1, 2]
-    server.kill()
-    server.start()
-    assert storage.atomic_swap("k", VALUE, Context(storage=3)) is True
-    storage.close()
+class TestRestart(StorageRestartContract):
+    """The shared promise of storages whose server comes back."""
 
+    @pytest.fixture(autouse=True)
+    def _server(self, server: Any, table: str) -> None:
+        self.server, self.table = server, table
 
-def test_server_waited_for(server: Any, table: str) -> None:
-    """A call made while the server is down succeeds once it is back."""
-    storage = StoragePostgres(server.dsn, table, timeout=60)
-    storage.post("k", VALUE)
-    server.kill()
-    back = threading.Thread(target=server.start)
-    back.start()
-    try:
-        storage.post("k", Context(storage="new"))
-    finally:
-        back.join()
-    assert storage.get("k").storage == "new"
-    storage.close()
+    def make_storage(self, timeout: float = 30.0) -> StoragePostgres:
+        return StoragePostgres(self.server.dsn, table=self.table, timeout=timeout)
 
 
 def test_lost_swap_is_not_repeated(server: Any, table: str) -> None:

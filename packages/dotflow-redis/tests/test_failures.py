@@ -9,7 +9,7 @@ import pytest
 
 from dotflow.errors import DecodeError, StorageError
 from dotflow.model.context import Context
-from dotflow.testing import StorageFaultContract
+from dotflow.testing import StorageFaultContract, StorageRestartContract
 from dotflow_redis import StorageRedis
 
 VALUE = Context(storage=[1, 2], task_id="01JTASK")
@@ -25,30 +25,15 @@ class TestFaults(StorageFaultContract):
         return StorageRedis(f"redis://:{SECRET}@{url.host}:{url.port}", timeout=0.5)
 
 
-def test_server_restarted(server: Any, prefix: str) -> None:
-    """A storage goes on after its server was killed and started again."""
-    storage = StorageRedis(server.url, prefix=prefix)
-    storage.post("k", VALUE)
-    server.kill()
-    server.start()
-    assert storage.get("k").storage == [1, 2]
-    server.kill()
-    server.start()
-    assert storage.atomic_swap("k", VALUE, Context(storage=3)) is True
+class TestRestart(StorageRestartContract):
+    """The shared promise of storages whose server comes back."""
 
+    @pytest.fixture(autouse=True)
+    def _server(self, server: Any, prefix: str) -> None:
+        self.server, self.prefix = server, prefix
 
-def test_server_waited_for(server: Any, prefix: str) -> None:
-    """A call made while the server is down succeeds once it is back."""
-    storage = StorageRedis(server.url, prefix=prefix, timeout=60)
-    storage.post("k", VALUE)
-    server.kill()
-    back = threading.Thread(target=server.start)
-    back.start()
-    try:
-        storage.post("k", Context(storage="new"))
-    finally:
-        back.join()
-    assert storage.get("k").storage == "new"
+    def make_storage(self, timeout: float = 30.0) -> StorageRedis:
+        return StorageRedis(self.server.url, prefix=self.prefix, timeout=timeout)
 
 
 def test_lost_swap_is_not_repeated(server: Any, prefix: str) -> None:

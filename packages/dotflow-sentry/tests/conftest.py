@@ -5,11 +5,11 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from dotflow.testing import relay
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -33,56 +33,28 @@ class Endpoint:
         self.requests = 0
         self.events = []
         self.transactions = []
-        self.released = threading.Event()
-        endpoint = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                assert self.path == "/7/api/1/envelope/", self.path
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                endpoint.requests += 1
-                for kind, payload in items_of(body):
-                    if kind == "event":
-                        endpoint.events.append(json.loads(payload))
-                    elif kind == "transaction":
-                        endpoint.transactions.append(json.loads(payload))
-                endpoint.answer(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.dsn = f"http://{KEY}@127.0.0.1:{self.server.server_port}/7/1"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def answer(self, handler):
-        if self.behaviour == "hang":
-            self.released.wait(60)
-            return
-        if self.behaviour == "garbage":
-            handler.wfile.write(b"\x00\xff this is not HTTP\r\n")
-            return
-        if self.behaviour == "slow":
-            self.released.wait(0.3)
-        handler.send_response(500 if self.behaviour == "500" else 200)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    def close(self):
-        self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def take(self, received):
+        """Keep what a request brings, and answer it."""
+        assert received.path == "/7/api/1/envelope/", received.path
+        body = received.body
+        if received.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        self.requests += 1
+        for kind, payload in items_of(body):
+            if kind == "event":
+                self.events.append(json.loads(payload))
+            elif kind == "transaction":
+                self.transactions.append(json.loads(payload))
+        received.behave(self.behaviour)
 
 
 @pytest.fixture
 def endpoint():
     found = Endpoint()
-    yield found
-    found.close()
+    with relay("", found.take) as server:
+        found.dsn = f"http://{KEY}@127.0.0.1:{server.server_port}/7/1"
+        yield found
 
 
 @pytest.fixture

@@ -13,28 +13,9 @@ from dotflow import DotFlow, action
 from dotflow.errors import InvalidTask
 
 
-class Gauge:
-    """Counts how many threads are inside at once."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.inside = 0
-        self.most = 0
-
-    def __enter__(self):
-        with self.lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-
-
 @pytest.mark.parametrize(("limits", "most"), [(None, 1), ({"db": 2}, 2)])
-def test_a_limit_bounds_the_steps_that_share_it(limits, most):
+def test_a_limit_bounds_the_steps_that_share_it(gauge, limits, most):
     """No more attempts hold a name than it allows, 1 by default; others run beside."""
-    gauge = Gauge()
     barrier = threading.Barrier(most, timeout=30)
 
     @action(limit="db")

@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import pytest
 
-from dotflow import Pipeline
+from dotflow import InMemoryStateStore, Pipeline, SQLiteStateStore
 
 
 @pytest.fixture
@@ -83,3 +83,14 @@ def wait_until():
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request, tmp_path):
+    """Each of the stores of 1.x."""
+    if request.param == "memory":
+        yield InMemoryStateStore()
+        return
+    store = SQLiteStateStore(tmp_path / "runs.db")
+    yield store
+    store.close()

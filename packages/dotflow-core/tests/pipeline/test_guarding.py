@@ -254,28 +254,11 @@ def test_a_subgraph_shares_the_cache():
     assert square_of(pipeline.subgraph(["square"]), 3)["attempt"] == 0
 
 
-class Gauge:
-    """How many are inside at once, and the most there ever were."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.inside = self.most = 0
-
-    def __enter__(self):
-        with self.lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-
-
 @pytest.mark.parametrize(("limits", "most"), [(None, 1), ({"db": 2}, 2)])
 @pytest.mark.parametrize("mapped", [False, True])
-def test_a_limit_bounds_the_tasks_that_share_it(limits, most, mapped):
+def test_a_limit_bounds_the_tasks_that_share_it(gauge, limits, most, mapped):
     """No more attempts hold a name than the run allows, 1 by default."""
-    gauge, barrier = Gauge(), threading.Barrier(most, timeout=30)
+    barrier = threading.Barrier(most, timeout=30)
     pipeline = Pipeline("p", max_workers=6, max_parallel=6)
 
     def query():

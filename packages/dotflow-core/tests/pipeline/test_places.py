@@ -11,10 +11,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dotflow import Pipeline, RunContext
 
 
-def boom():
-    raise ValueError("boom")
-
-
 def pid():
     return os.getpid()
 

@@ -6,17 +6,7 @@ import asyncio
 
 import pytest
 
-from dotflow import InMemoryStateStore, Pipeline, RunContext, SQLiteStateStore
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request, tmp_path):
-    if request.param == "memory":
-        yield InMemoryStateStore()
-        return
-    store = SQLiteStateStore(tmp_path / "runs.db")
-    yield store
-    store.close()
+from dotflow import Pipeline, RunContext
 
 
 class Diamond:

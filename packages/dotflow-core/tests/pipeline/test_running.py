@@ -19,23 +19,6 @@ def pid():
     return os.getpid()
 
 
-def base(context: RunContext):
-    return context.deps
-
-
-async def add(base, pid):
-    return base, pid
-
-
-class Unpicklable(Exception):
-    def __init__(self, a, b):
-        super().__init__(f"{a} {b}")
-
-
-def raise_unpicklable():
-    raise Unpicklable(1, 2)
-
-
 def test_a_report_has_the_promised_form(pipeline, report):
     """A report is a plain dictionary of exactly these keys."""
     pipeline.task()(pid)

@@ -8,21 +8,11 @@ import weakref
 
 import pytest
 
-from dotflow import InMemoryStateStore, Pipeline, SQLiteStateStore, StateStore
+from dotflow import Pipeline, StateStore
 
 
 class Result:
     """Something that can be referred to weakly."""
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request, tmp_path):
-    if request.param == "memory":
-        yield InMemoryStateStore()
-        return
-    store = SQLiteStateStore(tmp_path / "runs.db")
-    yield store
-    store.close()
 
 
 def test_the_life_of_a_task(store):

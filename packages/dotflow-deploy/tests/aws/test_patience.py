@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,23 +27,22 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("platform", "operation", "code"), CASES)
-def test_waits(
-    aws: Any,
-    deployed: Any,
-    fault: Any,
-    mutates: Any,
-    clock: Any,
-    platform: str,
-    operation: str,
-    code: str,
-) -> None:
-    """An answer that passes by itself is waited for, ever a little longer."""
+@pytest.fixture
+def struck(fault: Any, mutates: Any, operation: str) -> Callable[..., Any]:
+    """Return what makes the operation fail for as often as a test says."""
 
     def matches(asked: str) -> bool:
         return operation in asked and mutates(asked)
 
-    with fault(matches, code=code, times=3) as passing:
+    return partial(fault, matches)
+
+
+@pytest.mark.parametrize(("platform", "operation", "code"), CASES)
+def test_waits(
+    deployed: Any, struck: Any, clock: Any, platform: str, code: str
+) -> None:
+    """An answer that passes by itself is waited for, ever a little longer."""
+    with struck(code=code, times=3) as passing:
         deployed(platform).stack().apply()
     assert passing.struck == 3
     assert clock.waits[:3] == [0.25, 0.5, 1.0]
@@ -49,21 +50,10 @@ def test_waits(
 
 @pytest.mark.parametrize(("platform", "operation", "code"), CASES)
 def test_not_for_ever(
-    aws: Any,
-    deployed: Any,
-    fault: Any,
-    mutates: Any,
-    clock: Any,
-    platform: str,
-    operation: str,
-    code: str,
+    deployed: Any, struck: Any, clock: Any, platform: str, code: str
 ) -> None:
     """An answer that does not pass is told after a minute and a half at most."""
-
-    def matches(asked: str) -> bool:
-        return operation in asked and mutates(asked)
-
-    lasting = fault(matches, code=code, message="still not", times=999)
+    lasting = struck(code=code, message="still not", times=999)
     with lasting, pytest.raises(CloudError, match="still not"):
         deployed(platform).stack().apply()
     assert 10 < clock.now <= 90

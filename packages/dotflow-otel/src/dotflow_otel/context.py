@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import _logs, context, propagate, trace
 from opentelemetry.context import Context
 
+from dotflow.abc.around import at_worker_end
 from dotflow_otel.flush import flush_within
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ WORKER_FLUSH_SECONDS = 1.0
 
 # The context of each task of a run that goes on: how log records find their span.
 _contexts: dict[int, Context] = {}
-_flushing: int | None = None
 
 
 def incoming_context() -> Context:
@@ -93,26 +93,11 @@ class TaskScope:
 
 def _arrived(carrier: dict[str, str]) -> TaskScope:
     """Rebuild a scope in the process that it was sent to."""
-    _flush_with_worker()
+    at_worker_end(_flush_application)
     return TaskScope(propagate.extract(carrier, Context()))
 
 
-def _flush_with_worker() -> None:
-    """Send what steps record in this worker before it ends.
-
-    A worker ends without the interpreter's exit hooks, which is where the SDK flushes.
-    """
-    global _flushing
-    if _flushing == os.getpid():
-        return
-    _flushing = os.getpid()
-    from multiprocessing import parent_process, util
-
-    if parent_process() is not None:
-        # Not the metrics: those of a forked worker contain its parent's.
-        util.Finalize(None, _flush_application, exitpriority=100)
-
-
 def _flush_application() -> None:
+    # Not the metrics: those of a forked worker contain its parent's.
     for provider in (trace.get_tracer_provider(), _logs.get_logger_provider()):
         flush_within(WORKER_FLUSH_SECONDS, provider)

@@ -13,6 +13,23 @@ _stuck = threading.Event()
 _running: dict[int, threading.Thread] = {}
 
 
+class Flushed:
+    """A mixin of what tells a provider of the SDK."""
+
+    _provider: Any = None
+
+    def flush(self, seconds: float) -> bool:
+        """Send what was told.
+
+        Args:
+            seconds: The most to wait.
+
+        Returns:
+            Whether everything was sent or given up.
+        """
+        return flush_within(seconds, self._provider)
+
+
 def flush_within(seconds: float, provider: Any) -> bool:
     """Call `provider.force_flush()`, and wait for it at most for `seconds`.
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from dotflow.__about__ import __version__
 from dotflow.abc.log import LEVELS, Log
 from dotflow_otel.attributes import end_attributes, failure_attributes, task_attributes
+from dotflow_otel.flush import Flushed
 
 if TYPE_CHECKING:
     from dotflow.model.outcome import Failure
     from dotflow.providers import LogDefault
 
 
-class LogOpenTelemetry(Log):
+class LogOpenTelemetry(Flushed, Log):
     """Emits a log record for each change of a task, with the ids of its trace and span.
 
     With a `TracerOpenTelemetry` in the same run a record belongs to the task's span;
@@ -109,19 +110,6 @@ class LogOpenTelemetry(Log):
         if self._lines is not None:
             self._lines.error(task=task)
         self._emit("ERROR", task, {}, failure_attributes(failure))
-
-    def flush(self, seconds: float) -> bool:
-        """Send what was logged.
-
-        Args:
-            seconds: The most to wait.
-
-        Returns:
-            Whether everything was sent or given up.
-        """
-        from dotflow_otel.flush import flush_within
-
-        return flush_within(seconds, self._provider)
 
     def _emit(
         self,

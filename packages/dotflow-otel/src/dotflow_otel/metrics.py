@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.__about__ import __version__
 from dotflow.abc.metrics import Metrics
+from dotflow_otel.flush import Flushed
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter, MeterProvider
@@ -18,7 +19,7 @@ BUCKETS = (
 )
 
 
-class MetricsOpenTelemetry(Metrics):
+class MetricsOpenTelemetry(Flushed, Metrics):
     """Counts in `dotflow_workflow_total`, `dotflow_task_total` (with a `status`) and
     `dotflow_task_retry_total`; measures `dotflow_workflow_duration_seconds` and
     `dotflow_task_duration_seconds`.
@@ -87,19 +88,6 @@ class MetricsOpenTelemetry(Metrics):
             task: The `Task`.
         """
         self._current().retries.add(1)
-
-    def flush(self, seconds: float) -> bool:
-        """Send what was counted.
-
-        Args:
-            seconds: The most to wait.
-
-        Returns:
-            Whether everything was sent or given up.
-        """
-        from dotflow_otel.flush import flush_within
-
-        return flush_within(seconds, self._provider)
 
     def _end_workflow(self, status: str, duration: float) -> None:
         now = self._current()

@@ -12,6 +12,7 @@ from dotflow_otel.attributes import (
     failure_attributes,
     workflow_attributes,
 )
+from dotflow_otel.flush import Flushed
 
 if TYPE_CHECKING:
     from dotflow.model.graph import Graph
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LONE_TASK_SECONDS = 2.0
 
 
-class TracerOpenTelemetry(Tracer):
+class TracerOpenTelemetry(Flushed, Tracer):
     """Records a run as a trace: `workflow:<id>` with a span `task:<id>` for each task.
 
     A task's span links to those of the tasks it waited for, and has an event for each
@@ -165,19 +166,6 @@ class TracerOpenTelemetry(Tracer):
 
         found = context_of(task)
         return None if found is None else TaskScope(found)
-
-    def flush(self, seconds: float) -> bool:
-        """Send what was recorded.
-
-        Args:
-            seconds: The most to wait.
-
-        Returns:
-            Whether everything was sent or given up.
-        """
-        from dotflow_otel.flush import flush_within
-
-        return flush_within(seconds, self._provider)
 
     def _new_run(self, graph: Graph | None) -> RunSpans:
         from dotflow_otel.context import incoming_context

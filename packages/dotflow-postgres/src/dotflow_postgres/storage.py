@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
-from dotflow.codec.codec import Codec, holds
-from dotflow.errors import DecodeError, ProviderError, StorageError
+from dotflow.codec.codec import Codec
+from dotflow.errors import ProviderError, StorageError
 from dotflow.model.context import Context
+from dotflow.providers.text_records import TextRecords
 from dotflow_postgres.address import address_of, find_dsn
 from dotflow_postgres.database import Database
 from dotflow_postgres.schema import Schema, with_prefix
@@ -19,7 +20,7 @@ _LONGEST_KEY = 2600  # bytes; an entry of an index has to fit a third of a page
 _FOR_EVER = 1e10  # seconds; PostgreSQL's calendar ends somewhere beyond
 
 
-class StoragePostgres(Storage):
+class StoragePostgres(TextRecords, Storage):
     """Keeps contexts in one table, which any number of machines may share.
 
     The table is made at the first use. Each thread of each process has a connection of
@@ -57,7 +58,7 @@ class StoragePostgres(Storage):
             raise ProviderError(
                 f"StoragePostgres(timeout={timeout!r}): use more than 0 seconds."
             )
-        self._codec = Codec.named(codec)
+        self.codec = Codec.named(codec)
         self._dsn = find_dsn(dsn)
         self._schema = Schema(table, schema)
         self._database = Database(self._dsn, timeout, self._schema)
@@ -88,7 +89,7 @@ class StoragePostgres(Storage):
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
         record = self._record(_key(key))
-        return Context() if record is None else self._decode(key, record)
+        return Context() if record is None else self.decode(key, record)
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -145,7 +146,7 @@ class StoragePostgres(Storage):
                     return False
                 statement, parameters = self._schema.create, (name, *row)
                 return bool(self._swap(statement, parameters))
-            if expected is None or not self._holds(key, record, expected):
+            if expected is None or not self.holds(key, record, expected):
                 return False
             if self._swap(self._schema.replace, (*row, name, record)):
                 return True
@@ -175,7 +176,7 @@ class StoragePostgres(Storage):
             None if workflow_id is None else _text(str(workflow_id)),
             None if ttl is None or ttl > _FOR_EVER else float(ttl),
             fingerprint and _text(fingerprint),
-            self._codec.encode_context(context),
+            self.codec.encode_context(context),
         )
 
     def _record(self, key: str) -> str | None:
@@ -189,24 +190,6 @@ class StoragePostgres(Storage):
         rows = self._database.execute(self._schema.delete(where), parameters)
         count: int = rows[0][0]
         return count
-
-    def _decode(self, key: str, record: str) -> Context:
-        try:
-            return self._codec.decode_context(record)
-        except DecodeError as error:
-            raise self._unreadable(key, error) from error
-
-    def _holds(self, key: str, record: str, expected: Context) -> bool:
-        try:
-            return holds(self._codec, record, expected.storage)
-        except DecodeError as error:
-            raise self._unreadable(key, error) from error
-
-    def _unreadable(self, key: str, error: DecodeError) -> DecodeError:
-        return DecodeError(
-            f"The key {key!r} of {self!r} cannot be read back. {error} To have its task"
-            " run again, delete the key."
-        )
 
 
 def _text(text: str) -> str:

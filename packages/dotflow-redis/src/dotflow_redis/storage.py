@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
-from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError, ProviderError
 from dotflow.model.context import Context
+from dotflow.providers.text_records import TextRecords
 from dotflow_redis.address import Address
 from dotflow_redis.client import Client
 from dotflow_redis.names import BATCH, batches, literal, to_bytes
@@ -31,7 +32,7 @@ _SWAP = (
 )
 
 
-class StorageRedis(Storage):
+class StorageRedis(TextRecords, Storage):
     """Keeps each context as one value, which any number of machines may share.
 
     Threads and forked processes may use one object. Where a connection is lost, because
@@ -77,7 +78,7 @@ class StorageRedis(Storage):
             raise ProviderError(
                 f"StorageRedis(timeout={timeout!r}): use more than 0 seconds."
             )
-        self._codec = Codec.named(codec)
+        self.codec = Codec.named(codec)
         self._prefix = prefix
         self._raw_prefix = to_bytes(prefix)
         self._client = Client(Address(url, host, port, db, username, password), timeout)
@@ -107,12 +108,7 @@ class StorageRedis(Storage):
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
         record = self._read(self._name(key))
-        if record is None:
-            return Context()
-        try:
-            return self._codec.decode_context(record)
-        except DecodeError as error:
-            raise self._unreadable(key, error) from error
+        return Context() if record is None else self.decode(key, record)
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -174,7 +170,7 @@ class StorageRedis(Storage):
             found = self._read(name)
             if found is None:
                 return is_empty(expected) and self._create(name, record, milliseconds)
-            if expected is None or not self._holds(key, found, expected):
+            if expected is None or not self.holds(key, found, expected):
                 return False
             arguments = (name, found, record, milliseconds or "")
             if self._client.call(
@@ -204,7 +200,7 @@ class StorageRedis(Storage):
     ) -> tuple[bytes, int | None]:
         check_ttl(ttl)
         extra = None if fingerprint is None else {"fingerprint": fingerprint}
-        record = self._codec.encode_context(context, extra).encode()
+        record = self.codec.encode_context(context, extra).encode()
         if ttl is None or ttl > _FOR_EVER:
             return record, None
         return record, max(1, math.ceil(ttl * 1000))
@@ -219,12 +215,6 @@ class StorageRedis(Storage):
             repeat=False,
         )
         return bool(made)
-
-    def _holds(self, key: str, record: bytes, expected: Context) -> bool:
-        try:
-            return holds(self._codec, record.decode(), expected.storage)
-        except (DecodeError, UnicodeDecodeError) as error:
-            raise self._unreadable(key, error) from error
 
     def _names(self, prefix: str) -> Iterator[bytes]:
         """List the full names with a prefix; each once, though Redis may repeat some."""
@@ -278,10 +268,4 @@ class StorageRedis(Storage):
             return read_header(text)
         except DecodeError as error:
             key = name[len(self._raw_prefix) :].decode("utf-8", "replace")
-            raise self._unreadable(key, error) from error
-
-    def _unreadable(self, key: str, error: Exception) -> DecodeError:
-        return DecodeError(
-            f"The key {key!r} of {self!r} cannot be read back. {error} To have its task"
-            " run again, delete the key."
-        )
+            raise self.unreadable(key, error) from error

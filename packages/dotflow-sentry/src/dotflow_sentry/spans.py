@@ -5,11 +5,12 @@ It imports the SDK, so it is imported late.
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sentry_sdk
+
+from dotflow.abc.around import at_worker_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 WORKER_FLUSH_SECONDS = 1.0
 
 _spans: dict[int, Any] = {}
-_flushing: int | None = None
 
 
 def remember_span(task: Any, span: Any) -> None:
@@ -89,7 +89,7 @@ class RemoteScope:
     def __init__(self, headers: dict[str, str], tags: dict[str, str]) -> None:
         self._headers = headers
         self._tags = tags
-        _flush_with_worker()
+        at_worker_end(_flush)
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
@@ -101,21 +101,5 @@ class RemoteScope:
             yield
 
 
-def _flush_with_worker() -> None:
-    """Send what steps report in this worker before it ends.
-
-    A worker ends without the interpreter's exit hooks, which is where the SDK flushes.
-    """
-    global _flushing
-    if _flushing == os.getpid():
-        return
-    _flushing = os.getpid()
-    from multiprocessing import parent_process, util
-
-    if parent_process() is not None:
-        util.Finalize(
-            None,
-            sentry_sdk.flush,
-            kwargs={"timeout": WORKER_FLUSH_SECONDS},
-            exitpriority=100,
-        )
+def _flush() -> None:
+    sentry_sdk.flush(timeout=WORKER_FLUSH_SECONDS)

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from dotflow.model.outcome import Around
+
+
+_at_worker_end: set[tuple[int, Callable[[], object]]] = set()  # by process
+
+
+def at_worker_end(call: Callable[[], object]) -> None:
+    """Have a function called before this worker ends, once however often it is asked.
+
+    In a process that is no worker nothing is done: there the interpreter's exit hooks
+    run, which a worker ends without.
+
+    Args:
+        call: The function: sends what is left of what steps have told.
+    """
+    key = (os.getpid(), call)
+    if key in _at_worker_end:
+        return
+    _at_worker_end.add(key)
+    from multiprocessing import parent_process, util
+
+    if parent_process() is not None:
+        util.Finalize(None, call, exitpriority=100)
 
 
 @contextmanager

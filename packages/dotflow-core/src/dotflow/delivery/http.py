@@ -43,19 +43,7 @@ class UrllibRequest(HTTPRequest):
     ) -> tuple[int, Mapping[str, str]]:
         """Send a request; what the answer holds is not read.
 
-        Args:
-            method: `"GET"`, `"POST"`, …
-            url: An `http` or `https` address.
-            body: What to send, or None.
-            headers: The request's headers.
-            timeout: Seconds that connecting, and each wait for data, may take.
-
-        Returns:
-            The answer's status code, of whatever kind, and its headers, their names in
-            lower case.
-
-        Raises:
-            OSError: No answer came, or one that is not HTTP.
+        See `HTTPRequest.request`. An answer that is not HTTP is none.
         """
         opener = self._direct if _is_loopback(url) else self._through_proxy
         request = urllib.request.Request(  # noqa: S310 - the caller has checked the scheme

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         StorageFaultContract as StorageFaultContract,
     )
     from dotflow.testing.fault_contract import (
+        StorageRestartContract as StorageRestartContract,
+    )
+    from dotflow.testing.fault_contract import (
         TellingFaultContract as TellingFaultContract,
     )
     from dotflow.testing.faults import faulty_endpoint as faulty_endpoint
@@ -75,6 +78,7 @@ _MODULES = {
     "ServerContract": "server",
     "StorageContract": "storage",
     "StorageFaultContract": "fault_contract",
+    "StorageRestartContract": "fault_contract",
     "StorageResumeContract": "resume_contract",
     "TellingFaultContract": "fault_contract",
     "TracerContract": "tracer",
@@ -108,6 +112,7 @@ __all__ = [
     "ServerContract",
     "StorageContract",
     "StorageFaultContract",
+    "StorageRestartContract",
     "StorageResumeContract",
     "TellingFaultContract",
     "TracerContract",

@@ -228,3 +228,53 @@ class StorageFaultContract:
         everything = "".join(traceback.format_exception(raised))
         for secret in self.secrets:
             assert secret not in everything
+
+
+class StorageRestartContract:
+    """Tests of a storage whose server is killed and comes back; a mixin as the others.
+
+    Attributes:
+        server: The server; its methods `kill()` and `start()` return when that is done.
+            It starts with what it had.
+    """
+
+    server: Any
+
+    def make_storage(self, timeout: float = 30.0) -> Storage:
+        """Return a storage of the server, new and empty for each test.
+
+        Args:
+            timeout: How long the storage waits for a server that was there before.
+        """
+        raise NotImplementedError("make_storage: return a storage of the server")
+
+    def test_server_restarted(self) -> None:
+        """A storage goes on after its server was killed and started again."""
+        from dotflow.model.context import Context
+
+        value = Context(storage=[1, 2], task_id="01JTASK")
+        storage = self.make_storage()
+        storage.post("k", value)
+        self.server.kill()
+        self.server.start()
+        assert storage.get("k").storage == [1, 2]
+        self.server.kill()
+        self.server.start()
+        assert storage.atomic_swap("k", value, Context(storage=3)) is True
+        storage.close()
+
+    def test_server_waited_for(self) -> None:
+        """A call made while the server is down succeeds once it is back."""
+        from dotflow.model.context import Context
+
+        storage = self.make_storage(timeout=60)
+        storage.post("k", Context(storage="old"))
+        self.server.kill()
+        back = threading.Thread(target=self.server.start)
+        back.start()
+        try:
+            storage.post("k", Context(storage="new"))
+        finally:
+            back.join()
+        assert storage.get("k").storage == "new"
+        storage.close()

@@ -132,13 +132,29 @@ class RelayedRequest(BaseHTTPRequestHandler):
         self.server.released.wait(LIMIT)
         self.close_connection = True
 
+    def behave(self, behaviour: str) -> None:
+        """Answer as a service does that takes everything, or one in some trouble.
+
+        Args:
+            behaviour: `"ok"`, `"slow"`, `"500"`, `"garbage"` or `"hang"`.
+        """
+        if behaviour == "hang":
+            self.hang()
+        elif behaviour == "garbage":
+            self.noise()
+        else:
+            if behaviour == "slow":
+                self.server.released.wait(0.3)
+            self.reply(500 if behaviour == "500" else 200)
+
 
 @contextmanager
 def relay(upstream: str, plan: Plan) -> Iterator[Relay]:
     """Run a server on a free port of this machine, and end it with the block.
 
     Args:
-        upstream: Address of the server behind: `"http://127.0.0.1:5000"`.
+        upstream: Address of the server behind: `"http://127.0.0.1:5000"`; a plan that
+            passes nothing on needs none, `""`.
         plan: Called with each request, in a thread of its own.
     """
     server = Relay(upstream, plan)

@@ -11,11 +11,16 @@ from dotflow_cli.options import examples, mode_option, workflow_option
 from dotflow_deploy.commands.target import deploy_errors
 
 if TYPE_CHECKING:
-    from dotflow import DotFlow
     from dotflow_deploy.compile import Plan
     from dotflow_deploy.project import Project
 
-TARGETS: Final = ("asl", "google-workflows", "argo", "github-actions")
+TARGETS: Final = {
+    "asl": "Step Functions",
+    "google-workflows": "Google Workflows",
+    "argo": "Argo Workflows",
+    "github-actions": "GitHub Actions",
+}
+"""The engines, by their names in `--to`."""
 
 
 @examples(
@@ -25,7 +30,11 @@ TARGETS: Final = ("asl", "google-workflows", "argo", "github-actions")
 )
 @click.command("compile")
 @click.option(
-    "--to", "target", required=True, type=click.Choice(TARGETS), help="The engine."
+    "--to",
+    "target",
+    required=True,
+    type=click.Choice(list(TARGETS)),
+    help="The engine.",
 )
 @workflow_option(required=True)
 @mode_option
@@ -97,13 +106,15 @@ def command(
     """
     from dotflow_cli.targets import workflow as load_workflow
     from dotflow_deploy.compile import read_plan
+    from dotflow_deploy.compile.storage import check_storage
 
     if output is not None and output.exists() and not force:
         raise click.UsageError(f"{output} is there already: --force replaces it.")
     flow = load_workflow(workflow, params)
     with deploy_errors():
-        text = _text(flow, target, workflow, options)
+        check_storage(flow, TARGETS[target], shared_disk=bool(options["volume"]))
         plan = read_plan(flow, mode=options["mode"], keep_going=options["keep_going"])
+        text = _text(plan, target, workflow, options)
     notes = [*plan.notes, *_waits(plan, target)]
     if not flow.config.storage.persistent:
         notes.append(
@@ -138,38 +149,37 @@ def _waits(plan: Plan, target: str) -> list[str]:
     return [note]
 
 
-def _text(flow: DotFlow, target: str, where: str, options: dict[str, Any]) -> str:
-    from dotflow_deploy import compile as compiled
-    from dotflow_deploy.compile.asl import FUNCTION
+def _text(plan: Plan, target: str, where: str, options: dict[str, Any]) -> str:
+    from dotflow_deploy.compile.argo import manifest
+    from dotflow_deploy.compile.asl import FUNCTION, state_machine
+    from dotflow_deploy.compile.github_jobs import install_commands, workflow_file
+    from dotflow_deploy.compile.google_workflows import definition
     from dotflow_deploy.compile.text import to_json, to_yaml
 
-    run = {"mode": options["mode"], "keep_going": options["keep_going"]}
     if target == "asl":
-        return to_json(compiled.asl(flow, options["function"] or FUNCTION, **run))
+        return to_json(state_machine(plan, options["function"] or FUNCTION))
     if target == "google-workflows":
-        return to_yaml(compiled.google_workflows(flow, options["url"], **run))
+        return to_yaml(definition(plan, options["url"]))
     project = _project(options["project"], where)
     if target == "argo":
         return to_yaml(
-            compiled.argo(
-                flow,
+            manifest(
+                plan,
                 name=project.name,
                 workflow=project.workflow,
                 image=options["image"] or project.name,
                 volume=options["volume"],
-                **run,
             )
         )
     return to_yaml(
-        compiled.github_actions(
-            flow,
+        workflow_file(
+            plan,
             name=project.name,
             workflow=project.workflow,
             python=project.python,
-            install=compiled.install_commands(project),
+            install=install_commands(project),
             secrets=_checked(options["secrets"]),
             schedule=options["schedule"],
-            **run,
         )
     )
 

@@ -104,6 +104,32 @@ def github_actions(
         NotCompilable: As of `github_jobs`.
         DotflowError: The tasks form no graph.
     """
+    check_storage(flow, TARGET)
+    return workflow_file(
+        read_plan(flow, mode=mode, keep_going=keep_going),
+        name=name,
+        workflow=workflow,
+        python=python,
+        install=install,
+        secrets=secrets,
+        schedule=schedule,
+    )
+
+
+def workflow_file(
+    plan: Plan, *, name: str, schedule: str | None = None, **options: Any
+) -> dict[str, Any]:
+    """Return a whole workflow file that runs a plan.
+
+    Args:
+        plan: The plan.
+        name: As of `github_actions`.
+        schedule: As of `github_actions`.
+        options: The other arguments of `jobs`.
+
+    Raises:
+        NotCompilable: As of `jobs`.
+    """
     on: dict[str, Any] = {"workflow_dispatch": {}}
     if schedule is not None:
         on["schedule"] = [{"cron": schedule}]
@@ -112,16 +138,7 @@ def github_actions(
         "on": on,
         "permissions": {"contents": "read"},
         "concurrency": {"group": name, "cancel-in-progress": False},
-        "jobs": github_jobs(
-            flow,
-            name=name,
-            workflow=workflow,
-            python=python,
-            install=install,
-            secrets=secrets,
-            mode=mode,
-            keep_going=keep_going,
-        ),
+        "jobs": jobs(plan, name=name, **options),
     }
 
 

@@ -52,6 +52,7 @@ class EventLoopExecutor(AsyncExecutor):
         self._own_pool: ThreadPoolExecutor | None = None
         self._max_workers = max_workers
         self._isolated = IsolatedAttempts()
+        self._some_apart = False
         self._threaded: InterruptibleAttempts | None = None
         self._tasks: dict[Attempt, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
@@ -64,7 +65,7 @@ class EventLoopExecutor(AsyncExecutor):
         self._most = max_parallel or DEFAULT_SLOTS
         self.slots = min(self._most, BURST)
         self._create_task = _task_maker()
-        check_isolated(tasks, can_interrupt=False)
+        self._some_apart = check_isolated(tasks, can_interrupt=False)
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Start the attempt as a task of the loop."""
@@ -122,7 +123,8 @@ class EventLoopExecutor(AsyncExecutor):
 
     async def _run_elsewhere(self, attempt: Attempt) -> None:
         """Run a sync step in a thread, or what asks for it in a process."""
-        apart = needs_process(attempt.task.step, can_interrupt=False)
+        step = attempt.task.step
+        apart = self._some_apart and needs_process(step, can_interrupt=False)
         pool = self._threads()
         run = self._isolated.run if apart else self._runner(pool)
         try:

@@ -36,11 +36,12 @@ class ThreadExecutor(Executor):
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._isolated = IsolatedAttempts()
+        self._some_apart = False
         self._busy = 0
 
     def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Decide on the number of threads; each starts when it is needed."""
-        check_isolated(tasks, can_interrupt=False)
+        self._some_apart = check_isolated(tasks, can_interrupt=False)
         self.slots = attempts_at_once(tasks, max_parallel or DEFAULT_THREADS)
 
     def submit(self, attempt: Attempt) -> Outcome | None:
@@ -83,6 +84,7 @@ class ThreadExecutor(Executor):
 
     def _serve(self) -> None:
         while (attempt := self._orders.get()) is not None:
-            apart = needs_process(attempt.task.step, can_interrupt=False)
+            step = attempt.task.step
+            apart = self._some_apart and needs_process(step, can_interrupt=False)
             run = self._isolated.run if apart else run_attempt
             self._outcomes.put(run(attempt))

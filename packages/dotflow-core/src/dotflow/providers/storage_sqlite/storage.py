@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from dotflow.abc.storage import Storage, check_ttl, is_empty
-from dotflow.codec.codec import Codec, holds
-from dotflow.errors import DecodeError, StorageError
+from dotflow.codec.codec import Codec
+from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.providers.storage_sqlite.database import Database, check_path
 from dotflow.providers.storage_sqlite.retention import Retention
+from dotflow.providers.text_records import TextRecords
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _GET = """
 _PURGE = "DELETE FROM checkpoints WHERE expires_at <= ?"
 
 
-class StorageSQLite(Storage):
+class StorageSQLite(TextRecords, Storage):
     """Keeps contexts in one file, which threads and processes of a machine may share.
 
     The file is made at the first use, in WAL mode. Each thread of each process has a
@@ -126,7 +127,7 @@ class StorageSQLite(Storage):
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
         rows = self.database.execute(_GET, (_text(key), time.time()))
-        return self._decode(key, rows[0][0]) if rows else Context()
+        return self.decode(key, rows[0][0]) if rows else Context()
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -175,7 +176,7 @@ class StorageSQLite(Storage):
             if found is None:
                 swap = is_empty(expected)
             else:
-                swap = expected is not None and self._holds(key, found[0], expected)
+                swap = expected is not None and self.holds(key, found[0], expected)
             if swap:
                 connection.execute(_PUT, row)
             return swap
@@ -229,23 +230,9 @@ class StorageSQLite(Storage):
                 parameters,
             ).rowcount
 
-    def _decode(self, key: str, record: str) -> Context:
-        try:
-            return self.codec.decode_context(record)
-        except DecodeError as error:
-            raise self._unreadable(key, error) from error
-
-    def _holds(self, key: str, record: str, expected: Context) -> bool:
-        try:
-            return holds(self.codec, record, expected.storage)
-        except DecodeError as error:
-            raise self._unreadable(key, error) from error
-
-    def _unreadable(self, key: str, error: DecodeError) -> DecodeError:
-        return DecodeError(
-            f"The key {key!r} of {self.path} cannot be read back. {error} To have its"
-            " task run again, delete the key."
-        )
+    def place(self) -> str:
+        """Return the path of the file."""
+        return str(self.path)
 
 
 def _text(text: str) -> str:

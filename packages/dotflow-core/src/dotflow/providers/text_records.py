@@ -1,0 +1,69 @@
+"""`TextRecords`: what storages that keep a text for each key read, and refuse, alike."""
+
+from __future__ import annotations
+
+from dotflow.codec.codec import holds
+from dotflow.errors import DecodeError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotflow.codec.codec import Codec
+    from dotflow.model.context import Context
+
+
+class TextRecords:
+    """A mixin of storages, which reads records and names those that are damaged.
+
+    Attributes:
+        codec: What records are written and read with.
+    """
+
+    codec: Codec
+
+    def place(self) -> str:
+        """Return what a user knows the storage by."""
+        return repr(self)
+
+    def decode(self, key: str, record: str | bytes) -> Context:
+        """Return the context of a record.
+
+        Args:
+            key: Its key.
+            record: The record.
+
+        Raises:
+            DecodeError: It is damaged.
+        """
+        try:
+            return self.codec.decode_context(record)
+        except DecodeError as error:
+            raise self.unreadable(key, error) from error
+
+    def holds(self, key: str, record: str | bytes, expected: Context) -> bool:
+        """Tell whether a record's value is that of a context.
+
+        Args:
+            key: Its key.
+            record: The record.
+            expected: The context.
+
+        Raises:
+            DecodeError: It is damaged.
+        """
+        try:
+            text = record if isinstance(record, str) else record.decode()
+            return holds(self.codec, text, expected.storage)
+        except (DecodeError, UnicodeDecodeError) as error:
+            raise self.unreadable(key, error) from error
+
+    def unreadable(self, key: str, error: Exception) -> DecodeError:
+        """Return the error that names a damaged record, and the way out.
+
+        Args:
+            key: Its key.
+            error: What is wrong with it.
+        """
+        return DecodeError(
+            f"The key {key!r} of {self.place()} cannot be read back. {error} To have its"
+            " task run again, delete the key."
+        )
