@@ -47,7 +47,13 @@ def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
         GraphError: They cannot; the problems of all of them.
     """
     steps = {task.step for task in tasks}  # tasks may share one
-    apart = {step for step in steps if needs_process(step, can_interrupt)}
+    apart = {
+        step
+        for step in steps
+        # Most have none of these, and need not be asked.
+        if (step.isolate or step.timeout or isinstance(step.func, type))
+        and needs_process(step, can_interrupt)
+    }
     if apart:
         from dotflow.engine.executors.processes import ProcessExecutor
 
