@@ -37,15 +37,7 @@ class Endpoint(Sender):
         self._http = UrllibRequest()
 
     def send(self, message: Message) -> None:
-        """Send a `Call` once, following redirects on the same host.
-
-        Args:
-            message: The call.
-
-        Raises:
-            Unreachable: There was no answer, or one that asks to try again.
-            Refused: There was any other answer than success.
-        """
+        """Send a `Call`, following redirects on the same host; see `Sender.send`."""
         call = cast("Call", message)
         url, method, body = self._base_url + call.path, call.method, call.body()
         for _ in range(_MOST_REDIRECTS + 1):

@@ -80,11 +80,7 @@ class NotifyInBackground(Notify):
         """Return what sends the messages; the thread calls this and closes it."""
 
     def hook_status_task(self, task: Any) -> None:
-        """Tell of a task's new status, if that is one to tell of.
-
-        Args:
-            task: The `Task`.
-        """
+        """Tell of a task's new status, if that is one to tell of."""
         if self._statuses is not None and task.status not in self._statuses:
             return
         from dotflow.delivery.message import Message
@@ -97,28 +93,12 @@ class NotifyInBackground(Notify):
         delivery.put(message)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until every message was sent or given up.
-
-        Args:
-            timeout: The most seconds to wait. Default: that of an attempt.
-
-        Returns:
-            Whether nothing is left.
-        """
+        """Wait until every message was sent or given up; see `Delivery.flush`."""
         delivery = self._own()
         return delivery is None or delivery.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """Send what is left and stop; later messages are dropped.
-
-        The exit of the program does the same.
-
-        Args:
-            timeout: The most seconds to wait. Default: that of an attempt.
-
-        Returns:
-            Whether nothing is left.
-        """
+        """Send what is left and stop, as the exit does; see `Delivery.close`."""
         delivery = self._own()
         return delivery is None or delivery.close(timeout)
 

@@ -211,7 +211,7 @@ class RunCheckpoints(Checkpoints):
         return isinstance(found, dict) and found.get("finished") is True
 
     def keeps_items(self) -> bool:
-        """Say whether each item of a mapped task has a checkpoint of its own."""
+        """Say whether anybody could resume them; see `Checkpoints.keeps_items`."""
         return self.run_id is not None
 
     @property
@@ -220,7 +220,7 @@ class RunCheckpoints(Checkpoints):
         return self._storage
 
     def forget_items(self, task: TaskInstance) -> None:
-        """Delete the checkpoints of a mapped task's items: the task has one itself.
+        """Delete them; see `Checkpoints.forget_items`.
 
         Where that cannot be done they do no harm: a later run does not take them for
         its own.
@@ -234,11 +234,7 @@ class RunCheckpoints(Checkpoints):
             return
 
     def load(self, task: TaskInstance | ItemKey) -> Context | None:
-        """Return the stored result of a task that this run need not repeat.
-
-        Raises:
-            StorageError: The storage failed; the message names the task.
-        """
+        """Return a stored result of this run; see `Checkpoints.load`."""
         try:
             found = self._storage.get(self._storage.key(task))
         except Exception as error:
@@ -252,12 +248,7 @@ class RunCheckpoints(Checkpoints):
         return found if found.storage is not None or found.task_id else None
 
     def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
-        """Store the result of a task.
-
-        Raises:
-            StorageError: The storage failed, or cannot hold the value; the message
-                names the task.
-        """
+        """Store the result of a task; see `Checkpoints.save`."""
         try:
             self._storage.post(self._storage.key(task), context)
         except Exception as error:

@@ -52,12 +52,9 @@ class WorkflowStep(Action[..., "Any"]):
     def invoke(
         self, task: StepTask, previous: Context, named: dict[str, Any] | None = None
     ) -> Any:
-        """Run the workflow for one item; see `Action.invoke`.
+        """Run the workflow for the item that `previous` is; see `Action.invoke`.
 
-        Args:
-            task: The mapped task.
-            previous: The item.
-            named: Not used: the tasks of the workflow have names of their own.
+        The tasks of the workflow have names of their own: `named` is not used.
 
         Raises:
             FailedWithin: A task of it has failed.

@@ -173,13 +173,7 @@ class Action(Generic[P, R]):
         previous: Context,
         named: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return what `invoke` would call the step with, by parameter.
-
-        Args:
-            task: The task, for its `initial_context`.
-            previous: The context of the task upstream.
-            named: Values for further parameters, by name.
-        """
+        """Return what `invoke` would call the step with, by parameter."""
         given = {name: v for name, v in (named or {}).items() if name in self.injects}
         if self.wants_previous:
             given["previous_context"] = previous
@@ -188,11 +182,7 @@ class Action(Generic[P, R]):
         return given
 
     def initial(self, value: Any) -> Context:
-        """Return a value as the step's initial context.
-
-        Args:
-            value: The value.
-        """
+        """Return a value as the step's initial context."""
         from dotflow.model.context import Context
 
         return value if isinstance(value, Context) else Context(storage=value)

@@ -306,19 +306,7 @@ class DagScope:
     ) -> Callable[[F], F]:
         """Declare the decorated function as a task; it stays the plain function it is.
 
-        Args:
-            name: Its name; default: the function's.
-            deps: The tasks it depends on: names, decorated functions, or a mapping from
-                parameters to either. Default: the registered tasks that its required
-                parameters are named after.
-            *by_place: `timeout_s` and `retries`.
-            **options: See `NodeOptions` and `TaskOptions`.
-
-        Raises:
-            TypeError: There is no such option, or a dependency is neither a name nor a
-                function.
-            ValueError: An argument is out of range, the name is taken, or a required
-                parameter cannot be provided.
+        The arguments are those of `dotflow.pipeline.registry.task`.
         """
         registry = self._engine.registry
         return task(name, deps, *by_place, registry=registry, dag=self._name, **options)

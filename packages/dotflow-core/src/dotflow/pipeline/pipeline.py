@@ -178,28 +178,14 @@ class Pipeline(DagScope):
         context: RunContext[Any] | None = None,
         **options: Unpack[RunOptions],
     ) -> str:
-        """Run what an earlier run has not completed, in a new run.
+        """Run what an earlier run has not completed, in a new run; see `Dags.resume`.
 
-        It keeps the results of the tasks that succeeded, and runs all others of the
-        pipeline, with the code and the edges of now. Of a mapped task whose source is
-        kept the completed items are kept as well, if the state store knows of items (an
-        `ItemStateStore`, as the built-in ones are).
-
-        Args:
-            run_id: The earlier run; with a durable state store that of any process.
-            from_tasks: Tasks to run again although they succeeded, with all that depend
-                on them.
-            context: What the tasks share; without metadata the run has that of the
-                earlier one.
-            **options: See `RunOptions`.
-
-        Returns:
-            The id of the new run.
+        Completed items of a mapped task are kept if the state store knows of items: it
+        is an `ItemStateStore`, as the built-in ones are.
 
         Raises:
             KeyError: There is no run of this id.
-            GraphError: The run is another pipeline's, a task in `from_tasks` does not
-                exist, or as in `run_once`.
+            GraphError: It is another pipeline's, or as in `Dags.resume`.
         """
         owner = self.state_store.get_run(run_id).dag_name
         if owner != self.name:
@@ -209,11 +195,7 @@ class Pipeline(DagScope):
         )
 
     def get_run_report(self, run_id: str) -> dict[str, Any]:
-        """Return what is known of a run, as a plain dictionary.
-
-        Raises:
-            KeyError: There is no run of this id.
-        """
+        """Return what is known of a run; see `Dags.get_run_report`."""
         return self._engine.get_run_report(run_id)
 
     def subgraph(self, targets: Sequence[Target]) -> Pipeline:

@@ -114,6 +114,7 @@ class InMemoryStateStore:
 
         Raises:
             KeyError: There is none of this id.
+            StorageError: The store, or a result in it, cannot be read.
         """
         return self._runs[run_id]
 
@@ -165,15 +166,11 @@ class InMemoryStateStore:
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
     ) -> None:
-        """Keep the result of an item of a mapped task; see `ItemStateStore`."""
+        """Keep the result of an item; see `ItemStateStore`."""
         self._items.setdefault((run_id, task_name), {})[index] = result
 
     def get_item(self, run_id: str, task_name: str, index: int) -> Any:
-        """Return the result of an item; see `ItemStateStore`.
-
-        Raises:
-            KeyError: There is none.
-        """
+        """Return the result of an item; see `ItemStateStore.get_item`."""
         return self._items[run_id, task_name][index]
 
     def mark_failed(self, run_id: str, task_name: str, err: str) -> None:

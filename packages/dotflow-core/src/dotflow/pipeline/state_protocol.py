@@ -70,11 +70,16 @@ class ItemStateStore(Protocol):
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
     ) -> None:
-        """Keep the result of an item; `index` counts from 0."""
+        """Keep the result of an item; `index` counts from 0.
+
+        Raises:
+            StorageError: It cannot be stored.
+        """
 
     def get_item(self, run_id: str, task_name: str, index: int) -> Any:
         """Return the result of an item.
 
         Raises:
             KeyError: There is none.
+            StorageError: The store, or the result in it, cannot be read.
         """

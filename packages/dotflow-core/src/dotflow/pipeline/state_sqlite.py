@@ -113,12 +113,7 @@ class SQLiteStateStore(InMemoryStateStore):
         self._database.close()
 
     def get_run(self, run_id: str) -> RunRecord:
-        """Return a run, of whatever process.
-
-        Raises:
-            KeyError: There is none of this id.
-            StorageError: The file, or a result in it, cannot be read.
-        """
+        """Return a run, of whatever process; see `StateStore.get_run`."""
         if run_id in self._runs:
             return self._runs[run_id]
         with self._database.transaction(write=False) as connection:
@@ -139,12 +134,7 @@ class SQLiteStateStore(InMemoryStateStore):
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
     ) -> list[StoredRun]:
-        """Return the runs of all processes, the newest first.
-
-        Args:
-            dag_name: Only those of this DAG.
-            status: Only those of this status.
-        """
+        """Return the runs of all processes; see `StateStore.list_runs`."""
         if self._recovers:
             self.recover()
         rows = self._database.execute(sql.LIST, (dag_name, status))
@@ -166,22 +156,13 @@ class SQLiteStateStore(InMemoryStateStore):
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
     ) -> None:
-        """Keep the result of an item of a mapped task; see `ItemStateStore`.
-
-        Raises:
-            StorageError: As `mark_success`.
-        """
+        """Keep the result of an item; see `ItemStateStore`."""
         data = self._dumps(result)
         self._database.execute(sql.SET_ITEM, (run_id, task_name, index, data))
         self._mapped.add((run_id, task_name))
 
     def get_item(self, run_id: str, task_name: str, index: int) -> Any:
-        """Return the result of an item; see `ItemStateStore`.
-
-        Raises:
-            KeyError: There is none.
-            StorageError: The file, or the result in it, cannot be read.
-        """
+        """Return the result of an item; see `ItemStateStore.get_item`."""
         rows = self._database.execute(sql.GET_ITEM, (run_id, task_name, index))
         if not rows:
             raise KeyError(index)

@@ -85,12 +85,7 @@ class StorageStateStore(InMemoryStateStore):
         self._mapped: set[tuple[str, str]] = set()
 
     def get_run(self, run_id: str) -> RunRecord:
-        """Return a run, of whatever process.
-
-        Raises:
-            KeyError: There is none of this id.
-            StorageError: The storage, or a result in it, cannot be read.
-        """
+        """Return a run, of whatever process; see `StateStore.get_run`."""
         if run_id in self._runs:
             return self._runs[run_id]
         stored = self._storage.get(_PREFIX + run_id)
@@ -105,12 +100,7 @@ class StorageStateStore(InMemoryStateStore):
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
     ) -> list[StoredRun]:
-        """Return the runs of all processes, the newest first; it reads each of them.
-
-        Args:
-            dag_name: Only those of this DAG.
-            status: Only those of this status.
-        """
+        """Return the runs of all processes, reading each; see `StateStore`."""
         runs = []
         for key in reversed(self._storage.list_keys(_PREFIX)):
             run_id, record = key[len(_PREFIX) :], self._storage.get(key).storage
@@ -138,17 +128,12 @@ class StorageStateStore(InMemoryStateStore):
     def mark_item_success(
         self, run_id: str, task_name: str, index: int, result: object
     ) -> None:
-        """Keep the result of an item of a mapped task; see `ItemStateStore`."""
+        """Keep the result of an item; see `ItemStateStore`."""
         self._mapped.add((run_id, task_name))
         self._post(run_id, f"{_key(run_id, task_name)}~{index}", result, time.time())
 
     def get_item(self, run_id: str, task_name: str, index: int) -> Any:
-        """Return the result of an item; see `ItemStateStore`.
-
-        Raises:
-            KeyError: There is none.
-            StorageError: The storage, or the result in it, cannot be read.
-        """
+        """Return the result of an item; see `ItemStateStore.get_item`."""
         found = self._storage.get(f"{_key(run_id, task_name)}~{index}")
         if not found.task_id:
             raise KeyError(index)

@@ -45,10 +45,8 @@ class PipelineStep(Action[..., Any]):
     ) -> Any:
         """Call the function; see `Action.invoke`.
 
-        Args:
-            task: The task; its `initial_context` holds the run's `RunContext`.
-            previous: Not used: a pipeline names what it wants.
-            named: The results of the tasks it depends on; None where there are none.
+        The task's `initial_context` holds the run's `RunContext`; `previous` is not
+        used, since a pipeline names what it wants.
         """
         func: Any = self.func
         if self._bare:

@@ -42,11 +42,7 @@ class StoredResults(Checkpoints):
         return self._items is not None
 
     def load(self, task: TaskInstance | ItemKey) -> Context | None:
-        """Return the result that an earlier run has left.
-
-        Raises:
-            StorageError: The store failed.
-        """
+        """Return what an earlier run has left; see `Checkpoints.load`."""
         if isinstance(task, ItemKey):
             return self._load_item(task)
         if task.name not in self._kept:
@@ -55,11 +51,7 @@ class StoredResults(Checkpoints):
         return Context.of_task(value, task.task_id, None, time.time(), self.run_id)
 
     def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
-        """Keep a result.
-
-        Raises:
-            StorageError: The store failed, or cannot hold the value.
-        """
+        """Keep a result; see `Checkpoints.save`."""
         try:
             if isinstance(task, ItemKey):
                 self._save_item(task, context)

@@ -69,47 +69,27 @@ class LogDefault(Log):
     # listening.
 
     def info(self, task: Any = None, **kwargs: Any) -> None:
-        """Log at level INFO.
-
-        Args:
-            task: The `Task` to describe, or None.
-            kwargs: What to log where there is no task.
-        """
+        """Log at level INFO; see `Log.info`."""
         if self._level <= _INFO:
             sinks = self._sinks or self._open()
             if not sinks.quiet(_INFO):
                 sinks.write("INFO", task, kwargs)
 
     def error(self, task: Any = None, **kwargs: Any) -> None:
-        """Log at level ERROR, with the traceback of the task's last error.
-
-        Args:
-            task: The `Task` to describe, or None.
-            kwargs: What to log where there is no task.
-        """
+        """Log at level ERROR, with the traceback of the task's last error."""
         sinks = self._sinks or self._open()
         if not sinks.quiet(_ERROR):
             sinks.write("ERROR", task, kwargs)
 
     def warning(self, task: Any = None, **kwargs: Any) -> None:
-        """Log at level WARNING.
-
-        Args:
-            task: The `Task` to describe, or None.
-            kwargs: What to log where there is no task.
-        """
+        """Log at level WARNING; see `Log.info`."""
         if self._level <= _WARNING:
             sinks = self._sinks or self._open()
             if not sinks.quiet(_WARNING):
                 sinks.write("WARNING", task, kwargs)
 
     def debug(self, task: Any = None, **kwargs: Any) -> None:
-        """Log at level DEBUG.
-
-        Args:
-            task: The `Task` to describe, or None.
-            kwargs: What to log where there is no task.
-        """
+        """Log at level DEBUG; see `Log.info`."""
         if self._level <= _DEBUG:
             sinks = self._sinks or self._open()
             if not sinks.quiet(_DEBUG):

@@ -88,63 +88,30 @@ class ServerDefault(Server):
         return self._timeout
 
     def create_workflow(self, workflow: Any) -> None:
-        """Report a new workflow.
-
-        Args:
-            workflow: The `DotFlow`.
-        """
+        """Report a new workflow; see `Server.create_workflow`."""
         self._send("POST", "/cli/workflows", lambda: dict(workflow.result()))
 
     def update_workflow(self, workflow: Any, status: str = "") -> None:
-        """Report the state of a workflow.
-
-        Args:
-            workflow: Its id, or the `DotFlow`.
-            status: A `WorkflowStatus`.
-        """
+        """Report the state of a workflow; see `Server.update_workflow`."""
         workflow_id = getattr(workflow, "workflow_id", workflow)
         self._send("PATCH", _path(workflow_id), lambda: {"status": status})
 
     def create_task(self, task: Any) -> None:
-        """Report a task that was added.
-
-        Args:
-            task: The `Task`.
-        """
+        """Report a task that was added; see `Server.create_task`."""
         path = f"{_path(task.workflow_id)}/tasks"
         self._send("POST", path, lambda: task.result(max=_MAX_TASK))
 
     def update_task(self, task: Any) -> None:
-        """Report the state of a task.
-
-        Args:
-            task: The `Task`.
-        """
+        """Report the state of a task; see `Server.update_task`."""
         path = f"{_path(task.workflow_id)}/tasks/{_quote(task.task_id)}"
         self._send("PATCH", path, lambda: task.result(max=_MAX_TASK), subject=path)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until everything reported was sent or given up.
-
-        Args:
-            timeout: The most seconds to wait. Default: that of a request.
-
-        Returns:
-            Whether nothing is left.
-        """
+        """Wait until everything was sent or given up; see `Delivery.flush`."""
         return self._delivery is None or self._delivery.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """Send what is left and stop; what is reported later is dropped.
-
-        The exit of the program does the same.
-
-        Args:
-            timeout: The most seconds to wait. Default: that of a request.
-
-        Returns:
-            Whether nothing is left.
-        """
+        """Send what is left and stop, as the exit does; see `Delivery.close`."""
         return self._delivery is None or self._delivery.close(timeout)
 
     def _send(

@@ -30,11 +30,7 @@ class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
     end_attempt = told(Tracer.end_attempt)
 
     def around(self, task: Any) -> Around | None:
-        """Return what goes around the attempt that comes: what any of them asks for.
-
-        Args:
-            task: The `Task`.
-        """
+        """Return what any of them asks for; see `Tracer.around`."""
         wanted: list[Around] = []
         for index, part in enumerate(self.parts):
             try:
