@@ -31,18 +31,9 @@ class RunNotFound(StorageError, LookupError):
 
 @dataclass(slots=True)
 class RunSummary:
-    """A run in a listing.
+    """A run in a listing; what is not told here is as of a `RunReport`.
 
     Args:
-        run_id: The id of this start, a ULID.
-        workflow_id: The workflow it belongs to.
-        name: The workflow's name for people.
-        mode: How it ran.
-        status: A `WorkflowStatus`; `"Crashed"` where its process died.
-        started: When it began, with a time zone.
-        finished: When it ended; None before, and where its process died.
-        duration: How long it took, in seconds; None while it goes on.
-        resumed_from: The run it went on from, or None.
         tasks: How many tasks it had when it began.
         host: The machine it ran on.
         pid: The process it ran in.

@@ -49,19 +49,11 @@ class Log(ABC):
         """
 
     def warning(self, **kwargs: Any) -> None:
-        """Log what may need attention, such as a retry.
-
-        Args:
-            kwargs: As for `info`.
-        """
+        """Log what may need attention, such as a retry; see `info`."""
         self.info(**kwargs)
 
     def debug(self, **kwargs: Any) -> None:
-        """Log a detail.
-
-        Args:
-            kwargs: As for `info`.
-        """
+        """Log a detail; see `info`."""
         self.info(**kwargs)
 
     def failed(self, task: Any, failure: Failure) -> None:

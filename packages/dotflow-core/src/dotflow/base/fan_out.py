@@ -17,9 +17,6 @@ class FanOut:
 
     Args:
         parts: The providers; one that is itself made of several counts as these.
-
-    Attributes:
-        parts: The providers.
     """
 
     def __init__(self, parts: Iterable[Any]) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+
+# A run elsewhere, in a container say, shows that it goes on by its heartbeat alone.
+SILENCE_SECONDS = 60.0
 
 
 def hostname() -> str:
@@ -27,11 +31,28 @@ def process_token(pid: int | None = None) -> str:
 
 def is_dead(token: str) -> bool:
     """Say whether the process is known to have ended; of another host it never is."""
-    host, _, rest = token.rpartition("/")[0].rpartition("/")
-    if host != hostname() or not rest.isdigit():
+    host, pid = host_and_pid(token)
+    if host != hostname() or not pid:
         return False
-    pid = int(rest)
     return not _runs(pid) or process_token(pid) != token
+
+
+def has_died(process: str, heartbeat: float) -> bool:
+    """Say whether the process of a run is gone.
+
+    Args:
+        process: What `process_token` gave there.
+        heartbeat: When the run was last known to go on, in seconds since the epoch.
+    """
+    if host_and_pid(process)[0] == hostname():
+        return is_dead(process)
+    return time.time() - heartbeat > SILENCE_SECONDS
+
+
+def host_and_pid(process: str) -> tuple[str, int]:
+    """Return the host and the process id of a process token."""
+    host, _, pid = process.rpartition("/")[0].rpartition("/")
+    return host, int(pid) if pid.isdigit() else 0
 
 
 def _beginning(pid: int) -> str:

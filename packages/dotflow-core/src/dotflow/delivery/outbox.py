@@ -36,9 +36,6 @@ class Outbox:
     def put(self, message: Message) -> int:
         """Append a message.
 
-        Args:
-            message: The message.
-
         Returns:
             How many messages were given up for it.
         """

@@ -97,8 +97,6 @@ class RunCheckpoints(Checkpoints):
         resumable: Whether another process can know this workflow id.
 
     Attributes:
-        resuming: Whether tasks may have a stored result to restore.
-        run_id: The run that the checkpoints belong to, None where nobody can resume it.
         start_id: The id of this start, which is another one when it resumes.
         resumed_from: The start that this one goes on from, or None.
     """

@@ -82,12 +82,7 @@ def _parts(provider: Any) -> tuple[Any, ...]:
 
 
 def flush_providers(config: Config, bus: events.EventBus) -> None:
-    """Give providers that deliver in the background a bounded time to do so.
-
-    Args:
-        config: The providers.
-        bus: Where a failure is reported.
-    """
+    """Give providers that deliver in the background a bounded time to do so."""
     for family in _DELIVERING:
         provider = getattr(config, family)
         flush = getattr(provider, "flush", None)

@@ -169,11 +169,7 @@ class RunSession:
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
-        """Return how tasks end in this kind of run that do not complete.
-
-        Args:
-            state: The state of the run.
-        """
+        """Return how tasks end in this kind of run that do not complete."""
         return TaskEnds(state)
 
     def __enter__(self) -> Self:
@@ -377,11 +373,7 @@ class Run(RunSession):
         return self._checkpoints.start_id
 
     def report(self, include_results: bool = False) -> RunReport:
-        """Return what is known of the run now.
-
-        Args:
-            include_results: Whether results are told, beside their type and size.
-        """
+        """Return what is known of the run now; see `build_report`."""
         from dotflow.report.build import build_report
 
         return build_report(
@@ -412,12 +404,7 @@ class Run(RunSession):
         )
 
     def cancel(self, reason: str, interrupt: bool = True) -> None:
-        """End the run as soon as possible; from any thread.
-
-        Args:
-            reason: Why.
-            interrupt: Whether to stop a step that blocks the loop, if nobody else does.
-        """
+        """End the run as soon as possible; see `Control.cancel`."""
         self.control.cancel(reason, interrupt)
 
     def end(self, interrupted: bool) -> None:

@@ -20,11 +20,7 @@ _now = time.time
 
 
 class TaskEnds:
-    """Retries, fails, skips and cancels tasks, and tells what is after them.
-
-    Args:
-        state: Where the run stands.
-    """
+    """Retries, fails, skips and cancels tasks, and tells what is after them."""
 
     __slots__ = ("_state",)
 
@@ -52,15 +48,7 @@ class TaskEnds:
         finished: float,
         noted: bool = False,
     ) -> None:
-        """End a task that has failed.
-
-        Args:
-            node: Its place in the graph.
-            task: The task.
-            failure: Why it has failed.
-            finished: When it ended, in seconds since the epoch.
-            noted: Whether its errors tell of it already.
-        """
+        """End a task that has failed; `noted`: its errors tell of it already."""
         state = self._state
         if not noted:
             note_error(task, failure, finished)
@@ -117,11 +105,7 @@ class TaskEnds:
         raise failure.error if failure.error is not None else KeyboardInterrupt
 
     def cancel_running(self, error: BaseException) -> None:
-        """Mark what was in flight, or waited for another attempt, as cancelled.
-
-        Args:
-            error: What has ended the run.
-        """
+        """Mark what was in flight, or waited for an attempt, as cancelled by an error."""
         state = self._state
         # First of all: a source that goes on would give items to tasks marked as ended.
         for expanded in state.expanded.values():

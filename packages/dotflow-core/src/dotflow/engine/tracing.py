@@ -13,13 +13,7 @@ if TYPE_CHECKING:
 
 
 def trace_attempts(executor: AnyExecutor, tracer: Tracer, bus: EventBus) -> None:
-    """Send what `tracer` wants around an attempt along with it.
-
-    Args:
-        executor: The executor of the run, of either kind.
-        tracer: An active tracer.
-        bus: Where a failure of it is reported.
-    """
+    """Send what an active tracer wants around an attempt along with it."""
     if type(tracer).around is Tracer.around:
         return
     submit = executor.submit

@@ -109,9 +109,7 @@ class Journal:
     def begin(self, info: RunInfo, report: Callable[[Exception], None]) -> RunRows:
         """Write that a run begins, and return where to add its rows.
 
-        Args:
-            info: The run.
-            report: Is told of failures to write.
+        `report` is told of failures to write.
 
         Raises:
             StorageError: Writing failed.

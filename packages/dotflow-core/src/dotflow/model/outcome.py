@@ -116,11 +116,7 @@ class Outcome:
 
 
 class FailedWithin(Exception):
-    """Carries why a part of a step failed out of the step, as it is to be told.
-
-    Args:
-        failure: The failure of the part.
-    """
+    """Carries why a part of a step failed out of the step, as it is to be told."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)

@@ -237,11 +237,7 @@ class TaskInstance:
         return self.into(type(self))
 
     def into(self, kind: type[T]) -> T:
-        """Return a task of another kind in this state.
-
-        Args:
-            kind: The kind.
-        """
+        """Return a task of another kind in this state."""
         into = kind.__new__(kind)
         for slot in TaskInstance.__slots__:
             setattr(into, slot, getattr(self, slot))
@@ -257,13 +253,7 @@ class TaskInstance:
         return name
 
     def identify(self, name: str, key: str, task_id: str) -> None:
-        """Give the task its place in a workflow.
-
-        Args:
-            name: What identifies it there.
-            key: The `checkpoint_key` that follows from it.
-            task_id: Its id.
-        """
+        """Give the task its place in a workflow: its name, its key there and its id."""
         self.name = name
         self.checkpoint_key = key
         self.task_id = task_id
@@ -355,11 +345,7 @@ class TaskInstance:
         return None if self.finished is None else datetime.fromtimestamp(self.finished)
 
     def schema(self, max: int | None = None) -> Any:
-        """Return the task as a pydantic model; needs `dotflow-schema`.
-
-        Args:
-            max: The largest size in characters of its JSON; see `result`.
-        """
+        """Return the task as a pydantic model, see `result`; needs `dotflow-schema`."""
         from dotflow.base.schema import from_schema
 
         return from_schema(__name__, "SerializerTask")(**self.result(max))

@@ -42,11 +42,7 @@ class Catalog:
         return self._builder.dag_names()
 
     def list_tasks(self, dag_name: str) -> list[str]:
-        """Return the tasks of a DAG, each after all it depends on.
-
-        Raises:
-            GraphError: Something is wrong with the DAG.
-        """
+        """Return the tasks of a DAG, each after all it depends on; see `validate`."""
         return list(self.build(dag_name).nodes)
 
     def validate(self, dag_name: str) -> None:

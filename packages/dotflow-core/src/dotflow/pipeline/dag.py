@@ -61,11 +61,7 @@ class DAG:
 
 
 class DAGBuilder:
-    """Builds DAGs of the tasks in a registry.
-
-    Args:
-        registry: The tasks.
-    """
+    """Builds DAGs of the tasks in a registry."""
 
     def __init__(self, registry: TaskRegistry) -> None:
         self._registry = registry

@@ -22,7 +22,6 @@ from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.services import Services, default_state_store
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Unpack
 
     from dotflow.abc.storage import Storage
@@ -41,19 +40,12 @@ class Dags(Catalog):
     """Runs the DAGs of a registry.
 
     `async with engine:` keeps one pool of threads for all runs inside; without it each
-    run has its own.
+    run has its own. The arguments not told here are those of a `Pipeline`.
 
     Args:
         registry: The tasks; default: an empty one.
         state_store: Where runs are recorded; default: in memory.
         scheduler: How much runs at once.
-        executor: A `concurrent.futures` pool for sync tasks, which stays open. In a
-            `ProcessPoolExecutor` tasks must be importable.
-        max_workers: The threads of its own pool.
-        hooks: Who hears the events.
-        logger: Where it logs; default: the logger `dotflow.pipeline`.
-        storage: Keeps what is more than results; see `Pipeline`.
-        config: All providers; see `Pipeline`.
     """
 
     def __init__(
@@ -94,12 +86,7 @@ class Dags(Catalog):
             )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -281,12 +268,7 @@ class Dags(Catalog):
 
 
 class DagScope:
-    """One DAG of an engine: declare its tasks, check it, run it.
-
-    Args:
-        engine: The engine.
-        name: The DAG.
-    """
+    """One DAG of an engine: declare its tasks, check it, run it."""
 
     def __init__(self, engine: Dags, name: str) -> None:
         self._engine = engine
@@ -312,11 +294,7 @@ class DagScope:
         return task(name, deps, *by_place, registry=registry, dag=self._name, **options)
 
     def validate(self) -> None:
-        """Check the DAG.
-
-        Raises:
-            GraphError: All that is wrong with it, together; a `ValueError`.
-        """
+        """Check the DAG; see `Dags.validate`."""
         self._engine.validate(self._name)
 
     def display(self) -> str:

@@ -134,15 +134,7 @@ def fn_hook(
     on_task_skip: Callable[[TaskSkipEvent], object] | None = None,
 ) -> RunHook:
     """Make a hook of functions, each called with the event of its name."""
-    given = {
-        "on_dag_start": on_dag_start,
-        "on_dag_end": on_dag_end,
-        "on_task_start": on_task_start,
-        "on_task_success": on_task_success,
-        "on_task_failure": on_task_failure,
-        "on_task_retry": on_task_retry,
-        "on_task_skip": on_task_skip,
-    }
+    given = dict(locals())  # the arguments, and nothing else yet
     hook = RunHook()
     # Instance attributes shadow the methods that do nothing.
     vars(hook).update({name: call for name, call in given.items() if call is not None})

@@ -49,10 +49,7 @@ def bind(
 ) -> Binding:
     """Decide what each parameter of a task gets.
 
-    Args:
-        func: The function.
-        deps: The names of the tasks it depends on.
-        aliases: For parameters named otherwise: the task they stand for.
+    `aliases` has the task that a parameter stands for which is named otherwise.
     """
     parameters = _parameters(func)
     contexts = _context_parameters(func, parameters)
@@ -91,12 +88,7 @@ def bind(
 
 
 def inferred_deps(func: Callable[..., Any], known: Mapping[str, Any]) -> list[str]:
-    """Return the tasks that required parameters are named after.
-
-    Args:
-        func: The function.
-        known: What is registered, by name.
-    """
+    """Return the registered tasks that required parameters are named after."""
     parameters = _parameters(func)
     contexts = _context_parameters(func, parameters)
     if UPSTREAM in parameters and UPSTREAM not in contexts:

@@ -15,7 +15,6 @@ from dotflow.pipeline.scheduler_config import SchedulerConfig
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
     from logging import Logger
-    from types import TracebackType
     from typing import Self, Unpack
 
     from dotflow.abc.storage import Storage
@@ -101,12 +100,7 @@ class Pipeline(DagScope):
         await self._engine.__aenter__()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -30,7 +30,6 @@ class Plan:
         specs: Its tasks by name, perhaps among others.
 
     Attributes:
-        dag: The DAG.
         guarded: The steps that have a cache, a limit or a rate.
         transient: For each task whose result is not retained, the number of tasks that
             need it.
@@ -71,10 +70,7 @@ class Plan:
         }
 
     def graph(self, context: RunContext[Any] | None) -> Graph:
-        """Return a graph of new tasks for one run.
-
-        Args:
-            context: What the tasks of the run share.
+        """Return a graph of new tasks for one run, which share a context.
 
         Raises:
             GraphError: A task requires a context, and there is none.

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 class PipelineStep(Action[..., Any]):
-    """An action that gives its function results, `upstream` and the run's context.
-
-    Args:
-        spec: The task.
-    """
+    """An action that gives its function results, `upstream` and the run's context."""
 
     def __init__(self, spec: TaskSpec) -> None:
         if spec.options is not NODE_DEFAULTS:

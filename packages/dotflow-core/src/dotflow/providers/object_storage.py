@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from abc import abstractmethod
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
-from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError, ProviderError, StorageError
-from dotflow.model.context import Context
 from dotflow.providers._object_names import (
     LONGEST_PREFIX,
     is_hashed,
@@ -19,12 +16,15 @@ from dotflow.providers._object_names import (
     name_prefix,
     object_name,
 )
+from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import ClassVar, Self, TypeVar
     from uuid import UUID
+
+    from dotflow.model.context import Context
 
     T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class StoredObject(NamedTuple):
     """What a conditional write names: an ETag, a generation number."""
 
 
-class ObjectStorage(Storage):
+class ObjectStorage(HeadedRecords):
     """Everything of a storage but the client and the five requests to a bucket.
 
     A subclass writes `connect`, and the methods `read_object`, `write_object`,
@@ -50,8 +50,8 @@ class ObjectStorage(Storage):
     threads may call them at once, and so use one client. Buckets must be strongly
     consistent, as those of S3 and GCS are.
 
-    A ttl is measured by the wall clock of the reader; an expired object is not read,
-    and stays until its key is stored again, deleted or cleared.
+    An expired object is not read, and stays until its key is stored again, deleted or
+    cleared.
 
     Args:
         bucket: The bucket's name.
@@ -66,6 +66,7 @@ class ObjectStorage(Storage):
         ValueError: There is no such codec.
     """
 
+    unit = "object"
     scheme: ClassVar[str]
     """What an address begins with, as `s3` in `s3://bucket/prefix`."""
     url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
@@ -171,11 +172,7 @@ class ObjectStorage(Storage):
         return ()
 
     def storage_error(self, error: Exception) -> StorageError:
-        """Return what to raise in place of one of the client's errors.
-
-        Args:
-            error: What was raised.
-        """
+        """Return what to raise in place of one of the client's errors."""
         return StorageError(f"Cannot use the bucket {self.bucket!r}: {error}")
 
     @contextmanager
@@ -201,20 +198,9 @@ class ObjectStorage(Storage):
         fingerprint: str | None = None,
     ) -> None:
         """Store a context durably; see `Storage.post`."""
-        expires_at = _end(ttl)
-        data = self._encode(key, context, expires_at, fingerprint)
-        self.write_object(self._name(key), data, expires_at)
-
-    def get(self, key: str) -> Context:
-        """Return the stored context, or an empty one; see `Storage.get`."""
-        name = self._name(key)
-        found = self.read_object(name)
-        if found is None:
-            return Context()
-        with self._reading(name):
-            if _is_past(read_header(found.data).get("expires_at")):
-                return Context()
-            return self._codec.decode_context(found.data)
+        expires_at = end_of(ttl)
+        data = self.encode(key, context, expires_at, fingerprint)
+        self.write_object(self.name_of(key), data, expires_at)
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -226,7 +212,7 @@ class ObjectStorage(Storage):
 
         Two that delete a key at the same time may both be told that it was there.
         """
-        name = self._name(key)
+        name = self.name_of(key)
         try:
             header = self.read_header(name)
         except DecodeError:
@@ -235,7 +221,7 @@ class ObjectStorage(Storage):
             return False
         # An expired one as well: nothing else would ever remove it.
         self.remove_objects([name])
-        return not _is_past(header.get("expires_at"))
+        return not is_past(header)
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Return the sorted keys with a prefix; see `Storage.list_keys`."""
@@ -259,22 +245,10 @@ class ObjectStorage(Storage):
 
     def clear(self, workflow_id: UUID | str) -> None:
         """Remove the keys of one workflow; see `Storage.clear`."""
-        prefix = f"{workflow_id}-"
-
-        def is_mine(entry: tuple[str, str, bool]) -> bool:
-            name, key, _ = entry
-            try:
-                owner = (self.read_header(name) or {}).get("workflow_id")
-            except DecodeError:
-                # Without a second dash the name alone says whose it is, and a damaged
-                # object must not stand in the way of starting over.
-                if "-" in key[len(prefix) :]:
-                    raise
-                owner = None
-            return owner is None or owner == str(workflow_id)
-
-        found = list(self._entries(prefix))
-        mine = in_threads(is_mine, found)
+        found = list(self._entries(f"{workflow_id}-"))
+        mine = in_threads(
+            lambda entry: self.is_of(workflow_id, entry[1], entry[0]), found
+        )
         names = [entry[0] for entry, is_own in zip(found, mine, strict=True) if is_own]
         self.remove_objects(names)
 
@@ -289,32 +263,25 @@ class ObjectStorage(Storage):
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         from dotflow.base.identity import new_ulid
 
-        name = self._name(key)
-        expires_at = _end(ttl)
+        name = self.name_of(key)
+        expires_at = end_of(ttl)
         # An answer may be lost and the request repeated, by the SDK among others. What
         # it then finds changed may be its own doing, which this mark tells.
         mark = new_ulid()
-        data = self._encode(key, new, expires_at, fingerprint, mark)
+        data = self.encode(key, new, expires_at, fingerprint, mark=mark)
         for _ in range(_SWAPS):
             found = self.read_object(name)
-            with self._reading(name):
-                if found is not None and read_header(found.data).get("mark") == mark:
+            record = None if found is None else found.data
+            with self.reading(name):
+                if record is not None and read_header(record).get("mark") == mark:
                     return True
-                if not self._matches(found, expected):
+                if not self.matches(record, expected):
                     return False
             # Whoever changes the object from here on makes the write fail; then look again.
             version = None if found is None else found.version
             if self.write_object_if(name, data, expires_at, version):
                 return True
         return False
-
-    def get_fingerprint(self, key: str) -> str | None:
-        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
-        header = self.read_header(self._name(key))
-        if header is None or _is_past(header.get("expires_at")):
-            return None
-        fingerprint: str | None = header.get("fingerprint")
-        return fingerprint
 
     def check(self) -> None:
         """Ask the service for one name, to find out now whether it answers.
@@ -326,65 +293,29 @@ class ObjectStorage(Storage):
         next(iter(self.list_objects(self.prefix)), None)
 
     def read_header(self, name: str) -> dict[str, Any] | None:
-        """Return the short fields of an object's record, None where there is none."""
+        """Return the beginning of an object; see `HeadedRecords.read_header`."""
         found = self.read_object(name, _HEADER)
         if found is not None and len(found.data) >= _HEADER and b"\n" not in found.data:
             found = self.read_object(name)
-        with self._reading(name):
+        with self.reading(name):
             return None if found is None else read_header(found.data)
 
-    def _name(self, key: str) -> str:
+    def name_of(self, key: str) -> str:
+        """Return the name of a key's object; see `HeadedRecords.name_of`."""
         return self.prefix + object_name(key)
 
-    def _encode(
-        self,
-        key: str,
-        context: Context,
-        expires_at: float | None,
-        fingerprint: str | None,
-        mark: str | None = None,
-    ) -> bytes:
-        extra = {"key": key, "expires_at": expires_at, "fingerprint": fingerprint}
-        if mark is not None:
-            extra["mark"] = mark
-        return self._codec.encode_context(context, extra).encode() + b"\n"
-
-    def _matches(self, found: StoredObject | None, expected: Context | None) -> bool:
-        if found is None or _is_past(read_header(found.data).get("expires_at")):
-            return is_empty(expected)
-        if expected is None:
-            return False
-        try:
-            record = found.data.decode()
-        except UnicodeDecodeError as error:
-            raise DecodeError(f"It is not UTF-8 text: {error}") from error
-        return holds(self._codec, record, expected.storage)
+    def read_record(self, name: str) -> bytes | None:
+        """Return what is in an object; see `HeadedRecords.read_record`."""
+        found = self.read_object(name)
+        return None if found is None else found.data
 
     def _entries(self, prefix: str) -> Iterator[tuple[str, str, bool]]:
         """Give the name, the key and whether it is live of all keys with a prefix."""
         for name, expires_at in self.list_objects(self.prefix + name_prefix(prefix)):
             own = name[len(self.prefix) :]
-            key = self._long_key(name) if is_hashed(own) else key_of(own)
+            key = self.hashed_key(name) if is_hashed(own) else key_of(own)
             if key is not None and key.startswith(prefix):
-                yield name, key, not _is_past(expires_at)
-
-    def _long_key(self, name: str) -> str | None:
-        """Return the key of an object whose name is a hash, None for a stranger's."""
-        try:
-            key = (self.read_header(name) or {}).get("key")
-        except DecodeError:
-            return None
-        return key if isinstance(key, str) and self._name(key) == name else None
-
-    @contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except DecodeError as error:
-            raise DecodeError(
-                f"{self.address(name)} cannot be read back. {error} To have its task"
-                " run again, delete the object."
-            ) from error
+                yield name, key, not is_past({"expires_at": expires_at})
 
 
 def in_threads(call: Callable[[Any], T], items: list[Any]) -> list[T]:
@@ -395,16 +326,3 @@ def in_threads(call: Callable[[Any], T], items: list[Any]) -> list[T]:
 
     with ThreadPoolExecutor(min(_THREADS, len(items))) as pool:
         return list(pool.map(call, items))
-
-
-def _end(ttl: float | None) -> float | None:
-    """Return when a ttl that begins now is over, in seconds since the epoch."""
-    check_ttl(ttl)
-    if ttl is None or ttl == float("inf"):
-        return None
-    # The wall clock: readers are on other machines, and compare it with theirs.
-    return time.time() + ttl
-
-
-def _is_past(expires_at: float | None) -> bool:
-    return expires_at is not None and expires_at <= time.time()

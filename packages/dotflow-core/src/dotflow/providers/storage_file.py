@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
-from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError
-from dotflow.model.context import Context
 from dotflow.providers import _durable
 from dotflow.providers._file_names import file_name, key_of
+from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from dotflow.model.context import Context
+
 _SUFFIX = ".json"
 
 
-class StorageFile(Storage):
+class StorageFile(HeadedRecords):
     """Keeps each context in a file of its own, below `<path>/tasks`.
 
     A file is written beside its place, flushed to the disk and renamed, so a kill or a
@@ -43,6 +43,7 @@ class StorageFile(Storage):
     """
 
     shared = True
+    unit = "file"
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class StorageFile(Storage):
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         path = self._path(key)
-        data = self._encode(key, context, ttl, fingerprint)
+        data = self.encode(key, context, end_of(ttl), fingerprint)
         with self._failing("write", path):
             # The slow part, and so outside the lock. A kill before the rename leaves
             # the old value and a file that a later process sweeps away.
@@ -83,14 +84,6 @@ class StorageFile(Storage):
                 _durable.discard(temporary)
                 raise
             _durable.sync_folder(self._folder)
-
-    def get(self, key: str) -> Context:
-        """Return the stored context, or an empty one; see `Storage.get`."""
-        record = self._read(key)
-        if record is None:
-            return Context()
-        with self._reading(key):
-            return self._codec.decode_context(record)
 
     def key(self, task: Any) -> str:
         """Return `<workflow_id>-<name>.json`."""
@@ -110,20 +103,8 @@ class StorageFile(Storage):
 
     def clear(self, workflow_id: UUID | str) -> None:
         """Remove the keys of one workflow; see `Storage.clear`."""
-        prefix = f"{workflow_id}-"
-        mine = []
-        for key in self._keys(prefix):
-            try:
-                owner = (self._header(key) or {}).get("workflow_id")
-            except DecodeError:
-                # Without a second dash the name alone says whose it is, and a damaged
-                # file must not stand in the way of starting over.
-                if "-" in key[len(prefix) :]:
-                    raise
-                owner = None
-            if owner is None or owner == str(workflow_id):
-                mine.append(key)
-        self._remove(mine)
+        keys = self._keys(f"{workflow_id}-")
+        self._remove([k for k in keys if self.is_of(workflow_id, k, self.name_of(k))])
 
     def atomic_swap(
         self,
@@ -134,14 +115,17 @@ class StorageFile(Storage):
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        path = self._path(key)
-        data = self._encode(key, new, ttl, fingerprint)
+        name = self.name_of(key)
+        path = self._folder / name
+        data = self.encode(key, new, end_of(ttl), fingerprint)
         with self._failing("write", path):
             temporary = self._write(data)
             try:
                 # Without a lock there is no swap: two processes could both succeed.
                 with _durable.folder_lock(self._folder, required=True):
-                    swapped = self._matches(key, expected)
+                    record = self.read_record(name)
+                    with self.reading(name):
+                        swapped = self.matches(record, expected)
                     if swapped:
                         _durable.replace(temporary, path)
             except BaseException:
@@ -153,27 +137,35 @@ class StorageFile(Storage):
                 _durable.discard(temporary)
             return swapped
 
-    def get_fingerprint(self, key: str) -> str | None:
-        """Return a key's fingerprint; see `Storage.get_fingerprint`."""
-        header = self._header(key)
-        if header is None or _is_past(header):
-            return None
-        fingerprint: str | None = header.get("fingerprint")
-        return fingerprint
+    def name_of(self, key: str) -> str:
+        """Return the name of a key's file; see `HeadedRecords.name_of`."""
+        return file_name(key)
+
+    def address(self, name: str) -> str:
+        """Return the path of a file; see `HeadedRecords.address`."""
+        return str(self._folder / name)
+
+    def read_record(self, name: str) -> bytes | None:
+        """Return what is in a file; see `HeadedRecords.read_record`."""
+        path = self._folder / name
+        with self._failing("read", path):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def read_header(self, name: str) -> dict[str, Any] | None:
+        """Return the first line of a file; see `HeadedRecords.read_header`."""
+        path = self._folder / name
+        with self._failing("read", path), self.reading(name):
+            try:
+                with path.open("rb") as file:
+                    return read_header(file.readline())
+            except (FileNotFoundError, IsADirectoryError):
+                return None
 
     def _path(self, key: str) -> Path:
-        return self._folder / file_name(key)
-
-    def _encode(
-        self, key: str, context: Context, ttl: float | None, fingerprint: str | None
-    ) -> bytes:
-        check_ttl(ttl)
-        extra = {
-            "key": key,
-            "expires_at": None if ttl is None else time.time() + ttl,
-            "fingerprint": fingerprint,
-        }
-        return self._codec.encode_context(context, extra).encode() + b"\n"
+        return self._folder / self.name_of(key)
 
     def _write(self, data: bytes) -> Path:
         # Once is enough: what others abandon meanwhile waits for the next process.
@@ -181,40 +173,6 @@ class StorageFile(Storage):
             _durable.sweep(self._folder)
             self._swept = True
         return _durable.write_temporary(self._folder, data)
-
-    def _read(self, key: str) -> str | None:
-        """Return a key's record, None where it is missing or expired."""
-        path = self._path(key)
-        with self._failing("read", path):
-            try:
-                data = path.read_bytes()
-            except FileNotFoundError:
-                return None
-        with self._reading(key):
-            if _is_past(read_header(data)):
-                return None
-            try:
-                return data.decode()
-            except UnicodeDecodeError as error:
-                raise DecodeError(f"It is not UTF-8 text: {error}") from error
-
-    def _header(self, key: str) -> dict[str, Any] | None:
-        path = self._path(key)
-        with self._failing("read", path), self._reading(key):
-            try:
-                with path.open("rb") as file:
-                    return read_header(file.readline())
-            except FileNotFoundError:
-                return None
-
-    def _matches(self, key: str, expected: Context | None) -> bool:
-        record = self._read(key)
-        if record is None:
-            return is_empty(expected)
-        if expected is None:
-            return False
-        with self._reading(key):
-            return holds(self._codec, record, expected.storage)
 
     def _keys(self, prefix: str) -> list[str]:
         """Return the keys of all files, expired and damaged ones among them."""
@@ -229,28 +187,17 @@ class StorageFile(Storage):
                 continue
             key = key_of(name)
             if key is None:
-                key = self._long_key(name)
+                key = self.hashed_key(name)
             if key is not None and key.startswith(prefix):
                 keys.append(key)
         return keys
 
-    def _long_key(self, name: str) -> str | None:
-        """Return the key of a file whose name is a hash, None for a stranger's file."""
-        path = self._folder / name
-        with self._failing("read", path):
-            try:
-                with path.open("rb") as file:
-                    key = read_header(file.readline()).get("key")
-            except (DecodeError, FileNotFoundError, IsADirectoryError):
-                return None
-        return key if isinstance(key, str) and file_name(key) == name else None
-
     def _expired(self, key: str) -> bool:
         try:
-            header = self._header(key)
+            header = self.read_header(self.name_of(key))
         except DecodeError:
             return False  # listed, so that it can be found and deleted
-        return header is None or _is_past(header)
+        return header is None or is_past(header)
 
     def _remove(self, keys: list[str]) -> int:
         """Remove files, and return how many were live."""
@@ -272,19 +219,3 @@ class StorageFile(Storage):
             yield
         except OSError as error:
             raise _durable.failure(doing, path, error) from error
-
-    @contextmanager
-    def _reading(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except DecodeError as error:
-            raise DecodeError(
-                f"{self._path(key)} cannot be read back. {error} To have its task run"
-                " again, delete the file."
-            ) from error
-
-
-def _is_past(header: dict[str, Any]) -> bool:
-    expires_at = header.get("expires_at")
-    # The wall clock is the only one that another process, or a reboot, agrees on.
-    return expires_at is not None and expires_at <= time.time()

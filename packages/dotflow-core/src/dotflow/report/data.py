@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -30,11 +30,7 @@ class ErrorReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dictionary that JSON can hold."""
-        return {
-            "exception": self.exception,
-            "message": self.message,
-            "traceback": self.traceback,
-        }
+        return asdict(self)
 
 
 @dataclass(slots=True)

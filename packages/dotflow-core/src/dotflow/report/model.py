@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from dotflow.report.data import AttemptReport as AttemptReport
 from dotflow.report.data import ErrorReport as ErrorReport
@@ -50,9 +51,16 @@ class RunReport(RunData):
         Raises:
             ImportError: CairoSVG is not installed; the message has the pip line.
         """
-        from dotflow.report.png import to_png
-
-        return to_png(self.to_svg(), scale)
+        try:
+            convert = import_module("cairosvg").svg2png
+        except (ImportError, OSError) as error:
+            raise ImportError(
+                "to_png() draws with CairoSVG, which cannot be imported here"
+                f' ({error}). Install it: python -m pip install "dotflow-core[png]".'
+                " to_svg() needs nothing."
+            ) from error
+        image: bytes = convert(bytestring=self.to_svg().encode(), scale=scale)
+        return image
 
     def _repr_html_(self) -> str:
         from dotflow.report.html import report_page

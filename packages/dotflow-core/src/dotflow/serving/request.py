@@ -45,11 +45,7 @@ class Request:
 
 
 def read_request(environ: Mapping[str, Any], max_bytes: int) -> Request:
-    """Read a request.
-
-    Args:
-        environ: The WSGI environment.
-        max_bytes: The largest body, in bytes.
+    """Read a request whose body has at most `max_bytes`.
 
     Raises:
         BadRequest: The body is too large, is cut off or is not JSON.

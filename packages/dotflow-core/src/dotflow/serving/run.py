@@ -26,9 +26,6 @@ class WorkflowFailed(DotflowError, RuntimeError):
 def check_factory(factory: Factory) -> None:
     """Check, before any event comes, that each can have a workflow of its own.
 
-    Args:
-        factory: Returns the workflow.
-
     Raises:
         InvalidWorkflowFactory: It is a workflow itself, or cannot be called.
     """
@@ -112,12 +109,7 @@ def start(flow: DotFlow, **options: Any) -> None:
 
 
 def run(factory: Factory, content: Any = None, **options: Any) -> DotFlow:
-    """Make the workflow for an event, and run it to its end.
-
-    Args:
-        factory: Returns the workflow; see `build`.
-        content: What the event brings.
-        **options: Arguments of `DotFlow.start`, such as `resume=True`.
+    """Make the workflow for an event, and run it to its end; see `build` and `start`.
 
     Returns:
         The workflow, completed.

@@ -174,9 +174,6 @@ class Manager:
 
         It never waits, so a signal handler may call it. Steps in other threads,
         processes or an event loop are stopped, as `cancel` does.
-
-        Args:
-            reason: What the tasks' `reason` will say.
         """
         self._run.cancel(reason, interrupt=False)
 

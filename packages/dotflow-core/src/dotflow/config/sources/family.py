@@ -19,12 +19,7 @@ REFERENCES = ("env", "file")
 
 
 def read_family(wanted: Wanted, family: str, setting: Setting) -> None:
-    """Add what one setting asks for.
-
-    Args:
-        wanted: What to add it to.
-        family: A name out of `FAMILIES`.
-        setting: The value in any of the three shapes.
+    """Add what one setting, in any of the three shapes, asks for of a family.
 
     Raises:
         ConfigError: It has none of them.
@@ -46,12 +41,7 @@ def read_family(wanted: Wanted, family: str, setting: Setting) -> None:
 
 
 def is_address(family: str, value: object) -> bool:
-    """Tell whether a value is an address of a storage, or refers to one.
-
-    Args:
-        family: A name out of `FAMILIES`.
-        value: A text such as `"sqlite:///runs.db"` or `"StorageFile"`.
-    """
+    """Tell whether a value is an address of a storage, or refers to one."""
     if family != "storage":
         return False
     if not isinstance(value, str):
@@ -67,11 +57,7 @@ def is_address(family: str, value: object) -> bool:
 
 
 def is_reference(value: object) -> bool:
-    """Tell whether a value says where to find another one.
-
-    Args:
-        value: A value of TOML.
-    """
+    """Tell whether a value of TOML says where to find another one."""
     return (
         isinstance(value, dict) and len(value) == 1 and next(iter(value)) in REFERENCES
     )

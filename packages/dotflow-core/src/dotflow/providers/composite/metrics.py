@@ -7,11 +7,7 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeMetrics(FanOut, Metrics):  # type: ignore[override]
-    """Tells everything to several metrics; see `FanOut`.
-
-    Args:
-        parts: The metrics.
-    """
+    """Tells everything to several metrics; see `FanOut`."""
 
     workflow_started = told(Metrics.workflow_started)
     workflow_completed = told(Metrics.workflow_completed)

@@ -7,10 +7,6 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeNotify(FanOut, Notify):  # type: ignore[override]
-    """Tells everything to several notifiers; see `FanOut`.
-
-    Args:
-        parts: The notifiers.
-    """
+    """Tells everything to several notifiers; see `FanOut`."""
 
     hook_status_task = told(Notify.hook_status_task)

@@ -7,11 +7,7 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeServer(FanOut, Server):  # type: ignore[override]
-    """Tells everything to several servers; see `FanOut`.
-
-    Args:
-        parts: The servers.
-    """
+    """Tells everything to several servers; see `FanOut`."""
 
     create_workflow = told(Server.create_workflow)
     update_workflow = told(Server.update_workflow)

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
-    """Tells everything to several tracers; see `FanOut`.
-
-    Args:
-        parts: The tracers.
-    """
+    """Tells everything to several tracers; see `FanOut`."""
 
     start_workflow = told(Tracer.start_workflow)
     end_workflow = told(Tracer.end_workflow)
@@ -47,9 +43,6 @@ class Arounds:
     """What several tracers put around an attempt, one inside of the other.
 
     One that cannot be entered, or be sent to another process, is left out.
-
-    Args:
-        wanted: What each of them asked for.
     """
 
     def __init__(self, wanted: list[Around]) -> None:

@@ -24,12 +24,7 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def storage_error(path: str, error: Exception) -> StorageError:
-    """Return the error to raise in place of one of SQLite's.
-
-    Args:
-        path: The database file.
-        error: What `sqlite3` raised.
-    """
+    """Return the error to raise in place of one of SQLite's."""
     advice = _BY_CODE.get(_primary_code(error), "")
     return StorageError(f"Cannot use the database {path}: {error}. {advice}".rstrip())
 

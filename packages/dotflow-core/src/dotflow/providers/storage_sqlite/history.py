@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.history import History, HistoryEvent, Recorder, RunNotFound, RunSummary
+from dotflow.base.liveness import has_died, host_and_pid
 from dotflow.history.fold import task_reports
 from dotflow.history.rows import expand
-from dotflow.history.vitality import has_died, host_and_pid
 from dotflow.providers.storage_sqlite.database import Database
 from dotflow.providers.storage_sqlite.run_table import RunTable
 from dotflow.report.build import moment
@@ -34,12 +34,7 @@ _NO_LIMIT = -1
 
 
 class SQLiteHistory(History):
-    """Reads the history of a database, and hands out what writes it.
-
-    Args:
-        database: The database of the storage.
-        retention: How much is kept.
-    """
+    """Reads the history of a database, and hands out what writes it."""
 
     def __init__(self, database: Database, retention: Retention) -> None:
         # Connections of its own: a history need not survive a power cut, and what is

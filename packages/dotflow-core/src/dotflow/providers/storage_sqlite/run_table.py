@@ -7,9 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dotflow.base.liveness import process_token
+from dotflow.base.liveness import has_died, process_token
 from dotflow.history.rows import CountsRow, EndRow, EventRow, graph_text, stored_text
-from dotflow.history.vitality import has_died
 from dotflow.report.build import plain
 from dotflow.types import WorkflowStatus
 
@@ -33,12 +32,7 @@ _COUNTS = "REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class RunTable:
-    """Writes runs and their events; each method is one transaction.
-
-    Args:
-        database: The database.
-        retention: How much is kept.
-    """
+    """Writes runs and their events; each method is one transaction."""
 
     def __init__(self, database: Database, retention: Retention) -> None:
         self._database = database
