@@ -104,7 +104,11 @@ class Control:
         return now >= self._until or self.clock.monotonic() >= self.until
 
     def watch(self, interrupt: Callable[[], None]) -> None:
-        """Watch from a thread, and interrupt the step that blocks the loop."""
+        """Watch from a thread, for an executor whose steps block the loop.
+
+        Args:
+            interrupt: Stops the step that runs.
+        """
         self._interrupt = interrupt
         if self._until is None and self._requested is None:
             return
@@ -120,7 +124,11 @@ class Control:
         self._watcher = watcher
 
     def wake_by(self, wake: Callable[[], None]) -> None:
-        """Have `cancel` end the waiting of a loop that then looks by itself."""
+        """Have `cancel` call something, for a loop that waits and looks by itself.
+
+        Args:
+            wake: Ends the waiting; called from any thread.
+        """
         self._interrupt = wake
 
     def end(self) -> None:

@@ -82,7 +82,12 @@ class Graph:
         return graph
 
     def around(self, node: int, upstream: Sequence[int]) -> Graph:
-        """Return the graph of one node and of some that it waits for; it is the last."""
+        """Return the graph of one task and of some that it waits for; it is the last.
+
+        Args:
+            node: Its place in this graph.
+            upstream: Their places.
+        """
         last = len(upstream)
         graph = Graph.__new__(Graph)
         graph.tasks = (*(self.tasks[up] for up in upstream), self.tasks[node])

@@ -70,7 +70,10 @@ class Plan:
         }
 
     def graph(self, context: RunContext[Any] | None) -> Graph:
-        """Return a graph of new tasks for one run, which share a context.
+        """Return a graph of new tasks for one run.
+
+        Args:
+            context: What the tasks of the run share.
 
         Raises:
             GraphError: A task requires a context, and there is none.
