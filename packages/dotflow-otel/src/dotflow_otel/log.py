@@ -13,7 +13,7 @@ from dotflow_otel.flush import Flushed
 
 if TYPE_CHECKING:
     from dotflow.model.outcome import Failure
-    from dotflow.providers import LogDefault
+    from dotflow.providers.log_default import LogDefault
 
 
 class LogOpenTelemetry(Flushed, Log):
@@ -49,7 +49,7 @@ class LogOpenTelemetry(Flushed, Log):
         self._level = LEVELS.get(str(level).upper(), LEVELS["INFO"])
         self._lines: LogDefault | None = None
         if output is not None:
-            from dotflow.providers import LogDefault
+            from dotflow.providers.log_default import LogDefault
 
             self._lines = LogDefault(level, output, path, format)
         self._disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"

@@ -45,11 +45,19 @@ class Log(ABC):
         """Log a failure; see `info`."""
 
     def warning(self, **kwargs: Any) -> None:
-        """Log what may need attention, such as a retry; see `info`."""
+        """Log what may need attention, such as a retry.
+
+        Args:
+            kwargs: As for `info`.
+        """
         self.info(**kwargs)
 
     def debug(self, **kwargs: Any) -> None:
-        """Log a detail; see `info`."""
+        """Log a detail.
+
+        Args:
+            kwargs: As for `info`.
+        """
         self.info(**kwargs)
 
     def failed(self, task: Any, failure: Failure) -> None:

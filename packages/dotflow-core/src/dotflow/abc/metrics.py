@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 class Metrics(ABC):
     """The base of all metrics.
 
-    Each method gets the `Task`, or the id of the workflow, and where a run ended the
-    seconds that it took.
-
     Attributes:
         active: Whether anything is counted; one that counts nothing is not called.
     """
@@ -23,24 +20,51 @@ class Metrics(ABC):
 
     @abstractmethod
     def workflow_started(self, workflow_id: Any, **kwargs: Any) -> None:
-        """Count a run that begins; `kwargs` is what is known of it."""
+        """Count a run that begins.
+
+        Args:
+            workflow_id: The workflow's id.
+            kwargs: What is known of the run.
+        """
 
     @abstractmethod
     def workflow_completed(self, workflow_id: Any, duration: float) -> None:
-        """Count a run whose tasks all completed."""
+        """Count a run whose tasks all completed.
+
+        Args:
+            workflow_id: The workflow's id.
+            duration: Seconds from start to end.
+        """
 
     @abstractmethod
     def workflow_failed(self, workflow_id: Any, duration: float) -> None:
-        """Count a run with a failed task."""
+        """Count a run with a failed task.
+
+        Args:
+            workflow_id: The workflow's id.
+            duration: Seconds from start to end.
+        """
 
     @abstractmethod
     def task_completed(self, task: Any) -> None:
-        """Count a completed task; its `duration` is set."""
+        """Count a completed task; its `duration` is set.
+
+        Args:
+            task: The `Task`.
+        """
 
     @abstractmethod
     def task_failed(self, task: Any) -> None:
-        """Count a failed task; its `duration` is set."""
+        """Count a failed task; its `duration` is set.
+
+        Args:
+            task: The `Task`.
+        """
 
     @abstractmethod
     def task_retried(self, task: Any) -> None:
-        """Count a failed attempt that another one follows."""
+        """Count a failed attempt that another one follows.
+
+        Args:
+            task: The `Task`.
+        """

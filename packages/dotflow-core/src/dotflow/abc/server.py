@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Server(ABC):
-    """The base of every server client, which gets the `DotFlow` and its `Task`s.
+    """The base of every server client.
 
     A client may also offer `flush(timeout)`: it is called at the end of a run and waits
     until what was reported has arrived, at most `timeout` seconds.
@@ -23,7 +23,11 @@ class Server(ABC):
 
     @abstractmethod
     def create_workflow(self, workflow: Any) -> None:
-        """Report a new workflow."""
+        """Report a new workflow.
+
+        Args:
+            workflow: The `DotFlow`.
+        """
 
     @abstractmethod
     def update_workflow(self, workflow: Any, status: str = "") -> None:
@@ -36,8 +40,16 @@ class Server(ABC):
 
     @abstractmethod
     def create_task(self, task: Any) -> None:
-        """Report a task that was added."""
+        """Report a task that was added.
+
+        Args:
+            task: The `Task`.
+        """
 
     @abstractmethod
     def update_task(self, task: Any) -> None:
-        """Report the state of a task, at its start, its retries and its end."""
+        """Report the state of a task, at its start, its retries and its end.
+
+        Args:
+            task: The `Task`.
+        """

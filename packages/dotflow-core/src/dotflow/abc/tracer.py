@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Tracer(ABC):
-    """The base of every tracer, which gets the id of the workflow, or the `Task`.
+    """The base of every tracer.
 
     The first four methods must be written. The others tell more, or ask for something,
     and do nothing by default.
@@ -45,11 +45,19 @@ class Tracer(ABC):
 
     @abstractmethod
     def start_task(self, task: Any) -> None:
-        """Be told that a task is about to run."""
+        """Be told that a task is about to run.
+
+        Args:
+            task: The `Task`.
+        """
 
     @abstractmethod
     def end_task(self, task: Any) -> None:
-        """Be told that a task has ended; its status, duration and errors are set."""
+        """Be told that a task has ended; its status, duration and errors are set.
+
+        Args:
+            task: The `Task`.
+        """
 
     def start_run(
         self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any

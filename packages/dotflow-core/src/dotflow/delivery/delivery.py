@@ -159,7 +159,11 @@ class Delivery:
         return done
 
     def close_within(self, start: float) -> None:
-        """Close with what is left of the time limit that began then, monotonic."""
+        """Close with what is left of the time limit.
+
+        Args:
+            start: When the limit began, on the monotonic clock.
+        """
         left = start + self._timeout - time.monotonic()
         # Where the end of a run has waited in vain, the exit need not wait again.
         self.close(0.0 if self._stuck else max(0.0, left))

@@ -65,7 +65,12 @@ class Endpoint(Sender):
 
 
 def same_host(url: str, target: str) -> bool:
-    """Tell whether a redirect stays where the token may go: never to plain HTTP."""
+    """Tell whether a redirect stays where the token may go: never to plain HTTP.
+
+    Args:
+        url: The address that was asked.
+        target: Where its answer leads.
+    """
     here, there = urlsplit(url), urlsplit(target)
     if here.scheme == "http" and there.scheme == "https":
         return here.hostname == there.hostname
@@ -73,7 +78,11 @@ def same_host(url: str, target: str) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds of a `retry-after` header, given as a number or as a date."""
+    """Return the seconds of a `Retry-After`, given as a number or as a date.
+
+    Args:
+        headers: The answer's headers, with names in lower case.
+    """
     text = headers.get("retry-after", "").strip()
     try:
         # Some services give fractions of a second.
@@ -89,7 +98,11 @@ def _until(date: str) -> float:
 
 
 def reason(error: OSError) -> str:
-    """Return what went wrong with an `UrllibRequest.request`, one clause."""
+    """Return what went wrong with a request, one clause.
+
+    Args:
+        error: What `UrllibRequest.request` has raised.
+    """
     cause = getattr(error, "reason", None)
     return str(cause if isinstance(cause, Exception) else error) or type(error).__name__
 

@@ -76,7 +76,10 @@ class UrllibRequest(HTTPRequest):
                 pass  # it has ended by itself
 
     def connect(self, connection: http.client.HTTPConnection) -> None:
-        """Note the open connection of a request, for `abort`; `urllib` calls this.
+        """Note the connection of a request, for `abort`; `urllib` calls this.
+
+        Args:
+            connection: The connection, which is open now.
 
         Raises:
             ConnectionAbortedError: `abort` was called while it was being opened.

@@ -36,6 +36,9 @@ class Outbox:
     def put(self, message: Message) -> int:
         """Append a message.
 
+        Args:
+            message: The message.
+
         Returns:
             How many messages were given up for it.
         """

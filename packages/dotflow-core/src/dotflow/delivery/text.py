@@ -19,12 +19,21 @@ _CONTROL[13] = ""
 
 
 def status_line(task: Any) -> str:
-    """Return the symbol and the name of a task's status, e.g. `"✅ Completed"`."""
+    """Return the symbol and the name of a task's status, e.g. `"✅ Completed"`.
+
+    Args:
+        task: The `Task`.
+    """
     return f"{TypeStatus.get_symbol(task.status)} {task.status}".strip()
 
 
 def error_text(task: Any, limit: int) -> str:
-    """Return the last error of a task that failed or is tried again, shortened."""
+    """Return the last error of a task that failed or is tried again, else `""`.
+
+    Args:
+        task: The `Task`.
+        limit: The most characters, counted as `shorten` does.
+    """
     if task.status not in (TypeStatus.FAILED, TypeStatus.RETRY) or not task.errors:
         return ""
     error = task.errors[-1]
@@ -32,9 +41,13 @@ def error_text(task: Any, limit: int) -> str:
 
 
 def result_text(task: Any, limit: int) -> str:
-    """Return what a task has left as JSON, shortened, `""` if that is nothing.
+    """Return what a task has left as JSON, `""` if that is nothing.
 
     However large a value is, no more of it is encoded than is shown.
+
+    Args:
+        task: The `Task`.
+        limit: The most characters, counted as `shorten` does.
     """
     value = task.current_context.storage
     if value is None:

@@ -97,7 +97,8 @@ def _await_at_exit() -> None:
     # Its own hook makes its pools useless; hooks run from the last to the first.
     import concurrent.futures.thread  # noqa: F401
 
-    threading._register_atexit(_at_exit)  # type: ignore[attr-defined]
+    # `atexit` runs after pools are useless, and this hook has no public name.
+    threading._register_atexit(_at_exit)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _at_exit() -> None:
@@ -123,7 +124,7 @@ def _end_by_sigint() -> None:
     import atexit
     import signal
 
-    atexit._run_exitfuncs()
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no public name for it
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -33,6 +33,7 @@ class Control:
     Attributes:
         clock: What the run goes by.
         until: The end of its time on that clock; None for no bound.
+        awaited: Whether somebody else may end it: a deadline, or another process.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Control:
         requested: Callable[[], str | None] | None = None,
     ) -> None:
         self.reason: str | None = None
+        self.awaited = deadline is not None or requested is not None
         self._requested = requested
         self.clock = current_clock()
         self.until: float | None = None
@@ -102,7 +104,11 @@ class Control:
         return now >= self._until or self.clock.monotonic() >= self.until
 
     def watch(self, interrupt: Callable[[], None]) -> None:
-        """Watch from a thread, and interrupt the step that blocks the loop."""
+        """Watch from a thread, for an executor whose steps block the loop.
+
+        Args:
+            interrupt: Stops the step that runs.
+        """
         self._interrupt = interrupt
         if self._until is None and self._requested is None:
             return
@@ -118,7 +124,11 @@ class Control:
         self._watcher = watcher
 
     def wake_by(self, wake: Callable[[], None]) -> None:
-        """Have `cancel` end the waiting of a loop that then looks by itself."""
+        """Have `cancel` call something, for a loop that waits and looks by itself.
+
+        Args:
+            wake: Ends the waiting; called from any thread.
+        """
         self._interrupt = wake
 
     def end(self) -> None:

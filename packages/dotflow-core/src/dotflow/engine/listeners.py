@@ -82,7 +82,12 @@ def _parts(provider: Any) -> tuple[Any, ...]:
 
 
 def flush_providers(config: Config, bus: events.EventBus) -> None:
-    """Give providers that deliver in the background a bounded time to do so."""
+    """Give providers that deliver in the background a bounded time to do so.
+
+    Args:
+        config: The providers.
+        bus: Where a failure is reported.
+    """
     for family in _DELIVERING:
         provider = getattr(config, family)
         flush = getattr(provider, "flush", None)

@@ -7,7 +7,7 @@ from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor, Executor
 from dotflow.base.coroutines import finished_value
-from dotflow.engine.control import RunCancelled
+from dotflow.engine.control import POLL_SECONDS, RunCancelled
 from dotflow.engine.keeping import Keeping
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
@@ -140,11 +140,17 @@ class Loop:
             self._start_ready()
             if not state.running and not state.delayed:
                 return
-            for outcome in (yield control.bound(state.next_delay())):
+            delay = state.next_delay() if state.delayed else None
+            if control.awaited or delay is not None:
+                delay = control.bound(delay)
+            # Bounded always: a cancel may come from a thread at any moment.
+            for outcome in (yield POLL_SECONDS if delay is None else delay):
                 state.running -= 1
                 self._settle(outcome)
-            control.check()
-            state.wake_delayed()
+            if control.awaited or control.reason is not None:
+                control.check()
+            if state.delayed:
+                state.wake_delayed()
 
     def _start_ready(self) -> None:
         state = self._state

@@ -169,7 +169,11 @@ class RunSession:
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
-        """Return how tasks end in this kind of run that do not complete."""
+        """Return how tasks end in this kind of run that do not complete.
+
+        Args:
+            state: The state of the run.
+        """
         return TaskEnds(state)
 
     def __enter__(self) -> Self:

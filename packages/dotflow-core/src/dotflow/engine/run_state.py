@@ -94,13 +94,14 @@ class RunState:
                 return Context.of_task(None, "", None, _now()), None
             before = tasks[upstream[0]]
             return before.current or before.current_context, None
-        contexts = {tasks[up].name: tasks[up].current_context for up in upstream}
+        contexts = [tasks[up].current or tasks[up].current_context for up in upstream]
+        names = [tasks[up].name for up in upstream]
         if task.parent is not None:
-            contexts = {task.local_name(name): contexts[name] for name in contexts}
-        named = {name: context.storage for name, context in contexts.items()}
-        if len(upstream) == 1:
-            return tasks[upstream[0]].current_context, named
-        return Context(storage=named or None), named
+            names = [task.local_name(name) for name in names]
+        named = {
+            name: context.storage for name, context in zip(names, contexts, strict=True)
+        }
+        return contexts[0] if len(contexts) == 1 else Context(named or None), named
 
     def complete(self, node: int, task: TaskInstance) -> None:
         """Take note that a task has a result, and that the storage holds it."""
@@ -143,10 +144,8 @@ class RunState:
             else:
                 self.ready.append(node)
 
-    def next_delay(self) -> float | None:
-        """Return the seconds until a node's time comes, None where none waits."""
-        if not self.delayed:
-            return None
+    def next_delay(self) -> float:
+        """Return the seconds until the first delayed node's time comes."""
         due, until = self.delayed[0][0], self.control.until
         if until is not None and until < due:
             due = until

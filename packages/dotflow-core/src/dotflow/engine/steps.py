@@ -45,11 +45,9 @@ def _find_actions(cls: type) -> tuple[str, ...]:
     return tuple(names)
 
 
-def has_timed_methods(func: Any) -> bool:
-    """Say whether a step is a class with a method that has a timeout of its own."""
-    if not isinstance(func, type):
-        return False
-    return any(getattr(func, name).timeout for name in action_methods(func))
+def has_timed_methods(cls: type) -> bool:
+    """Say whether a class-based step has a method with a timeout of its own."""
+    return any(getattr(cls, name).timeout for name in action_methods(cls))
 
 
 def run_methods(

@@ -48,7 +48,15 @@ class TaskEnds:
         finished: float,
         noted: bool = False,
     ) -> None:
-        """End a task that has failed; `noted`: its errors tell of it already."""
+        """End a task that has failed.
+
+        Args:
+            node: Its place in the graph.
+            task: The task.
+            failure: Why it has failed.
+            finished: When it ended, in seconds since the epoch.
+            noted: Whether its errors tell of it already.
+        """
         state = self._state
         if not noted:
             note_error(task, failure, finished)
@@ -105,7 +113,11 @@ class TaskEnds:
         raise failure.error if failure.error is not None else KeyboardInterrupt
 
     def cancel_running(self, error: BaseException) -> None:
-        """Mark what was in flight, or waited for an attempt, as cancelled by an error."""
+        """Mark what was in flight, or waited for another attempt, as cancelled.
+
+        Args:
+            error: What has ended the run.
+        """
         state = self._state
         # First of all: a source that goes on would give items to tasks marked as ended.
         for expanded in state.expanded.values():

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def trace_attempts(executor: AnyExecutor, tracer: Tracer, bus: EventBus) -> None:
-    """Send what an active tracer wants around an attempt along with it."""
+    """Send what `tracer` wants around an attempt along with it.
+
+    Args:
+        executor: The executor of the run, of either kind.
+        tracer: An active tracer.
+        bus: Where a failure of it is reported.
+    """
     if type(tracer).around is Tracer.around:
         return
     submit = executor.submit

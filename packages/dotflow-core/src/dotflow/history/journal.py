@@ -106,7 +106,9 @@ class Journal:
     def begin(self, info: RunInfo, report: Callable[[Exception], None]) -> RunRows:
         """Write that a run begins, and return where to add its rows.
 
-        `report` is told of failures to write.
+        Args:
+            info: The run.
+            report: Is told of failures to write.
 
         Raises:
             StorageError: Writing failed.

@@ -322,5 +322,5 @@ def _named(module: str, qualname: str) -> Any:
 def _restored(options: dict[str, Any]) -> Action[..., Any]:
     step: Action[..., Any] = Action.__new__(Action)
     step.__dict__.update(options)
-    step._bind(options["func"])
+    step._bind(options["func"])  # noqa: SLF001 - an action made without __init__
     return step

@@ -190,7 +190,12 @@ class EventBus:
     def subscribe_all(
         self, listeners: Mapping[type[Event], Listener], name: str
     ) -> None:
-        """Subscribe a listener for each of several classes; see `subscribe`."""
+        """Subscribe a listener for each of several classes of events.
+
+        Args:
+            listeners: The listeners by class.
+            name: What a report of their failure calls them.
+        """
         for event, listener in listeners.items():
             self.subscribe(event, listener, name)
 

@@ -50,7 +50,7 @@ class Graph:
             if self.explicit
             else self._order_edges(chained, across_groups)
         )
-        self.downstream = self._reverse_edges()
+        self.downstream = _reversed(self.upstream, self.explicit)
         if self.explicit:
             self._refuse_cycles()
 
@@ -66,7 +66,7 @@ class Graph:
         graph.tasks = ()
         graph.explicit = explicit
         graph.upstream = upstream
-        graph.downstream = graph._reverse_edges()
+        graph.downstream = _reversed(upstream, explicit)
         return graph
 
     def over(self, tasks: Sequence[TaskInstance]) -> Graph:
@@ -82,7 +82,12 @@ class Graph:
         return graph
 
     def around(self, node: int, upstream: Sequence[int]) -> Graph:
-        """Return the graph of one node and of some that it waits for; it is the last."""
+        """Return the graph of one task and of some that it waits for; it is the last.
+
+        Args:
+            node: Its place in this graph.
+            upstream: Their places.
+        """
         last = len(upstream)
         graph = Graph.__new__(Graph)
         graph.tasks = (*(self.tasks[up] for up in upstream), self.tasks[node])
@@ -146,21 +151,6 @@ class Graph:
 
         return f"Task {task!r} depends on {name!r}, which was not added.{hint(name, nodes)}"
 
-    def _reverse_edges(self) -> list[tuple[int, ...]]:
-        count = len(self.upstream)
-        if count > 1 and not self.explicit and self.upstream.count(_NO_NODES) == 1:
-            # One chain: what follows a node is what precedes the one after it.
-            return [*self.upstream[2:], (count - 1,), _NO_NODES]
-        downstream: list[list[int] | None] = [None] * count
-        for node, upstream in enumerate(self.upstream):
-            for source in upstream:
-                nodes = downstream[source]
-                if nodes is None:
-                    downstream[source] = [node]
-                else:
-                    nodes.append(node)
-        return [_NO_NODES if nodes is None else tuple(nodes) for nodes in downstream]
-
     def _refuse_cycles(self) -> None:
         waiting = [len(upstream) for upstream in self.upstream]
         ready = [node for node, count in enumerate(waiting) if not count]
@@ -206,3 +196,22 @@ def cycles(
 def cycle_text(names: Sequence[str]) -> str:
     """Return what is wrong with tasks that wait for each other."""
     return f"The dependencies form a cycle: {' -> '.join(names)}."
+
+
+def _reversed(
+    upstream_of: Sequence[tuple[int, ...]], explicit: bool
+) -> list[tuple[int, ...]]:
+    """Return for each node the nodes after it."""
+    count = len(upstream_of)
+    if count > 1 and not explicit and upstream_of.count(_NO_NODES) == 1:
+        # One chain: what follows a node is what precedes the one after it.
+        return [*upstream_of[2:], (count - 1,), _NO_NODES]
+    downstream: list[list[int] | None] = [None] * count
+    for node, upstream in enumerate(upstream_of):
+        for source in upstream:
+            nodes = downstream[source]
+            if nodes is None:
+                downstream[source] = [node]
+            else:
+                nodes.append(node)
+    return [_NO_NODES if nodes is None else tuple(nodes) for nodes in downstream]

@@ -185,7 +185,10 @@ START_DEFAULTS: StartOptions = {
 def complete(what: str, options: Options, defaults: Options) -> Options:
     """Return options with the defaults of all that were not given.
 
-    `what` is what takes them, for an error.
+    Args:
+        what: What takes them, for an error.
+        options: Those given.
+        defaults: All there are.
 
     Raises:
         TypeError: One is none of them.
@@ -221,6 +224,10 @@ def placed(
 
 def check_node(name: str, options: NodeOptions) -> None:
     """Check what a task of a pipeline was declared with, as far as it can be by then.
+
+    Args:
+        name: The name of the task.
+        options: Its options, complete.
 
     Raises:
         InvalidTask: A value is out of range or of a wrong type.

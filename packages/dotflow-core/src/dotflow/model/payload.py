@@ -70,9 +70,11 @@ def iso_time(time: datetime | None) -> str | None:
 
 
 def shrink(payload: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Make a task's payload fit a number of characters of JSON, in place.
+    """Leave out the largest contexts, then the errors, then all contexts.
 
-    The largest contexts go first, then the errors, then all contexts.
+    Args:
+        payload: What a task is as a dictionary; it is changed.
+        limit: The largest size in characters of its JSON.
     """
     sizes = {name: len(json.dumps(payload[name])) for name in _CONTEXTS}
     for name in sorted(sizes, key=sizes.__getitem__, reverse=True):

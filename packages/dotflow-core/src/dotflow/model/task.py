@@ -237,7 +237,11 @@ class TaskInstance:
         return self.into(type(self))
 
     def into(self, kind: type[T]) -> T:
-        """Return a task of another kind in this state."""
+        """Return a task of another kind in this state.
+
+        Args:
+            kind: The kind.
+        """
         into = kind.__new__(kind)
         for slot in TaskInstance.__slots__:
             setattr(into, slot, getattr(self, slot))
@@ -253,7 +257,13 @@ class TaskInstance:
         return name
 
     def identify(self, name: str, key: str, task_id: str) -> None:
-        """Give the task its place in a workflow: its name, its key there and its id."""
+        """Give the task its place in a workflow.
+
+        Args:
+            name: What identifies it there.
+            key: The `checkpoint_key` that follows from it.
+            task_id: Its id.
+        """
         self.name = name
         self.checkpoint_key = key
         self.task_id = task_id

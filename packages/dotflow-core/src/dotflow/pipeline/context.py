@@ -47,7 +47,12 @@ class RunContext(Generic[DepsT]):
     def with_metadata(
         self, metadata: Mapping[str, Any] | None = None, /, **entries: Any
     ) -> RunContext[DepsT]:
-        """Return a copy with more metadata, by name or, for any name, in a mapping."""
+        """Return a copy with more metadata.
+
+        Args:
+            metadata: Entries of any name.
+            **entries: Further ones.
+        """
         return replace(self, metadata={**self.metadata, **(metadata or {}), **entries})
 
     def with_deadline_s(self, timeout_s: float | None) -> RunContext[DepsT]:

@@ -61,7 +61,11 @@ class DAG:
 
 
 class DAGBuilder:
-    """Builds DAGs of the tasks in a registry."""
+    """Builds DAGs of the tasks in a registry.
+
+    Args:
+        registry: The tasks.
+    """
 
     def __init__(self, registry: TaskRegistry) -> None:
         self._registry = registry

@@ -40,12 +40,19 @@ class Dags(Catalog):
     """Runs the DAGs of a registry.
 
     `async with engine:` keeps one pool of threads for all runs inside; without it each
-    run has its own. The arguments not told here are those of a `Pipeline`.
+    run has its own.
 
     Args:
         registry: The tasks; default: an empty one.
         state_store: Where runs are recorded; default: in memory.
         scheduler: How much runs at once.
+        executor: A `concurrent.futures` pool for sync tasks, which stays open. In a
+            `ProcessPoolExecutor` tasks must be importable.
+        max_workers: The threads of its own pool.
+        hooks: Who hears the events.
+        logger: Where it logs; default: the logger `dotflow.pipeline`.
+        storage: Keeps what is more than results; see `Pipeline`.
+        config: All providers; see `Pipeline`.
     """
 
     def __init__(
@@ -264,7 +271,12 @@ class Dags(Catalog):
 
 
 class DagScope:
-    """One DAG of an engine: declare its tasks, check it, run it."""
+    """One DAG of an engine: declare its tasks, check it, run it.
+
+    Args:
+        engine: The engine.
+        name: The DAG.
+    """
 
     def __init__(self, engine: Dags, name: str) -> None:
         self._engine = engine

@@ -21,6 +21,13 @@ class RunListeners:
 
     So whoever is told of a change finds it written, and a hook still sees the result
     that nobody else needs.
+
+    Args:
+        plan: What runs.
+        store: The state store.
+        run_id: The run.
+        hooks: The hooks.
+        logger: The logger.
     """
 
     def __init__(
@@ -52,7 +59,11 @@ class RunListeners:
             teller.begin()
 
     def end(self, interrupted: bool, reason: str | None = None) -> None:
-        """Note how the run ended, early or not and for what reason, and tell it.
+        """Note how the run ended, and tell it.
+
+        Args:
+            interrupted: Whether it ended early.
+            reason: Why, if somebody has asked for it.
 
         Raises:
             Exception: The state store failed.

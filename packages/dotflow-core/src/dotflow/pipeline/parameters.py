@@ -49,7 +49,10 @@ def bind(
 ) -> Binding:
     """Decide what each parameter of a task gets.
 
-    `aliases` has the task that a parameter stands for which is named otherwise.
+    Args:
+        func: The function.
+        deps: The names of the tasks it depends on.
+        aliases: For parameters named otherwise: the task they stand for.
     """
     parameters = _parameters(func)
     contexts = _context_parameters(func, parameters)
@@ -88,7 +91,12 @@ def bind(
 
 
 def inferred_deps(func: Callable[..., Any], known: Mapping[str, Any]) -> list[str]:
-    """Return the registered tasks that required parameters are named after."""
+    """Return the tasks that required parameters are named after.
+
+    Args:
+        func: The function.
+        known: What is registered, by name.
+    """
     parameters = _parameters(func)
     contexts = _context_parameters(func, parameters)
     if UPSTREAM in parameters and UPSTREAM not in contexts:

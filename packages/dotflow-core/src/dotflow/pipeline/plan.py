@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from dotflow.base.identity import new_ulids, quote_name
+from dotflow.base.identity import new_ulids
 from dotflow.errors import GraphError
 from dotflow.model.context import Context
 from dotflow.model.expansion import MapOver
@@ -43,7 +43,7 @@ class Plan:
             (
                 PipelineStep(specs[name]),
                 name,
-                f"None-{quote_name(name)}",
+                name,  # for the store knows results by run and name
                 tuple(edges[name]) or None,
             )
             for name in nodes
@@ -70,7 +70,10 @@ class Plan:
         }
 
     def graph(self, context: RunContext[Any] | None) -> Graph:
-        """Return a graph of new tasks for one run, which share a context.
+        """Return a graph of new tasks for one run.
+
+        Args:
+            context: What the tasks of the run share.
 
         Raises:
             GraphError: A task requires a context, and there is none.

@@ -65,7 +65,10 @@ class Services:
 
 
 def default_state_store(storage: Storage | None) -> InMemoryStateStore:
-    """Return where runs are recorded by default: where the pipeline's own storage is.
+    """Return where runs are recorded by default: where the pipeline's storage is.
+
+    Args:
+        storage: The storage of the pipeline, if it was given one.
 
     Raises:
         StorageCannotKeepRuns: Other processes see it, and it lacks what runs need.

@@ -73,7 +73,12 @@ class TaskSpec:
     def but(
         self, func: Callable[..., Any] | None = None, **options: Unpack[NodeOptions]
     ) -> TaskSpec:
-        """Return the same task with other options, or with another function too."""
+        """Return the same task with another function, or other options.
+
+        Args:
+            func: The function; None for this one.
+            **options: What is to be another than now.
+        """
         merged: NodeOptions = {**self.options, **options}
         return TaskSpec(
             self.name,

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class PipelineStep(Action[..., Any]):
-    """An action that gives its function results, `upstream` and the run's context."""
+    """An action that gives its function results, `upstream` and the run's context.
+
+    Args:
+        spec: The task.
+    """
 
     def __init__(self, spec: TaskSpec) -> None:
         if spec.options is not NODE_DEFAULTS:

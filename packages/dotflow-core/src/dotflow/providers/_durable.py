@@ -20,7 +20,13 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 
 def failure(doing: str, path: str | Path, error: OSError) -> StorageError:
-    """Return the error for what the system refused; `doing` is a verb, as `"write"`."""
+    """Return the error for an operation that the system refused.
+
+    Args:
+        doing: What was being done, e.g. `"write"`.
+        path: The file or folder.
+        error: What the system said.
+    """
     advice = "Check that the folder exists on a working disk."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         advice = "Free some space there, then resume the run."
@@ -32,7 +38,11 @@ def failure(doing: str, path: str | Path, error: OSError) -> StorageError:
 
 
 def write_temporary(folder: Path, data: bytes) -> Path:
-    """Write a new file onto the disk, in a folder that is made if it is missing.
+    """Write a new file beside its later place, and onto the disk.
+
+    Args:
+        folder: Where; it is made if it is missing.
+        data: The whole content.
 
     Returns:
         The file, which nobody else knows and `replace` gives its name.

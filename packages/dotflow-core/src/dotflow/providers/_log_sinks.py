@@ -75,7 +75,13 @@ class Sinks:
         return len(handlers) > 0
 
     def write(self, name: str, task: Any, kwargs: dict[str, Any]) -> None:
-        """Write a line at a level: about a task, or of values where there is none."""
+        """Write a line.
+
+        Args:
+            name: The level's name.
+            task: The `Task` it is about, or None.
+            kwargs: What to write where there is no task.
+        """
         level = LEVELS[name]
         text = (
             _json_line(name, task, kwargs)

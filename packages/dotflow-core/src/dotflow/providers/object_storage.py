@@ -172,7 +172,11 @@ class ObjectStorage(HeadedRecords):
         return ()
 
     def storage_error(self, error: Exception) -> StorageError:
-        """Return what to raise in place of one of the client's errors."""
+        """Return what to raise in place of one of the client's errors.
+
+        Args:
+            error: What was raised.
+        """
         return StorageError(f"Cannot use the bucket {self.bucket!r}: {error}")
 
     @contextmanager

@@ -51,6 +51,9 @@ _FAMILIES = ("log", "metrics", "notify", "scheduler", "server", "storage", "trac
 def load_provider(name: str) -> Any:
     """Return the class of a provider.
 
+    Args:
+        name: The class's name, e.g. `"StorageFile"`.
+
     Raises:
         AttributeError: There is no provider of that name.
         ProviderNotInstalled: It is an integration that is not installed.
@@ -75,6 +78,10 @@ def installed_providers() -> list[str]:
 
 def load_entry_point(group: str, name: str) -> Any:
     """Import what a distribution has registered under a name.
+
+    Args:
+        group: The group of entry points.
+        name: The name in it.
 
     Raises:
         KeyError: Nobody has registered the name.
@@ -109,16 +116,23 @@ def load_entry_point(group: str, name: str) -> Any:
 
 
 def entry_point_names(group: str) -> list[str]:
-    """Return the names that installed distributions have registered in a group."""
+    """Return the names that installed distributions have registered in a group.
+
+    Args:
+        group: The group of entry points.
+    """
     from importlib.metadata import entry_points
 
     return sorted(entry_points(group=group).names)
 
 
 def check_abc(name: str, value: object, *families: str) -> None:
-    """Check that what a name led to is a class of one of these kinds.
+    """Check that what was loaded is a class of one of these kinds.
 
-    A kind is the name of a module in `dotflow.abc`.
+    Args:
+        name: The name it was loaded by.
+        value: What was loaded.
+        families: The kinds, each the name of a module in `dotflow.abc`.
 
     Raises:
         ProviderConflict: It is something else.

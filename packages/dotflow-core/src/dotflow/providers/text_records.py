@@ -27,6 +27,10 @@ class TextRecords:
     def decode(self, key: str, record: str | bytes) -> Context:
         """Return the context of a record.
 
+        Args:
+            key: Its key.
+            record: The record.
+
         Raises:
             DecodeError: It is damaged.
         """
@@ -38,6 +42,11 @@ class TextRecords:
     def holds(self, key: str, record: str | bytes, expected: Context) -> bool:
         """Tell whether a record's value is that of a context.
 
+        Args:
+            key: Its key.
+            record: The record.
+            expected: The context.
+
         Raises:
             DecodeError: It is damaged.
         """
@@ -48,7 +57,12 @@ class TextRecords:
             raise self.unreadable(key, error) from error
 
     def unreadable(self, key: str, error: Exception) -> DecodeError:
-        """Return the error that names a damaged record, and the way out."""
+        """Return the error that names a damaged record, and the way out.
+
+        Args:
+            key: Its key.
+            error: What is wrong with it.
+        """
         return DecodeError(
             f"The key {key!r} of {self.place()} cannot be read back. {error} To have its"
             " task run again, delete the key."

@@ -59,7 +59,13 @@ def build_report(
 def task_report(
     task: TaskInstance, upstream: tuple[str, ...] = (), include_results: bool = False
 ) -> TaskReport:
-    """Return the report of one task; of its result the value too, if asked for."""
+    """Return the report of one task.
+
+    Args:
+        task: The task.
+        upstream: The names of the tasks it waits for.
+        include_results: Whether its result is told, beside the type and size.
+    """
     completed = task.status == TypeStatus.COMPLETED
     return TaskReport(
         name=task.name,

@@ -18,7 +18,11 @@ _COLUMNS = ("Task", "State", "Attempts", "Duration", "After", "Error")
 
 
 def report_page(report: RunData) -> str:
-    """Return a run as a table and its Gantt chart; of a long one the first tasks."""
+    """Return a run as a table and its Gantt chart.
+
+    Args:
+        report: The run; of a long one only the first tasks are shown.
+    """
     shown = replace(report, tasks=report.tasks[:MOST])
     duration = "" if report.duration is None else f", {seconds_text(report.duration)}"
     title = f"{report.name or report.workflow_id or 'Run'}: {report.status}{duration}"
@@ -32,7 +36,12 @@ def report_page(report: RunData) -> str:
 
 
 def graph_page(drawing: str, tasks: int) -> str:
-    """Return the drawing of a graph, of a large one of its beginning, and its size."""
+    """Return a graph as a drawing.
+
+    Args:
+        drawing: The SVG of it; of a large one only of the beginning.
+        tasks: How many tasks it has.
+    """
     return f"<div>{drawing}{_left_out(tasks)}</div>"
 
 

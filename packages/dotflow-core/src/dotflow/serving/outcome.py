@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def outcome(flow: DotFlow) -> dict[str, Any]:
     """Return what to answer for a workflow that has completed, as JSON can hold it.
 
+    Args:
+        flow: The workflow.
+
     Returns:
         `workflow_id`, `status`, and `result`: what the last task returned. A result
         that JSON has no form for is left out, with a warning in the log, since the

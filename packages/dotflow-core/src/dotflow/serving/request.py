@@ -45,7 +45,11 @@ class Request:
 
 
 def read_request(environ: Mapping[str, Any], max_bytes: int) -> Request:
-    """Read a request whose body has at most `max_bytes`.
+    """Read a request.
+
+    Args:
+        environ: The WSGI environment.
+        max_bytes: The largest body, in bytes.
 
     Raises:
         BadRequest: The body is too large, is cut off or is not JSON.

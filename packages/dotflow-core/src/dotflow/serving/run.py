@@ -26,6 +26,9 @@ class WorkflowFailed(DotflowError, RuntimeError):
 def check_factory(factory: Factory) -> None:
     """Check, before any event comes, that each can have a workflow of its own.
 
+    Args:
+        factory: Returns the workflow.
+
     Raises:
         InvalidWorkflowFactory: It is a workflow itself, or cannot be called.
     """

@@ -77,10 +77,16 @@ def task_app(
 ) -> WSGIApplication:
     """Return a WSGI application that runs one task for each request.
 
-    It takes the factory and, as JSON, the event of `run_task_event` and answers 200
-    with what that returns; 400 if it is no such event; 422 if no further attempt can
-    help; 500 if another may. What failed is in the log. `GET /healthz`, the token and
-    the size are as of `wsgi_app`.
+    It takes the event of `run_task_event` as JSON and answers 200 with what that
+    returns; 400 if it is no such event; 422 if no further attempt can help; 500 if
+    another may. What failed is in the log. `GET /healthz`, the token and the size are as
+    of `wsgi_app`.
+
+    Args:
+        factory: Returns the workflow; see `dotflow.serving.build`.
+        token: What a request must have as `Authorization: Bearer …`. None: whoever the
+            platform lets through may run a task.
+        max_bytes: The largest body, in bytes.
 
     Raises:
         InvalidWorkflowFactory: The factory is a workflow itself, or no function.

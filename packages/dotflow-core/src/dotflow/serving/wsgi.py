@@ -91,8 +91,11 @@ def respond_with(
 ) -> WSGIApplication:
     """Return an application that answers what a function makes of a request.
 
-    It returns the status and the JSON to answer, or raises `BadRequest`; the other
-    arguments are as of `wsgi_app`.
+    Args:
+        respond: Returns the status and the JSON to answer, or raises `BadRequest`.
+        methods: As of `wsgi_app`.
+        token: As of `wsgi_app`.
+        max_bytes: As of `wsgi_app`.
 
     Raises:
         ConfigError: The token is empty.

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 class Task(TaskInstance):
     """One step of a workflow.
 
-    The arguments are those of a `TaskInstance`, and `config`: the providers, None for
-    the defaults.
+    Args:
+        task_id: The id, or None to get a new ULID.
+        step: An `@action`, or the dotted path of one.
+        callback: Called as `callback(task=task)` when the task has ended, or the dotted
+            path of such a callable.
+        initial_context: A value for the step's parameter `initial_context`.
+        workflow_id: The id of the workflow the task belongs to.
+        config: The providers; None for the defaults.
+        group_name: The group of tasks it runs with. Default `"default"`.
+        name: What identifies it in its workflow; default: the name of the step.
+        depends_on: Names of the tasks it waits for; None to follow the task before it.
 
     Raises:
         DotflowError: As of a `TaskInstance`.

@@ -19,7 +19,10 @@ __all__ = ["find_file", "from_environment", "from_file"]
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return the arguments for `Config` that the environment, or `environ`, asks for.
+    """Return the arguments for `Config` that the environment asks for.
+
+    Args:
+        environ: The variables; None for those of the process.
 
     Raises:
         ConfigError: A variable is malformed.

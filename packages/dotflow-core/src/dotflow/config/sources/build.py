@@ -16,7 +16,11 @@ _FALSEHOOD = {"false": False, "no": False, "off": False, "0": False}
 
 
 def build(wanted: Wanted, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the arguments for `Config`; `environ` is what references refer to.
+    """Return the arguments for `Config`.
+
+    Args:
+        wanted: What the settings ask for.
+        environ: The variables, for references to them.
 
     Raises:
         ConfigError: A provider cannot be made as it is asked for.

@@ -28,6 +28,9 @@ _OTHERS = ("DOTFLOW_OUTPUT_PATH",)
 def read_environment(environ: Mapping[str, str]) -> Wanted:
     """Return what the environment asks for. An empty variable counts as not set.
 
+    Args:
+        environ: The variables.
+
     Raises:
         ConfigError: A variable is misspelt or malformed.
     """

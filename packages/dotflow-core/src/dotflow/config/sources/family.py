@@ -19,7 +19,12 @@ REFERENCES = ("env", "file")
 
 
 def read_family(wanted: Wanted, family: str, setting: Setting) -> None:
-    """Add what one setting, in any of the three shapes, asks for of a family.
+    """Add what one setting asks for.
+
+    Args:
+        wanted: What to add it to.
+        family: A name out of `FAMILIES`.
+        setting: The value in any of the three shapes.
 
     Raises:
         ConfigError: It has none of them.
@@ -41,7 +46,12 @@ def read_family(wanted: Wanted, family: str, setting: Setting) -> None:
 
 
 def is_address(family: str, value: object) -> bool:
-    """Tell whether a value is an address of a storage, or refers to one."""
+    """Tell whether a value is an address of a storage, or refers to one.
+
+    Args:
+        family: A name out of `FAMILIES`.
+        value: A text such as `"sqlite:///runs.db"` or `"StorageFile"`.
+    """
     if family != "storage":
         return False
     if not isinstance(value, str):
@@ -57,7 +67,11 @@ def is_address(family: str, value: object) -> bool:
 
 
 def is_reference(value: object) -> bool:
-    """Tell whether a value of TOML says where to find another one."""
+    """Tell whether a value says where to find another one.
+
+    Args:
+        value: A value of TOML.
+    """
     return (
         isinstance(value, dict) and len(value) == 1 and next(iter(value)) in REFERENCES
     )

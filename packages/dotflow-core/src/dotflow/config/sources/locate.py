@@ -42,7 +42,10 @@ def find_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
 def read_file(
     path: str | os.PathLike[str] | None,
 ) -> tuple[Path, dict[str, Any], str]:
-    """Return the path, the settings and their table's name of a file, or the nearest.
+    """Return a file's path, its settings, and the name of the table they are in.
+
+    Args:
+        path: The file; None for the nearest one.
 
     Raises:
         ConfigError: There is none, or it cannot be read.

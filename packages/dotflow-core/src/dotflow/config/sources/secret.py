@@ -24,14 +24,22 @@ _HIDDEN = "***"
 
 
 class Resolver:
-    """Finds the values that settings refer to, and remembers which are secret."""
+    """Finds the values that settings refer to, and remembers which are secret.
+
+    Args:
+        environ: The variables.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._found: set[str] = set()
 
     def resolve(self, name: str, setting: Setting) -> tuple[Any, bool]:
-        """Return the value of a parameter, and whether it is a text to be converted.
+        """Return the value of a setting, and whether it is a text to be converted.
+
+        Args:
+            name: The name of the parameter that it is for.
+            setting: The setting.
 
         Raises:
             ConfigError: It refers to nothing, or is a secret in the open.
@@ -45,7 +53,11 @@ class Resolver:
         return self._plain(name, value, setting), False
 
     def hide(self, text: str) -> str:
-        """Return a text without any value that came from a reference."""
+        """Return a text without any value that came from a reference.
+
+        Args:
+            text: What may hold one.
+        """
         for secret in sorted(self._found, key=len, reverse=True):
             text = text.replace(secret, _HIDDEN)
         return text

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def read_table(table: dict[str, Any], path: Path, section: str) -> Wanted:
-    """Return what a table asks for; its name is `""` where it is the whole file.
+    """Return what a table asks for.
+
+    Args:
+        table: The table.
+        path: Its file.
+        section: Its name there, `""` for the whole file.
 
     Raises:
         ConfigError: A key is unknown, or its value is of a wrong type.

@@ -61,12 +61,22 @@ class Wanted:
     replaced: set[str] = field(default_factory=set)
 
     def provider(self, family: str, name: str, where: str) -> Provider:
-        """Return the provider of a family, as a new one where it is not yet there."""
+        """Return the provider of a family, as a new one where it is not yet there.
+
+        Args:
+            family: A name out of `FAMILIES`.
+            name: The name of its class.
+            where: Its place.
+        """
         providers = self.families.setdefault(family, {})
         return providers.setdefault(name, Provider(name, where))
 
     def override(self, other: Wanted) -> None:
-        """Let another source win where both say something."""
+        """Let another source win where both say something.
+
+        Args:
+            other: What it asks for.
+        """
         for family, providers in other.families.items():
             if family in other.replaced or family in ONE_ONLY:
                 # A variable can only name a provider: what the file says of the same

@@ -54,7 +54,7 @@ class EventLoopExecutor(AsyncExecutor):
         self._isolated = IsolatedAttempts()
         self._some_apart = False
         self._threaded: InterruptibleAttempts | None = None
-        self._tasks: dict[Attempt, asyncio.Task[None]] = {}
+        self._tasks: dict[Attempt, asyncio.Future[Any]] = {}
         self._outcomes: list[Outcome] = []
         self._waiter: asyncio.Future[None] | None = None
         self._most = 1
@@ -71,8 +71,9 @@ class EventLoopExecutor(AsyncExecutor):
         """Start the attempt as a task of the loop."""
         step = attempt.task.step
         if not step.is_async or step.isolate:
-            running = self._run_elsewhere(attempt)
-        elif attempt.around is None:
+            self._run_elsewhere(attempt)
+            return None
+        if attempt.around is None:
             running = self._run_coroutine(attempt)
         else:
             running = self._run_traced(attempt)
@@ -121,19 +122,31 @@ class EventLoopExecutor(AsyncExecutor):
             self._own_pool.shutdown(wait=not kill, cancel_futures=True)
             self._own_pool = None
 
-    async def _run_elsewhere(self, attempt: Attempt) -> None:
+    def _run_elsewhere(self, attempt: Attempt) -> None:
         """Run a sync step in a thread, or what asks for it in a process."""
         step = attempt.task.step
         apart = self._some_apart and needs_process(step, can_interrupt=False)
         pool = self._threads()
         run = self._isolated.run if apart else self._runner(pool)
         try:
-            outcome = await asyncio.get_running_loop().run_in_executor(
-                pool, run, attempt
-            )
+            running = asyncio.get_running_loop().run_in_executor(pool, run, attempt)
         except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
-            outcome = failed_attempt(attempt, error, TypeOutcome.CRASHED)
-        self._report(attempt, outcome)
+            self._report(attempt, failed_attempt(attempt, error, TypeOutcome.CRASHED))
+            return
+        self._tasks[attempt] = running
+        running.add_done_callback(partial(self._end_elsewhere, attempt))
+
+    def _end_elsewhere(
+        self, attempt: Attempt, running: asyncio.Future[Outcome]
+    ) -> None:
+        if running.cancelled():
+            return  # with the run: `close` has done it
+        error = running.exception()
+        if error is None:
+            self._report(attempt, running.result())
+        elif isinstance(error, Exception):
+            self._report(attempt, failed_attempt(attempt, error, TypeOutcome.CRASHED))
+        # Anything else has ended the run itself, and is no outcome of the step.
 
     async def _run_traced(self, attempt: Attempt) -> None:
         from dotflow.abc.around import entered

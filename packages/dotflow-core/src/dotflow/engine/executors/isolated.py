@@ -32,7 +32,9 @@ def needs_process(step: Action[..., Any], can_interrupt: bool) -> bool:
         return True
     if can_interrupt or step.is_async:
         return False
-    return bool(step.timeout) or has_timed_methods(step.func)
+    if step.timeout:
+        return True
+    return isinstance(step.func, type) and has_timed_methods(step.func)
 
 
 def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
@@ -45,7 +47,13 @@ def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
         GraphError: They cannot; the problems of all of them.
     """
     steps = {task.step for task in tasks}  # tasks may share one
-    apart = {step for step in steps if needs_process(step, can_interrupt)}
+    apart = {
+        step
+        for step in steps
+        # Most have none of these, and need not be asked.
+        if (step.isolate or step.timeout or isinstance(step.func, type))
+        and needs_process(step, can_interrupt)
+    }
     if apart:
         from dotflow.engine.executors.processes import ProcessExecutor
 

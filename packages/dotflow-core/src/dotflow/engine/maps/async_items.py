@@ -31,7 +31,11 @@ class AsyncItemSource(ItemSource):
     A fetch is an attempt like any other to the executor, and takes a slot as one.
 
     Args:
-        task, name, source, named, place: As in `ItemSource`.
+        task: As in `ItemSource`.
+        name: As in `ItemSource`.
+        source: As in `ItemSource`.
+        named: As in `ItemSource`.
+        place: As in `ItemSource`.
         values: The asynchronous iterator.
         state: Where the run stands; its executor runs in an event loop.
         node: The place of the task in the graph.
@@ -111,6 +115,9 @@ def driven(values: AsyncIterable[Any]) -> Iterator[Any]:
     """Yield what an asynchronous iterable gives, from an event loop of its own.
 
     The loop only runs while an item is asked for.
+
+    Args:
+        values: The iterable.
     """
     with _own_loop() as run:
         source = aiter(values)

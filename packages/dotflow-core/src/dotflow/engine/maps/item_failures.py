@@ -57,7 +57,13 @@ class ItemFailures:
         self._first, self._index = failure, None
 
     def summary(self, over: str, progress: MapProgress, count: int) -> Failure:
-        """Return what the task as a whole fails with; `count` items were taken."""
+        """Return what the task as a whole fails with.
+
+        Args:
+            over: The task whose items they are.
+            progress: How many items failed.
+            count: How many items were taken.
+        """
         first = self._first
         assert first is not None
         if self._index is None:

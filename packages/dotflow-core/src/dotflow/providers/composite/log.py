@@ -7,7 +7,11 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeLog(FanOut, Log):  # type: ignore[override]
-    """Tells everything to several logs; see `FanOut`."""
+    """Tells everything to several logs; see `FanOut`.
+
+    Args:
+        parts: The logs.
+    """
 
     info = told(Log.info)
     error = told(Log.error)

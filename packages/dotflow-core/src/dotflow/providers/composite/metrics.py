@@ -7,7 +7,11 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeMetrics(FanOut, Metrics):  # type: ignore[override]
-    """Tells everything to several metrics; see `FanOut`."""
+    """Tells everything to several metrics; see `FanOut`.
+
+    Args:
+        parts: The metrics.
+    """
 
     workflow_started = told(Metrics.workflow_started)
     workflow_completed = told(Metrics.workflow_completed)

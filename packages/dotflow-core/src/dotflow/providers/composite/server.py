@@ -7,7 +7,11 @@ from dotflow.base.fan_out import FanOut, told
 
 
 class CompositeServer(FanOut, Server):  # type: ignore[override]
-    """Tells everything to several servers; see `FanOut`."""
+    """Tells everything to several servers; see `FanOut`.
+
+    Args:
+        parts: The servers.
+    """
 
     create_workflow = told(Server.create_workflow)
     update_workflow = told(Server.update_workflow)

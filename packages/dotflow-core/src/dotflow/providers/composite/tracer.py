@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
-    """Tells everything to several tracers; see `FanOut`."""
+    """Tells everything to several tracers; see `FanOut`.
+
+    Args:
+        parts: The tracers.
+    """
 
     start_workflow = told(Tracer.start_workflow)
     end_workflow = told(Tracer.end_workflow)

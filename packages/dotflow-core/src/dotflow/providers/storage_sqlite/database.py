@@ -221,6 +221,10 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
 
     Several processes may do so at the same time: one does, the others wait.
 
+    Args:
+        connection: A connection in autocommit mode, outside a transaction.
+        path: The file, for messages.
+
     Raises:
         StorageError: The file is another program's, or a newer dotflow's.
         sqlite3.Error: SQLite failed.

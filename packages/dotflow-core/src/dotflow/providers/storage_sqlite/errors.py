@@ -24,7 +24,12 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def storage_error(path: str, error: Exception) -> StorageError:
-    """Return the error to raise in place of one of SQLite's."""
+    """Return the error to raise in place of one of SQLite's.
+
+    Args:
+        path: The database file.
+        error: What `sqlite3` raised.
+    """
     advice = _BY_CODE.get(_primary_code(error), "")
     return StorageError(f"Cannot use the database {path}: {error}. {advice}".rstrip())
 
