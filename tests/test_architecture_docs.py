@@ -33,7 +33,11 @@ def test_every_promise_has_its_test() -> None:
     assert named
     texts = {path: path.read_text("utf-8") for path in ROOT.glob("**/test_*.py")}
     for file, test in named:
-        where = [text for path, text in texts.items() if path.match(file or "*.py")]
+        where = [
+            text
+            for path, text in texts.items()
+            if path.match(Path(file).name or "*.py")
+        ]
         assert any(f"def {test}(" in text for text in where), (file, test)
 
 

@@ -56,7 +56,7 @@ def test_where_tests_run(arguments: list[str], expected: list[str]) -> None:
 
 def test_a_misspelt_package_is_refused() -> None:
     """What is neither a package nor a path is refused before an environment is made."""
-    with pytest.raises(SystemExit, match="'cor' is neither .* core,"):
+    with pytest.raises(SystemExit, match=r"'cor' is neither .* core,"):
         command(["cor"], ROOT)
 
 

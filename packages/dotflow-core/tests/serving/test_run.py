@@ -156,4 +156,6 @@ def test_a_pipeline_keeps_its_providers(tmp_path):
     pipeline.task(name="one")(lambda: 1)
     flow = run(pipeline, None)
     assert flow.config.storage is storage
-    assert [row.workflow_id for row in storage.history.runs()] == [str(flow.workflow_id)]
+    assert [row.workflow_id for row in storage.history.runs()] == [
+        str(flow.workflow_id)
+    ]
