@@ -42,7 +42,11 @@ class Log(ABC):
 
     @abstractmethod
     def error(self, **kwargs: Any) -> None:
-        """Log a failure; see `info`."""
+        """Log a failure.
+
+        Args:
+            kwargs: `task=` the `Task` that failed, or any other values.
+        """
 
     def warning(self, **kwargs: Any) -> None:
         """Log what may need attention, such as a retry.
@@ -65,6 +69,10 @@ class Log(ABC):
 
         Override it for what only the failure knows: the exception itself, where it was
         raised in this process.
+
+        Args:
+            task: The `Task`.
+            failure: Why it failed.
         """
         self.error(task=task)
 

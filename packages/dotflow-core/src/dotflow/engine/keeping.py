@@ -24,7 +24,11 @@ _now = time.time
 class Keeping:
     """Keeps the results of tasks, and completes those whose result is there already.
 
-    The arguments are those of a `Loop`.
+    Args:
+        state: Where the run stands.
+        ends: How tasks end that do not complete.
+        checkpoints: What is stored and restored.
+        cache: The kept results of steps; None where no step keeps any.
     """
 
     __slots__ = ("_cache", "_checkpoints", "_ends", "_state")

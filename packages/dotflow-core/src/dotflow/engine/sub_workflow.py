@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 
 class EndedParts(Expanded):
-    """A sub-workflow whose tasks have all completed."""
+    """A sub-workflow whose tasks have all completed.
+
+    Args:
+        state: Where the run stands.
+        ends: How tasks end that do not complete.
+        checkpoints: Where its result is kept.
+        node: The place of the task that stands for it.
+    """
 
     __slots__ = ("_checkpoints", "_ends", "_node", "_state")
 

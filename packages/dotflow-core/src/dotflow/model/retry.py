@@ -13,9 +13,14 @@ _ANY = (Exception,)
 class RetryPolicy:
     """The one implementation of retry, delay, backoff and jitter.
 
-    The arguments are those of an `@action`; see `ActionOptions` and `TaskOptions`. No
-    attempts count as 1, since a task always runs once. With jitter a delay is between
-    `(1 - jitter) * delay` and `delay`.
+    Args:
+        attempts: Attempts in all; 0 counts as 1, since a task always runs once.
+        delay: Seconds before the second attempt.
+        backoff: Double the delay after every further attempt.
+        retry_on: Exception class or classes worth another attempt.
+        jitter: The random part of each delay, 0 to 1; True is 1. The delay is then
+            between `(1 - jitter) * delay` and `delay`.
+        max_delay: The longest delay, seconds; None for no bound.
 
     Raises:
         InvalidTask: A value is out of range or of a wrong type.

@@ -47,11 +47,17 @@ TAKING, DRAINING, ENDED = range(3)
 class MappedTask(Expanded):
     """A mapped task while it runs.
 
-    The arguments are those of a `Loop`, the place of the task and how it maps.
-
     Items are taken one at a time, when a slot is free, so a generator of a million of
     them is never in memory as a whole. What is kept of an item that has ended is its
     result.
+
+    Args:
+        state: Where the run stands.
+        ends: How tasks end that do not complete.
+        checkpoints: Where its results are stored and restored.
+        cache: The kept results of steps; None where no step keeps any.
+        node: The task's place in the graph.
+        mapping: How it maps.
     """
 
     __slots__ = (
