@@ -42,11 +42,7 @@ class Log(ABC):
 
     @abstractmethod
     def error(self, **kwargs: Any) -> None:
-        """Log a failure.
-
-        Args:
-            kwargs: `task=` the `Task` that failed, or any other values.
-        """
+        """Log a failure; see `info`."""
 
     def warning(self, **kwargs: Any) -> None:
         """Log what may need attention, such as a retry.

@@ -24,11 +24,7 @@ _now = time.time
 class Keeping:
     """Keeps the results of tasks, and completes those whose result is there already.
 
-    Args:
-        state: Where the run stands.
-        ends: How tasks end that do not complete.
-        checkpoints: What is stored and restored.
-        cache: The kept results of steps; None where no step keeps any.
+    The arguments are those of a `Loop`.
     """
 
     __slots__ = ("_cache", "_checkpoints", "_ends", "_state")

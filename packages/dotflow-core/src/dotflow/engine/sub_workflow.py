@@ -23,9 +23,7 @@ class EndedParts(Expanded):
     """A sub-workflow whose tasks have all completed.
 
     Args:
-        state: Where the run stands.
-        ends: How tasks end that do not complete.
-        checkpoints: Where its result is kept.
+        state, ends, checkpoints: As of a `Loop`.
         node: The place of the task that stands for it.
     """
 

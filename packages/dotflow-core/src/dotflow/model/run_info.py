@@ -13,15 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RunInfo:
-    """What is known of a run when it begins.
+    """What is known of a run when it begins, as of a `RunReport`.
 
     Args:
-        run_id: The id of this start, a ULID.
-        workflow_id: The workflow.
-        name: The workflow's name for people.
-        mode: How it runs.
+        run_id, workflow_id, name, mode, resumed_from: As of a `RunReport`.
         graph: What runs.
-        resumed_from: The run it goes on from, or None.
         metadata: What the front end notes of it; JSON keeps it.
         started: When it began, in seconds since the epoch; None before.
     """

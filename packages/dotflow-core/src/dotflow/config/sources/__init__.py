@@ -36,13 +36,9 @@ def from_file(
     path: str | os.PathLike[str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the arguments for `Config` that a file asks for, and the environment.
+    """Return the arguments for `Config` that a file asks for; see `Config.from_file`.
 
     What the environment says about a provider wins over what the file says.
-
-    Args:
-        path: The file; None for the nearest one, in this folder or above it.
-        environ: The variables; None for those of the process.
 
     Raises:
         ConfigError: There is no such file, or something in it is malformed.

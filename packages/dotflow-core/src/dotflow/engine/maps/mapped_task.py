@@ -52,10 +52,7 @@ class MappedTask(Expanded):
     result.
 
     Args:
-        state: Where the run stands.
-        ends: How tasks end that do not complete.
-        checkpoints: Where its results are stored and restored.
-        cache: The kept results of steps; None where no step keeps any.
+        state, ends, checkpoints, cache: As of a `Loop`.
         node: The task's place in the graph.
         mapping: How it maps.
     """
