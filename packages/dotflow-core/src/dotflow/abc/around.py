@@ -37,7 +37,11 @@ def at_worker_end(call: Callable[[], object]) -> None:
 
 @contextmanager
 def entered(around: Around | None) -> Iterator[None]:
-    """Be inside what a tracer has sent along, as far as that works."""
+    """Be inside what a tracer has sent along, as far as that works.
+
+    Args:
+        around: What `Tracer.around` has returned.
+    """
     if around is None:
         yield
         return

@@ -12,14 +12,26 @@ class FileClient(ABC):
     def read(self, path: str) -> bytes:
         """Return the content of a file.
 
+        Args:
+            path: The file's name.
+
         Raises:
             FileNotFoundError: There is no such file.
         """
 
     @abstractmethod
     def write(self, path: str, content: bytes) -> None:
-        """Create a file or replace its content."""
+        """Create a file or replace its content.
+
+        Args:
+            path: The file's name.
+            content: The new content.
+        """
 
     @abstractmethod
     def exists(self, path: str) -> bool:
-        """Tell whether there is a file of that name."""
+        """Tell whether there is a file of that name.
+
+        Args:
+            path: The file's name.
+        """

@@ -65,6 +65,10 @@ class Log(ABC):
 
         Override it for what only the failure knows: the exception itself, where it was
         raised in this process.
+
+        Args:
+            task: The `Task`.
+            failure: Why it failed.
         """
         self.error(task=task)
 

@@ -12,17 +12,29 @@ class TCPClient(ABC):
     def connect(self, host: str, port: int) -> None:
         """Open the connection.
 
+        Args:
+            host: The server's name or address.
+            port: Its port.
+
         Raises:
             OSError: The server cannot be reached.
         """
 
     @abstractmethod
     def send(self, data: bytes) -> None:
-        """Send all of `data`."""
+        """Send all of `data`.
+
+        Args:
+            data: The bytes to send.
+        """
 
     @abstractmethod
     def receive(self, size: int = 65536) -> bytes:
-        """Return what came, at most `size` bytes; `b""` once the other end closed."""
+        """Return what has arrived, `b""` once the other end has closed.
+
+        Args:
+            size: The most bytes to return.
+        """
 
     @abstractmethod
     def close(self) -> None:

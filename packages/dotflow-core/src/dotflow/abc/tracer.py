@@ -75,7 +75,13 @@ class Tracer(ABC):
     def end_run(
         self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
     ) -> None:
-        """Be told that a run has ended; see `start_run`. It calls `end_workflow`."""
+        """Be told that a run has ended.
+
+        Args:
+            workflow_id: The workflow's id.
+            graph: What `start_run` was given.
+            kwargs: As for `end_workflow`, which this calls by default.
+        """
         self.end_workflow(workflow_id, **kwargs)
 
     def start_attempt(self, task: Any) -> None:  # noqa: B027 - to hear of it is optional

@@ -37,7 +37,14 @@ class Message:
 
 
 class Call(Message):
-    """A message to an HTTP API: a method, a path below the base address, and a body."""
+    """A message to an HTTP API.
+
+    Args:
+        method: The HTTP method.
+        path: The address below the base address.
+        payload: The body, before it is encoded.
+        subject: As of `Message`.
+    """
 
     __slots__ = ("_body", "method", "path")
 

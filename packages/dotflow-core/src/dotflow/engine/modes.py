@@ -51,16 +51,10 @@ class Mode:
         return Graph(tasks, chained=self.chained, across_groups=self.across_groups)
 
 
-def _parallel() -> Executor:
+def _processes(by_group: bool = False) -> Executor:
     from dotflow.engine.executors.processes import ProcessExecutor
 
-    return ProcessExecutor()
-
-
-def _grouped() -> Executor:
-    from dotflow.engine.executors.processes import ProcessExecutor
-
-    return ProcessExecutor(by_group=True)
+    return ProcessExecutor(by_group)
 
 
 def _threads() -> Executor:
@@ -77,11 +71,13 @@ def _event_loop() -> AsyncExecutor:
 
 _BUILT_IN = {
     TypeExecution.SEQUENTIAL: Mode(TypeExecution.SEQUENTIAL, InlineExecutor),
-    TypeExecution.SEQUENTIAL_GROUP: Mode(TypeExecution.SEQUENTIAL_GROUP, _grouped),
+    TypeExecution.SEQUENTIAL_GROUP: Mode(
+        TypeExecution.SEQUENTIAL_GROUP, lambda: _processes(by_group=True)
+    ),
     TypeExecution.BACKGROUND: Mode(
         TypeExecution.BACKGROUND, InlineExecutor, across_groups=True, background=True
     ),
-    TypeExecution.PARALLEL: Mode(TypeExecution.PARALLEL, _parallel, chained=False),
+    TypeExecution.PARALLEL: Mode(TypeExecution.PARALLEL, _processes, chained=False),
     TypeExecution.THREADS: Mode(TypeExecution.THREADS, _threads, chained=False),
     TypeExecution.ASYNC: Mode(TypeExecution.ASYNC, _event_loop, chained=False),
 }

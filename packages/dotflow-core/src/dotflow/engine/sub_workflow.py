@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 
 class EndedParts(Expanded):
-    """A sub-workflow whose tasks have all completed."""
+    """A sub-workflow whose tasks have all completed.
+
+    Args:
+        state, ends, checkpoints: As of a `Loop`.
+        node: The place of the task that stands for it.
+    """
 
     __slots__ = ("_checkpoints", "_ends", "_node", "_state")
 

@@ -20,7 +20,11 @@ _now = time.time
 
 
 class TaskEnds:
-    """Retries, fails, skips and cancels tasks, and tells what is after them."""
+    """Retries, fails, skips and cancels tasks, and tells what is after them.
+
+    Args:
+        state: Where the run stands.
+    """
 
     __slots__ = ("_state",)
 

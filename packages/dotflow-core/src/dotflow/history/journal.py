@@ -82,6 +82,9 @@ class RunRows:
 class Journal:
     """Collects the rows of runs and writes those of each in their order.
 
+    Args:
+        table: What it writes to.
+
     Attributes:
         due: From when on, in seconds since the epoch, whoever adds a row is to `flush`.
         nudged: Whether the thread knows that rows wait; whoever adds one is to `nudge`

@@ -23,7 +23,13 @@ _now = time.time
 
 
 class EventRecorder(Recorder):
-    """Writes one run down, through a journal, and reports failures by a name."""
+    """Writes one run down, through a journal.
+
+    Args:
+        info: The run.
+        journal: Where it is written.
+        name: What a report of a failure calls it.
+    """
 
     def __init__(self, info: RunInfo, journal: Journal, name: str) -> None:
         self._info = info

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dotflow.base.parameters import parameter_names, unwrapped
 from dotflow.errors import InvalidTask, MissingActionDecorator
 from dotflow.model.options import ACTION_DEFAULTS, complete, placed
-from dotflow.model.retry import RetryPolicy
+from dotflow.model.retry import RetryPolicy, checked_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Action(Generic[P, R]):
             options = placed("@action", _PLACES, by_place, options)
         given = complete("@action", options, ACTION_DEFAULTS)
         self.task = task
-        self.timeout = _seconds("timeout", given["timeout"])
+        self.timeout = checked_seconds("timeout", given["timeout"])
         self.isolate = bool(given["isolate"])
         self.cache = bool(given["cache"])
         ttl = given["cache_ttl"]
-        self.cache_ttl = None if ttl is None else _seconds("cache_ttl", ttl)
+        self.cache_ttl = None if ttl is None else checked_seconds("cache_ttl", ttl)
         self.cache_key = given["cache_key"]
         self.limit = given["limit"]
         self.rate = given["rate"]
@@ -283,14 +283,6 @@ if TYPE_CHECKING:
 
 else:
     action = Action
-
-
-def _seconds(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-        raise InvalidTask(
-            f"@action({name}={value!r}): give a number of seconds, 0 or more."
-        )
-    return value
 
 
 def _is_async(func: Callable[..., Any]) -> bool:

@@ -24,10 +24,14 @@ MAX_ERRORS = 100
 
 
 class ItemNode(int):
-    """The node of a mapped task, for one of its items, whose index counts from 0.
+    """The node of a mapped task, for one of its items.
 
     To executors it is the number of the node, so none of them has to know of items: the
     outcome of an attempt brings it back, from another process as well.
+
+    Args:
+        node: The task's place in the graph.
+        index: The item's place among the items, from 0.
     """
 
     index: int
@@ -66,6 +70,10 @@ class ItemKey:
 
     The key is the task's and `~<index>`: the same in every process, and no task's own,
     since no quoted name has a `~`.
+
+    Args:
+        task: The mapped task.
+        index: The item's place.
     """
 
     __slots__ = ("checkpoint_key", "index", "name", "task_id", "workflow_id")

@@ -116,7 +116,11 @@ class Outcome:
 
 
 class FailedWithin(Exception):
-    """Carries why a part of a step failed out of the step, as it is to be told."""
+    """Carries why a part of a step failed out of the step, as it is to be told.
+
+    Args:
+        failure: The failure of the part.
+    """
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)

@@ -33,13 +33,16 @@ class RetryPolicy:
         max_delay: float | None = None,
     ) -> None:
         self.attempts = _whole_number("retry", attempts)
-        self.delay = _number("retry_delay", delay)
+        self.delay = float(checked_seconds("retry_delay", delay))
         self.backoff = bool(backoff)
         self.retry_on = _exception_types(retry_on)
-        self.jitter = _number("jitter", float(jitter) if jitter is True else jitter)
+        amount = float(jitter) if jitter is True else jitter
+        self.jitter = float(checked_seconds("jitter", amount))
         if self.jitter > 1:
             _refuse("jitter", jitter, "a part of the delay, 0 to 1")
-        self.max_delay = None if max_delay is None else _number("max_delay", max_delay)
+        self.max_delay = max_delay
+        if max_delay is not None:
+            self.max_delay = float(checked_seconds("max_delay", max_delay))
 
     def allows(self, attempt: int, error: BaseException) -> bool:
         """Say whether `error` in attempt number `attempt` is worth another one."""
@@ -75,10 +78,11 @@ def _whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
-def _number(name: str, value: Any) -> float:
+def checked_seconds(name: str, value: Any) -> float:
+    """Return an option that is a number of seconds, and refuse any other."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         _refuse(name, value, "a number of seconds, 0 or more")
-    return float(value)
+    return value  # type: ignore[no-any-return]
 
 
 def _refuse(name: str, value: Any, expected: str) -> None:

@@ -378,7 +378,11 @@ class TaskInstance:
         return None if self.finished is None else datetime.fromtimestamp(self.finished)
 
     def schema(self, max: int | None = None) -> Any:
-        """Return the task as a pydantic model, see `result`; needs `dotflow-schema`."""
+        """Return the task as a pydantic model; needs `dotflow-schema`.
+
+        Args:
+            max: The largest size in characters of its JSON; see `result`.
+        """
         from dotflow.base.schema import from_schema
 
         return from_schema(__name__, "SerializerTask")(**self.result(max))

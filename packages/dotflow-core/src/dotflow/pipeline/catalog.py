@@ -19,7 +19,11 @@ Target = str | Callable[..., Any]
 
 
 class Catalog:
-    """The DAGs of a registry: declared, checked once, and planned."""
+    """The DAGs of a registry: declared, checked once, and planned.
+
+    Args:
+        registry: The tasks; default: an empty one.
+    """
 
     def __init__(self, registry: TaskRegistry | None = None) -> None:
         self.registry = TaskRegistry() if registry is None else registry

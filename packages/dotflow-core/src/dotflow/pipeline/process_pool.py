@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 class PickledPool(Pool):
-    """Runs attempts in the processes of a pool, which stays open.
+    """Runs attempts in the processes of a pool.
 
     What pickle can hold goes there; exceptions, which often have no pickle, come back
     as text.
+
+    Args:
+        pool: The pool; it stays open.
     """
 
     def __init__(self, pool: ProcessPoolExecutor) -> None:

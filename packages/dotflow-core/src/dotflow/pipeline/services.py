@@ -20,7 +20,12 @@ MODE = TypeExecution.ASYNC
 
 
 class Services:
-    """The providers of a pipeline: its one storage, or those of a config.
+    """The providers of a pipeline.
+
+    Args:
+        storage: Keeps cached results, shared limits, requests to cancel and history;
+            default: that of `config`, or one in memory.
+        config: More providers, which are told of runs.
 
     Attributes:
         config: All of them.

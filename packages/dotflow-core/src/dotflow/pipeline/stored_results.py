@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 class StoredResults(Checkpoints):
     """The state store as the engine's checkpoints: durable before the next task.
 
-    `kept` has the results that it has from an earlier run, by task.
-
     The store itself forgets the items of a mapped task that it is told the result of.
+
+    Args:
+        store: The state store.
+        run_id: The run.
+        kept: The results that it has from an earlier run, by task.
     """
 
     def __init__(

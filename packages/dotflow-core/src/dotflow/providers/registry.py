@@ -57,8 +57,10 @@ def load_provider(name: str) -> Any:
     Raises:
         AttributeError: There is no provider of that name.
         ProviderNotInstalled: It is an integration that is not installed.
-        ProviderConflict: As of `load_entry_point`, or it is no provider.
-        ImportModuleError: As of `load_entry_point`.
+        ProviderConflict: Two distributions claim the name, or it leads to something
+            that is no provider.
+        ImportModuleError: The integration is broken. Whatever else it raises while it
+            is imported passes through.
     """
     # These first: no distribution can put a class in place of one.
     if name in BUILT_IN:

@@ -36,7 +36,11 @@ class Leases:
         self._renewer: threading.Thread | None = None
 
     def acquire(self, name: str, size: int) -> str | None:
-        """Take a free one of the slots of a limit.
+        """Take a free slot of a limit.
+
+        Args:
+            name: The limit.
+            size: How many slots it has.
 
         Returns:
             The slot, or None if all are taken.

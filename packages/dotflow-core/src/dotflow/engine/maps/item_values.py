@@ -71,6 +71,12 @@ class ItemValues:
     def save(self, attempt: Attempt, index: int, value: Any, finished: float) -> None:
         """Store a result by itself, and in the cache.
 
+        Args:
+            attempt: What gave it.
+            index: The item's place.
+            value: The result.
+            finished: When it was there, in seconds since the epoch.
+
         Raises:
             StorageError: The storage failed, or cannot hold the value.
             InvalidTask: The inputs cannot be compared with those of other runs.
@@ -85,7 +91,10 @@ class ItemValues:
     def find(self, attempt: Attempt, index: int, resuming: bool) -> Context | None:
         """Return an item's result that is there already, None where there is none.
 
-        Only a run that has been resumed may have stored it.
+        Args:
+            attempt: What would give it.
+            index: The item's place.
+            resuming: Whether this run has been resumed, so that it may have stored it.
 
         Raises:
             StorageError: The storage failed.

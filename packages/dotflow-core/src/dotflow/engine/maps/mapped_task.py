@@ -47,11 +47,14 @@ TAKING, DRAINING, ENDED = range(3)
 class MappedTask(Expanded):
     """A mapped task while it runs.
 
-    The arguments are those of a `Loop`, the place of the task and how it maps.
-
     Items are taken one at a time, when a slot is free, so a generator of a million of
     them is never in memory as a whole. What is kept of an item that has ended is its
     result.
+
+    Args:
+        state, ends, checkpoints, cache: As of a `Loop`.
+        node: The task's place in the graph.
+        mapping: How it maps.
     """
 
     __slots__ = (

@@ -16,6 +16,10 @@ MAX_WAITING = 1000
 class WaitingItems:
     """Items that wait for another attempt, or for a limit or a rate.
 
+    Args:
+        state: Where the run stands; it wakes the task.
+        node: The place of the task in the graph.
+
     Attributes:
         retries: Those that wait for another attempt: a heap of moments, places, items.
         held: The one that a limit or a rate has refused; nothing else starts meanwhile.

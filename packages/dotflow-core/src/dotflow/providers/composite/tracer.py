@@ -47,6 +47,9 @@ class Arounds:
     """What several tracers put around an attempt, one inside of the other.
 
     One that cannot be entered, or be sent to another process, is left out.
+
+    Args:
+        wanted: What each of them asked for.
     """
 
     def __init__(self, wanted: list[Around]) -> None:

@@ -34,7 +34,12 @@ _NO_LIMIT = -1
 
 
 class SQLiteHistory(History):
-    """Reads the history of a database, and hands out what writes it."""
+    """Reads the history of a database, and hands out what writes it.
+
+    Args:
+        database: The database of the storage.
+        retention: How much is kept.
+    """
 
     def __init__(self, database: Database, retention: Retention) -> None:
         # Connections of its own: a history need not survive a power cut, and what is

@@ -32,7 +32,12 @@ _COUNTS = "REPLACE INTO maps VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class RunTable:
-    """Writes runs and their events; each method is one transaction."""
+    """Writes runs and their events; each method is one transaction.
+
+    Args:
+        database: The database.
+        retention: How much is kept.
+    """
 
     def __init__(self, database: Database, retention: Retention) -> None:
         self._database = database
