@@ -77,6 +77,8 @@ def main() -> None:
             names = ", ".join(path.name for path in found)
             raise SystemExit(f"not in CHANGELOG.md yet: {names}")
         return
+    if not found:
+        raise SystemExit("changelog.d has no fragments: there is nothing to release")
     items: dict[str, list[str]] = {}
     for path, kind in found.items():
         items.setdefault(kind, []).append(path.read_text("utf-8"))
@@ -87,6 +89,7 @@ def main() -> None:
     changelog.write_text(text, encoding="utf-8", newline="\n")
     for path in found:
         path.unlink()
+    print(f"CHANGELOG.md has {len(found)} fragments more, under {version}")
 
 
 if __name__ == "__main__":

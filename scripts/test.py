@@ -23,9 +23,18 @@ def command(arguments: list[str], root: Path = ROOT) -> list[str]:
         arguments: Those of `hatch run test`.
         root: Top of the repository.
     """
-    name = (arguments or [""])[0].removeprefix("dotflow-")
+    first = (arguments or [""])[0]
+    name = first.removeprefix("dotflow-")
     tests = root / "packages" / f"dotflow-{name}" / "tests"
     if not name or not tests.is_dir():
+        if first and first[0] != "-" and not (root / first.partition("::")[0]).exists():
+            known = sorted(
+                path.name.removeprefix("dotflow-")
+                for path in (root / "packages").glob("dotflow-*")
+            )
+            raise SystemExit(
+                f"{first!r} is neither a path nor a package; there are {', '.join(known)}"
+            )
         return ["hatch", "run", f"{EVERYTHING}:pytest", *arguments]
     environments = tomllib.loads((root / "hatch.toml").read_text("utf-8"))["envs"]
     environment = name if name in environments else EVERYTHING

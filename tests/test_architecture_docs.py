@@ -16,6 +16,7 @@ PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|toml|ini)))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
 
+GUARANTEES = (ROOT / "GUARANTEES.md").read_text("utf-8")
 READMES = sorted(ROOT.glob("packages/*/README.md"))
 
 
@@ -24,6 +25,20 @@ def test_every_path_exists(document: Path) -> None:
     """What the architecture and the decisions name is where they say."""
     assert not _missing(document.read_text("utf-8"), BEGINNINGS)
     assert not _missing_links(document)
+
+
+def test_every_promise_has_its_test() -> None:
+    """Each test that GUARANTEES.md names is there."""
+    named = re.findall(r"`(?:([\w/.-]*test_\w+\.py)::)?(test_\w+)`", GUARANTEES)
+    assert named
+    texts = {path: path.read_text("utf-8") for path in ROOT.glob("**/test_*.py")}
+    for file, test in named:
+        where = [
+            text
+            for path, text in texts.items()
+            if path.match(Path(file).name or "*.py")
+        ]
+        assert any(f"def {test}(" in text for text in where), (file, test)
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)

@@ -54,6 +54,12 @@ def test_where_tests_run(arguments: list[str], expected: list[str]) -> None:
     assert command(arguments, ROOT) == ["hatch", "run", *expected]
 
 
+def test_a_misspelt_package_is_refused() -> None:
+    """What is neither a package nor a path is refused before an environment is made."""
+    with pytest.raises(SystemExit, match=r"'cor' is neither .* core,"):
+        command(["cor"], ROOT)
+
+
 def test_the_full_environment_lacks_nothing() -> None:
     """What the tests of one package need is there where all of them run."""
     full = {line.partition("[")[0] for line in _needs("test")}

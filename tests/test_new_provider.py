@@ -80,3 +80,12 @@ def test_a_name_without_a_family_is_refused(checkout: Path, name: str) -> None:
         "dotflow",
         "dotflow-core",
     }
+
+
+def test_a_name_that_hatch_knows_is_refused(checkout: Path) -> None:
+    """A service called as an environment is refused, and nothing is written."""
+    before = (checkout / "hatch.toml").read_text("utf-8")
+    with pytest.raises(SystemExit, match="'demo' is an environment"):
+        TOOL["make"]("NotifyDemo", checkout)
+    assert (checkout / "hatch.toml").read_text("utf-8") == before
+    assert not list((checkout / "packages").glob("dotflow-demo"))

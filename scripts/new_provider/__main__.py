@@ -11,6 +11,7 @@ import re
 import runpy
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from string import Template
 
@@ -65,6 +66,10 @@ def _names(provider: str, root: Path) -> dict[str, str]:
             f"{families}, and go on with the service, as in NotifyNtfy"
         )
     service = found[2].lower()
+    if service in tomllib.loads((root / "hatch.toml").read_text("utf-8"))["envs"]:
+        raise SystemExit(
+            f"{service!r} is an environment of hatch.toml already: choose another name"
+        )
     return {
         "provider": provider,
         "family": found[1].lower(),

@@ -8,12 +8,12 @@ import dotflow
 from dotflow import Config, Context, DotFlow, DotflowError, Task, action
 from dotflow.abc.notify import Notify
 from dotflow.abc.storage import Storage
-from dotflow.errors import GraphError, NotCallableObject
-from dotflow.model.task import TaskError
+from dotflow.core.builder import TaskBuilder
+from dotflow.core.exception import GraphError, NotCallableObject
+from dotflow.core.task import TaskError
+from dotflow.core.workflow import Manager
 from dotflow.providers import LogDefault, StorageFile, StorageSQLite
 from dotflow.types import TypeStatus
-from dotflow.workflow.builder import TaskBuilder
-from dotflow.workflow.manager import Manager
 
 
 @action

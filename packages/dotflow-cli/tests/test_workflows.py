@@ -35,6 +35,14 @@ def test_pipeline(dotflow: Run) -> None:
     assert "etl/total: restored" in again.stderr
 
 
+def test_an_action_is_no_factory(dotflow: Run, folder: Path) -> None:
+    """A step that is named as a workflow is refused, not run to see what it returns."""
+    result = dotflow("start", "-w", "steps:one", "--dry-run")
+    assert result.returncode != 0
+    assert "--step steps:one" in result.stderr
+    assert not (folder / "one").exists()
+
+
 def test_params(dotflow: Run) -> None:
     """Arguments of the function are JSON, or else texts."""
     result = dotflow(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
 
 _CORE = ("dotflow-core", "dotflow-cli", "dotflow-schema")
-_MORE = {"dotflow-deploy": "deploy", "dotflow-server": "server"}
+_MORE = {"dotflow-deploy": "deploy"}
 
 
 def examine(storage: str | None, path: str | None) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from dotflow.errors import (
     InvalidWorkflowFactory,
     WorkflowFlagConflict,
 )
+from dotflow.model.action import Action
+from dotflow.serving.run import as_workflow
 from dotflow_cli.errors import usage_errors, user_code
 from dotflow_cli.inputs import read_context, read_params
 
@@ -104,12 +106,14 @@ def workflow(
             if initial_context is not None:
                 raise WorkflowFlagConflict("--initial-context")
             return found
-        flow = DotFlow(config=Config.from_env(), name=found.name)
-        flow.task.add(found, initial_context=read_context(initial_context))
-        return flow
+        return as_workflow(found, read_context(initial_context))
 
 
 def _call(factory: Any, where: str, arguments: Mapping[str, Any]) -> Any:
+    if isinstance(factory, Action):
+        raise InvalidWorkflowFactory(
+            where, f"it is an action: run it with --step {where}"
+        )
     if not callable(factory):
         raise InvalidWorkflowFactory(where, f"it is {_described(factory)}")
     import inspect

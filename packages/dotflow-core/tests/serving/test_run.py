@@ -7,6 +7,7 @@ import pytest
 from dotflow import DotFlow, action
 from dotflow.errors import InvalidWorkflowFactory
 from dotflow.pipeline import Pipeline
+from dotflow.providers import StorageSQLite
 from dotflow.serving import WorkflowFailed, build, check_factory, outcome, run
 
 
@@ -146,3 +147,15 @@ def test_outcome_that_json_cannot_hold(value, caplog):
     told = outcome(run(factory))
     assert told == {"workflow_id": "wf", "status": "Completed"}
     assert "JSON cannot hold it" in caplog.text
+
+
+def test_a_pipeline_keeps_its_providers(tmp_path):
+    """A pipeline that runs as a workflow is written down where it was told to be."""
+    storage = StorageSQLite(str(tmp_path / "own.db"))
+    pipeline = Pipeline("own", storage=storage)
+    pipeline.task(name="one")(lambda: 1)
+    flow = run(pipeline, None)
+    assert flow.config.storage is storage
+    assert [row.workflow_id for row in storage.history.runs()] == [
+        str(flow.workflow_id)
+    ]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import pickle
+from pathlib import Path
 
 import pytest
 
 from dotflow.providers import StorageSQLite
 
+# Written by commit 2a5df1a, in Python 3.11.
+STORED = json.loads(Path(__file__).with_name("former_pickles.json").read_text("utf-8"))
 FORMER = {
     "dotflow.core.action": "Action _named _restored",
     "dotflow.core.callbacks": "basic_callback",
@@ -30,13 +35,31 @@ def test_a_former_place_is_found(module, name):
     assert found.__name__ == name
 
 
-def test_a_former_storage_is_read(tmp_path):
+def _former(name):
+    return pickle.loads(base64.b64decode(STORED[name]))
+
+
+def test_a_former_storage_is_read():
     """The storage that a spilled map's results hold is revived under its new names."""
-    storage = StorageSQLite(tmp_path / "runs.db")
-    state = storage.__getstate__()
-    state["_codec"], state["_retention"] = state.pop("codec"), state.pop("retention")
-    revived = StorageSQLite.__new__(StorageSQLite)
-    revived.__setstate__(state)
-    assert revived.codec is storage.codec
-    assert revived.retention is storage.retention
-    storage.close()
+    storage = _former("sqlite")
+    assert storage.codec.encode((1,)) == StorageSQLite("runs.db").codec.encode((1,))
+
+
+def test_former_values_are_read():
+    """What a former revision has pickled comes back as what it was."""
+    assert _former("context").storage == {"a": 1}
+    assert repr(_former("error")) == "InvalidTask('a sentence')"
+    assert type(_former("config").storage).__name__ == "StorageFile"
+    assert _former("run_summary").dag_name == "p"
+    assert _former("task_spec").retries == 3
+    assert _former("state_store").list_runs() == []
+
+
+def test_a_former_task_is_read():
+    """A task keeps its state and its identity, under the new names of both."""
+    task = _former("task")
+    assert (task.name, task.status, task.attempt) == ("extract", "Failed", 1)
+    assert task.checkpoint_key == "w-extract"
+    assert task.initial_context.storage == 5
+    assert task.errors[0].exception == "TypeError"
+    assert task.copy().status == "Not started"

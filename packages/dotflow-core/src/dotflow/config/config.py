@@ -161,6 +161,10 @@ class Config:
                 value = provider.checked(value)
             object.__setattr__(self, name, value)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Those pickled before 2.0.0a2 have their providers under private names.
+        self.__dict__.update({name.removeprefix("_"): v for name, v in state.items()})
+
     @classmethod
     def from_env(cls) -> Config:
         """Return what the environment variables `DOTFLOW_…` ask for.

@@ -85,6 +85,22 @@ class TaskError:
         return f"TaskError({self.exception}: {self.message}, attempt={self.attempt})"
 
 
+# What slots were called in tasks that were pickled before 2.0.0a2.
+_FORMER = {
+    "_attempt_started": "attempt_started",
+    "_callback": "callback",
+    "_current_context": "current",
+    "_finished": "finished",
+    "_initial_context": "initial",
+    "_key": "checkpoint_key",
+    "_name": "name",
+    "_previous_context": "previous",
+    "_started": "started",
+    "_step": "step",
+    "_task_id": "task_id",
+}
+
+
 class TaskInstance:
     """One step of a run, with its state and its results.
 
@@ -246,6 +262,13 @@ class TaskInstance:
         for slot in TaskInstance.__slots__:
             setattr(into, slot, getattr(self, slot))
         return into
+
+    def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
+        slots = {_FORMER.get(name, name): value for name, value in state[1].items()}
+        for name, value in slots.items():
+            setattr(self, name, value)
+        if slots["checkpoint_key"] is None:
+            self.checkpoint_key = f"{self.workflow_id}-{quote_name(self.name)}"
 
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""

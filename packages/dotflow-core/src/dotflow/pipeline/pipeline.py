@@ -126,6 +126,12 @@ class Pipeline(DagScope):
         return self._engine.services.storage
 
     @property
+    def given_config(self) -> Config | None:
+        """The providers that the pipeline was given; None where it was given none."""
+        services = self._engine.services
+        return services.config if services.given else None
+
+    @property
     def tasks(self) -> Mapping[str, TaskSpec]:
         """The tasks by name, in the order they were declared."""
         return self.registry.of_dag(self.name)

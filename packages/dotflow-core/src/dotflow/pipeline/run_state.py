@@ -88,3 +88,7 @@ class StoredRun(NamedTuple):
     def matches(self, dag_name: str | None, status: RunStatus | None) -> bool:
         """Say whether it is of a DAG and has a status; None stands for any."""
         return dag_name in (None, self.dag_name) and status in (None, self.status)
+
+
+# What stored runs name it.
+RunSummary = StoredRun

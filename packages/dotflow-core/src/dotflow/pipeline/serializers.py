@@ -70,3 +70,10 @@ class PickleSerializer:
             return pickle.loads(data)
         except Exception as error:
             raise DecodeError(f"The stored pickle cannot be read: {error}") from error
+
+
+class AnySerializer(JsonSerializer):
+    """Writes JSON where it can, else a pickle, as a `SQLiteStateStore` does by itself."""
+
+    def __init__(self) -> None:
+        self._codec = Codec.named("pickle")

@@ -29,6 +29,7 @@ class Services:
 
     Attributes:
         config: All of them.
+        given: Whether any was given; else all are the defaults.
 
     Raises:
         InvalidTask: There are two storages.
@@ -41,7 +42,7 @@ class Services:
                 "A pipeline has one storage: give storage=… or config=Config(storage=…),"
                 " not both."
             )
-        self._given = storage is not None or config is not None
+        self.given = storage is not None or config is not None
         # Without a config nobody asked to be told: a pipeline logs by itself.
         self._tells = config is not None
         self.config = Config(storage=storage) if config is None else config
@@ -49,7 +50,7 @@ class Services:
     @property
     def given_storage(self) -> Storage | None:
         """The storage, if the pipeline was given one."""
-        return self.config.storage if self._given else None
+        return self.config.storage if self.given else None
 
     @property
     def told(self) -> Config | None:

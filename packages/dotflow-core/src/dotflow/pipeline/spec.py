@@ -56,6 +56,8 @@ class TaskSpec:
         foreign: tuple[tuple[str, str], ...] = (),
         **options: Unpack[NodeOptions],
     ) -> None:
+        # As `dataclasses.replace` gives them, under what is to be another than now.
+        options = {**options.pop("options", {}), **options}  # type: ignore[typeddict-item]
         options = placed("TaskSpec", PLACES, by_place, options)
         vars(self).update(
             name=name,
@@ -89,6 +91,13 @@ class TaskSpec:
             foreign=self.foreign,
             **merged,
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "options" not in state:  # pickled before 2.0.0a2: each stood by itself
+            given = {"map": state.pop("map_over", None), **state}
+            state["options"] = {name: given[name] for name in NODE_DEFAULTS}
+            state = {name: state[name] for name in self.__dataclass_fields__}
+        vars(self).update(state)
 
     def __getattr__(self, name: str) -> Any:
         """Return an option."""

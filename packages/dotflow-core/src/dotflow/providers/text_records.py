@@ -7,6 +7,8 @@ from dotflow.errors import DecodeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from dotflow.codec.codec import Codec
     from dotflow.model.context import Context
 
@@ -19,6 +21,12 @@ class TextRecords:
     """
 
     codec: Codec
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A spilled map's results hold their storage; those stored before the names
+        # became public are read as well.
+        public = {"_codec": "codec", "_retention": "retention"}
+        self.__dict__.update({public.get(name, name): v for name, v in state.items()})
 
     def place(self) -> str:
         """Return what a user knows the storage by."""

@@ -69,7 +69,7 @@ def build(factory: Factory, content: Any) -> DotFlow:
         assert callable(factory)
         takes_content = bool(inspect.signature(factory).parameters)
         found = factory(content) if takes_content else factory()
-    flow = _wrapped(found) if _is_pipeline(found) else found
+    flow = as_workflow(found) if _is_pipeline(found) else found
     if not isinstance(flow, DotFlow):
         name = getattr(factory, "__qualname__", repr(factory))
         raise InvalidWorkflowFactory(name, f"it returned a {type(found).__name__}")
@@ -132,9 +132,20 @@ def _is_pipeline(value: Any) -> bool:
     return module is not None and isinstance(value, module.Pipeline)
 
 
-def _wrapped(pipeline: Pipeline) -> DotFlow:
+def as_workflow(pipeline: Pipeline, initial_context: Any = None) -> DotFlow:
+    """Return a workflow whose one part is a pipeline.
+
+    It has the pipeline's own providers; where it was given none, those that the
+    environment asks for.
+
+    Args:
+        pipeline: The pipeline.
+        initial_context: What its tasks share.
+    """
     from dotflow import Config, DotFlow
 
-    flow = DotFlow(config=Config.from_env(), name=pipeline.name)
-    flow.task.add(pipeline)
+    flow = DotFlow(
+        config=pipeline.given_config or Config.from_env(), name=pipeline.name
+    )
+    flow.task.add(pipeline, initial_context=initial_context)
     return flow

@@ -42,8 +42,14 @@ class AsyncItemSource(ItemSource):
     """
 
     __slots__ = (
-        "_fetched", "_fetcher", "_fetching", "_node", "_state", "_stopped", "_upstream",
-    )  # fmt: skip
+        "_fetched",
+        "_fetcher",
+        "_fetching",
+        "_node",
+        "_state",
+        "_stopped",
+        "_upstream",
+    )
 
     def __init__(
         self,

@@ -31,9 +31,15 @@ class ItemSource:
     """
 
     __slots__ = (
-        "_item_names", "_named", "_place", "_source", "_values", "_wants_index",
-        "pending", "total",
-    )  # fmt: skip
+        "_item_names",
+        "_named",
+        "_place",
+        "_source",
+        "_values",
+        "_wants_index",
+        "pending",
+        "total",
+    )
 
     def __init__(
         self,

@@ -58,10 +58,25 @@ class MappedTask(Expanded):
     """
 
     __slots__ = (
-        "_ends", "_failures", "_flying", "_keep", "_knows", "_mapping", "_node", "_phase",
-        "_progress", "_queued", "_results", "_resuming", "_source", "_state", "_submit",
-        "_task", "_tell_item", "_waiting",
-    )  # fmt: skip
+        "_ends",
+        "_failures",
+        "_flying",
+        "_keep",
+        "_knows",
+        "_mapping",
+        "_node",
+        "_phase",
+        "_progress",
+        "_queued",
+        "_results",
+        "_resuming",
+        "_source",
+        "_state",
+        "_submit",
+        "_task",
+        "_tell_item",
+        "_waiting",
+    )
 
     def __init__(
         self,

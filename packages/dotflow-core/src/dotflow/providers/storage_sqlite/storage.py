@@ -200,12 +200,6 @@ class StorageSQLite(TextRecords, Storage):
         # Its journal has a thread; another process opens one of its own.
         return {**self.__dict__, "_history": None}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # A spilled map's results hold their storage; those stored before the names
-        # became public are read as well.
-        public = {"_codec": "codec", "_retention": "retention"}
-        self.__dict__.update({public.get(name, name): v for name, v in state.items()})
-
     def _row(
         self, key: str, context: Context, ttl: float | None, fingerprint: str | None
     ) -> tuple[object, ...]:
