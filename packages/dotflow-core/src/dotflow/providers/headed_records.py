@@ -26,12 +26,12 @@ class HeadedRecords(Storage):
     reboot agrees on.
     """
 
-    unit: ClassVar[str]
+    _unit: ClassVar[str]
     """What a user deletes to be rid of a damaged record, as `file`."""
     _codec: Codec
 
     @abstractmethod
-    def name_of(self, key: str) -> str:
+    def _name_of(self, key: str) -> str:
         """Return the name that a key's record is kept under."""
 
     @abstractmethod
@@ -39,7 +39,7 @@ class HeadedRecords(Storage):
         """Return what a user knows a record by."""
 
     @abstractmethod
-    def read_record(self, name: str) -> bytes | None:
+    def _read_record(self, name: str) -> bytes | None:
         """Return a record, None where there is none."""
 
     @abstractmethod
@@ -52,24 +52,24 @@ class HeadedRecords(Storage):
 
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
-        name = self.name_of(key)
-        record = self.read_record(name)
+        name = self._name_of(key)
+        record = self._read_record(name)
         if record is None:
             return Context()
-        with self.reading(name):
+        with self._reading(name):
             if is_past(read_header(record)):
                 return Context()
             return self._codec.decode_context(record)
 
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
-        header = self.read_header(self.name_of(key))
+        header = self.read_header(self._name_of(key))
         if header is None or is_past(header):
             return None
         fingerprint: str | None = header.get("fingerprint")
         return fingerprint
 
-    def encode(
+    def _encode(
         self,
         key: str,
         context: Context,
@@ -81,7 +81,7 @@ class HeadedRecords(Storage):
         extra = {"key": key, "expires_at": expires_at, "fingerprint": fingerprint}
         return self._codec.encode_context(context, extra | more).encode() + b"\n"
 
-    def matches(self, record: bytes | None, expected: Context | None) -> bool:
+    def _matches(self, record: bytes | None, expected: Context | None) -> bool:
         """Tell whether a swap that expects this context may replace a record."""
         if record is None or is_past(read_header(record)):
             return is_empty(expected)
@@ -93,7 +93,7 @@ class HeadedRecords(Storage):
             raise DecodeError(f"It is not UTF-8 text: {error}") from error
         return holds(self._codec, text, expected.storage)
 
-    def is_of(self, workflow_id: object, key: str, name: str) -> bool:
+    def _is_of(self, workflow_id: object, key: str, name: str) -> bool:
         """Tell whether a key that begins as a workflow's does is that workflow's."""
         try:
             owner = (self.read_header(name) or {}).get("workflow_id")
@@ -105,23 +105,23 @@ class HeadedRecords(Storage):
             return True
         return owner is None or owner == str(workflow_id)
 
-    def hashed_key(self, name: str) -> str | None:
+    def _hashed_key(self, name: str) -> str | None:
         """Return the key of a record whose name is a hash, None for a stranger's."""
         try:
             key = (self.read_header(name) or {}).get("key")
         except DecodeError:
             return None
-        return key if isinstance(key, str) and self.name_of(key) == name else None
+        return key if isinstance(key, str) and self._name_of(key) == name else None
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
+    def _reading(self, name: str) -> Iterator[None]:
         """Name a record that turns out to be damaged, and the way out."""
         try:
             yield
         except DecodeError as error:
             raise DecodeError(
                 f"{self.address(name)} cannot be read back. {error} To have its task run"
-                f" again, delete the {self.unit}."
+                f" again, delete the {self._unit}."
             ) from error
 
 

@@ -66,7 +66,7 @@ class ObjectStorage(HeadedRecords):
         ValueError: There is no such codec.
     """
 
-    unit = "object"
+    _unit = "object"
     scheme: ClassVar[str]
     """What an address begins with, as `s3` in `s3://bucket/prefix`."""
     url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
@@ -203,8 +203,8 @@ class ObjectStorage(HeadedRecords):
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         expires_at = end_of(ttl)
-        data = self.encode(key, context, expires_at, fingerprint)
-        self.write_object(self.name_of(key), data, expires_at)
+        data = self._encode(key, context, expires_at, fingerprint)
+        self.write_object(self._name_of(key), data, expires_at)
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -216,7 +216,7 @@ class ObjectStorage(HeadedRecords):
 
         Two that delete a key at the same time may both be told that it was there.
         """
-        name = self.name_of(key)
+        name = self._name_of(key)
         try:
             header = self.read_header(name)
         except DecodeError:
@@ -251,7 +251,7 @@ class ObjectStorage(HeadedRecords):
         """Remove the keys of one workflow; see `Storage.clear`."""
         found = list(self._entries(f"{workflow_id}-"))
         mine = in_threads(
-            lambda entry: self.is_of(workflow_id, entry[1], entry[0]), found
+            lambda entry: self._is_of(workflow_id, entry[1], entry[0]), found
         )
         names = [entry[0] for entry, is_own in zip(found, mine, strict=True) if is_own]
         self.remove_objects(names)
@@ -267,19 +267,19 @@ class ObjectStorage(HeadedRecords):
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         from dotflow.base.identity import new_ulid
 
-        name = self.name_of(key)
+        name = self._name_of(key)
         expires_at = end_of(ttl)
         # An answer may be lost and the request repeated, by the SDK among others. What
         # it then finds changed may be its own doing, which this mark tells.
         mark = new_ulid()
-        data = self.encode(key, new, expires_at, fingerprint, mark=mark)
+        data = self._encode(key, new, expires_at, fingerprint, mark=mark)
         for _ in range(_SWAPS):
             found = self.read_object(name)
             record = None if found is None else found.data
-            with self.reading(name):
+            with self._reading(name):
                 if record is not None and read_header(record).get("mark") == mark:
                     return True
-                if not self.matches(record, expected):
+                if not self._matches(record, expected):
                     return False
             # Whoever changes the object from here on makes the write fail; then look again.
             version = None if found is None else found.version
@@ -301,15 +301,13 @@ class ObjectStorage(HeadedRecords):
         found = self.read_object(name, _HEADER)
         if found is not None and len(found.data) >= _HEADER and b"\n" not in found.data:
             found = self.read_object(name)
-        with self.reading(name):
+        with self._reading(name):
             return None if found is None else read_header(found.data)
 
-    def name_of(self, key: str) -> str:
-        """Return the name of a key's object; see `HeadedRecords.name_of`."""
+    def _name_of(self, key: str) -> str:
         return self.prefix + object_name(key)
 
-    def read_record(self, name: str) -> bytes | None:
-        """Return what is in an object; see `HeadedRecords.read_record`."""
+    def _read_record(self, name: str) -> bytes | None:
         found = self.read_object(name)
         return None if found is None else found.data
 
@@ -317,7 +315,7 @@ class ObjectStorage(HeadedRecords):
         """Give the name, the key and whether it is live of all keys with a prefix."""
         for name, expires_at in self.list_objects(self.prefix + name_prefix(prefix)):
             own = name[len(self.prefix) :]
-            key = self.hashed_key(name) if is_hashed(own) else key_of(own)
+            key = self._hashed_key(name) if is_hashed(own) else key_of(own)
             if key is not None and key.startswith(prefix):
                 yield name, key, not is_past({"expires_at": expires_at})
 

@@ -43,7 +43,7 @@ class StorageFile(HeadedRecords):
     """
 
     shared = True
-    unit = "file"
+    _unit = "file"
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class StorageFile(HeadedRecords):
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         path = self._path(key)
-        data = self.encode(key, context, end_of(ttl), fingerprint)
+        data = self._encode(key, context, end_of(ttl), fingerprint)
         with self._failing("write", path):
             # The slow part, and so outside the lock. A kill before the rename leaves
             # the old value and a file that a later process sweeps away.
@@ -104,7 +104,7 @@ class StorageFile(HeadedRecords):
     def clear(self, workflow_id: UUID | str) -> None:
         """Remove the keys of one workflow; see `Storage.clear`."""
         keys = self._keys(f"{workflow_id}-")
-        self._remove([k for k in keys if self.is_of(workflow_id, k, self.name_of(k))])
+        self._remove([k for k in keys if self._is_of(workflow_id, k, self._name_of(k))])
 
     def atomic_swap(
         self,
@@ -115,17 +115,17 @@ class StorageFile(HeadedRecords):
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        name = self.name_of(key)
+        name = self._name_of(key)
         path = self._folder / name
-        data = self.encode(key, new, end_of(ttl), fingerprint)
+        data = self._encode(key, new, end_of(ttl), fingerprint)
         with self._failing("write", path):
             temporary = self._write(data)
             try:
                 # Without a lock there is no swap: two processes could both succeed.
                 with _durable.folder_lock(self._folder, required=True):
-                    record = self.read_record(name)
-                    with self.reading(name):
-                        swapped = self.matches(record, expected)
+                    record = self._read_record(name)
+                    with self._reading(name):
+                        swapped = self._matches(record, expected)
                     if swapped:
                         _durable.replace(temporary, path)
             except BaseException:
@@ -137,16 +137,14 @@ class StorageFile(HeadedRecords):
                 _durable.discard(temporary)
             return swapped
 
-    def name_of(self, key: str) -> str:
-        """Return the name of a key's file; see `HeadedRecords.name_of`."""
+    def _name_of(self, key: str) -> str:
         return file_name(key)
 
     def address(self, name: str) -> str:
         """Return the path of a file; see `HeadedRecords.address`."""
         return str(self._folder / name)
 
-    def read_record(self, name: str) -> bytes | None:
-        """Return what is in a file; see `HeadedRecords.read_record`."""
+    def _read_record(self, name: str) -> bytes | None:
         path = self._folder / name
         with self._failing("read", path):
             try:
@@ -157,7 +155,7 @@ class StorageFile(HeadedRecords):
     def read_header(self, name: str) -> dict[str, Any] | None:
         """Return the first line of a file; see `HeadedRecords.read_header`."""
         path = self._folder / name
-        with self._failing("read", path), self.reading(name):
+        with self._failing("read", path), self._reading(name):
             try:
                 with path.open("rb") as file:
                     return read_header(file.readline())
@@ -165,7 +163,7 @@ class StorageFile(HeadedRecords):
                 return None
 
     def _path(self, key: str) -> Path:
-        return self._folder / self.name_of(key)
+        return self._folder / self._name_of(key)
 
     def _write(self, data: bytes) -> Path:
         # Once is enough: what others abandon meanwhile waits for the next process.
@@ -187,14 +185,14 @@ class StorageFile(HeadedRecords):
                 continue
             key = key_of(name)
             if key is None:
-                key = self.hashed_key(name)
+                key = self._hashed_key(name)
             if key is not None and key.startswith(prefix):
                 keys.append(key)
         return keys
 
     def _expired(self, key: str) -> bool:
         try:
-            header = self.read_header(self.name_of(key))
+            header = self.read_header(self._name_of(key))
         except DecodeError:
             return False  # listed, so that it can be found and deleted
         return header is None or is_past(header)
