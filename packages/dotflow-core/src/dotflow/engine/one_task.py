@@ -84,13 +84,18 @@ class OneTaskRun(Run):
 
     def make_ends(self, state: RunState) -> TaskEnds:
         """Return how tasks end here: after their first attempt."""
-        # At once: the loop would ask only after the task.
-        self.control.poll()
         ends = _OneAttempt(state, self._note_failure)
+        # Both now, since the loop looks for what speaks against a task only after one.
+        self.control.poll()
         if self._skipped_for is not None:
-            state.ready.clear()
-            ends.skip(len(state.tasks) - 1, self._skipped_for)
+            self._skip_all(state, ends, self._skipped_for)
         return ends
+
+    @staticmethod
+    def _skip_all(state: RunState, ends: _OneAttempt, upstream: str) -> None:
+        """Have nothing start: something upstream of the task has no result."""
+        state.ready.clear()
+        ends.skip(len(state.tasks) - 1, upstream)
 
     def _note_failure(self, failure: Failure) -> None:
         self._failure = failure
