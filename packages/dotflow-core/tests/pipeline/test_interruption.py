@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import Executor, Future
 
 import pytest
 
-from dotflow import RunContext, fn_hook
+from dotflow import Pipeline, RunContext, fn_hook
 
 
 def test_a_cancelled_run_is_recorded_and_can_be_resumed(pipeline):
@@ -100,3 +101,57 @@ def test_cooperative_cancellation(pipeline, report):
     found = report(pipeline, RunContext(None).with_cancel_event(event))["tasks"]
     assert found["first"]["status"] == "SUCCESS"
     assert "RunCancelledError" in found["second"]["error"]
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_who_awaits_a_run_may_catch_its_end(kind, asynchronous):
+    """A step that asks for the end of the program ends no event loop but its run."""
+    pipeline = Pipeline("ending")
+
+    async def later():
+        raise kind
+
+    def now():
+        raise kind
+
+    pipeline.task(name="boom")(later if asynchronous else now)
+
+    async def main():
+        with pytest.raises(kind):
+            await pipeline.run_once()
+        return "goes on"
+
+    assert asyncio.run(main()) == "goes on"
+
+
+class Broken(Executor):
+    """A pool whose every future holds an error, or was let go of."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        if self._error is None:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_exception(self._error())
+        return future
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_pool_that_raises_ends_the_run(error):
+    """Whatever a user's pool puts into a future, the run does not wait for ever."""
+    pipeline = Pipeline("broken", executor=Broken(error))
+    pipeline.task(name="one")(lambda: 1)
+    with pytest.raises(error):
+        pipeline.run()
+
+
+def test_a_pool_that_lets_go_fails_the_task():
+    """A future that its pool has cancelled is a crash of the attempt."""
+    pipeline = Pipeline("let_go", executor=Broken(None))
+    pipeline.task(name="one")(lambda: 1)
+    assert pipeline.run()["tasks"]["one"]["status"] == "FAILED"

@@ -10,7 +10,7 @@ import pytest
 
 from dotflow import Config, Pipeline
 from dotflow.abc.storage import Storage
-from dotflow.errors import EncodeError, StorageError
+from dotflow.errors import DecodeError, EncodeError, StorageError
 from dotflow.model.context import Context
 from dotflow.pipeline import InMemoryStateStore, RunContext
 from dotflow.pipeline.state_sqlite import SQLiteStateStore
@@ -204,3 +204,16 @@ def test_sqlite_keeps_rows(tmp_path):
     """In a SQLite file a change of a status writes one row, not the whole run."""
     pipeline = Pipeline("p", storage=StorageSQLite(tmp_path / "kept.db"))
     assert isinstance(pipeline.state_store, SQLiteStateStore)
+
+
+def test_a_foreign_record_hides_no_run(storage, caplog):
+    """A record that is none of dotflow's is told of, and the other runs are listed."""
+    store = StorageStateStore(storage)
+    store.create_run("RUN", "etl", ["one"])
+    storage.post("~pipeline-ODD", Context(storage={"some": "thing"}))
+    assert [run.run_id for run in store.list_runs()] == ["RUN"]
+    assert "'ODD'" in caplog.text
+    with pytest.raises(DecodeError, match="forget_run"):
+        store.get_run("ODD")
+    store.forget_run("ODD")
+    assert not storage.list_keys("~pipeline-ODD")

@@ -108,14 +108,14 @@ def _queued(
 ) -> events.Listener:
     """Return what tells of each task that waits for its turn as the run begins."""
 
-    def on_run(event: events.RunStarted) -> None:
+    def on_queued(event: events.TasksQueued) -> None:
         for task in event.tasks:
             try:
                 tell(task)
             except Exception as error:  # noqa: BLE001 - telling never breaks running
                 bus.report(name, error)
 
-    return on_run
+    return on_queued
 
 
 def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
@@ -130,7 +130,7 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
 
     name = type(notify).__name__
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
-    listeners[events.RunStarted] = _queued(bus, tell, name)
+    listeners[events.TasksQueued] = _queued(bus, tell, name)
     listeners[events.TaskStarted] = on_started
     bus.subscribe_all(listeners, name)
 
@@ -153,7 +153,7 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
 
     name = type(log).__name__
     listeners: Listeners = {
-        events.RunStarted: _queued(bus, lambda task: info(task=task), name),
+        events.TasksQueued: _queued(bus, lambda task: info(task=task), name),
         events.TaskStarted: on_started,
         events.TaskRestored: on_info,
         events.TaskCompleted: on_info,

@@ -125,6 +125,25 @@ class Loop:
             self._state.control.end()
         await executor.close()
 
+    async def run_apart(self) -> None:
+        """As `run_async`, in a task of its own.
+
+        What wakes it then does not walk through the coroutines that wait for it.
+        """
+        import asyncio
+
+        error = await asyncio.create_task(self._run_caught())
+        if error is not None:
+            raise error
+
+    async def _run_caught(self) -> BaseException | None:
+        try:
+            await self.run_async()
+        except (KeyboardInterrupt, SystemExit) as error:
+            # In a task either would end the event loop, whoever waits to catch it.
+            return error
+        return None
+
     def steps(self) -> Steps:
         """Run the loop itself, without the waiting.
 

@@ -14,7 +14,7 @@ from dotflow.engine.listeners import connect_providers, flush_providers
 from dotflow.engine.loop import Loop
 from dotflow.engine.run_state import RunState
 from dotflow.engine.task_ends import TaskEnds
-from dotflow.model.events import EventBus, RunFinished, RunStarted
+from dotflow.model.events import EventBus, RunFinished, RunStarted, TasksQueued
 from dotflow.types import TypeStatus, WorkflowStatus
 
 TYPE_CHECKING = False
@@ -190,6 +190,8 @@ class RunSession:
             )
         self.begin()
         self.bus.emit(RunStarted(self._workflow, self._mode, self.graph.tasks))
+        # Once all know of the run: a slow provider then holds none of them up.
+        self.bus.emit(TasksQueued(self.graph.tasks))
         return self
 
     def __exit__(
@@ -334,9 +336,7 @@ class Run(RunSession):
         if self.requests is not None:
             self.requests.clear()
         for task in self._tasks:
-            # As for every task that was just added: most need no second reset.
-            if task.status != TypeStatus.NOT_STARTED or task.previous or task.current:
-                task.reset()
+            task.reset()
 
     def execute(self) -> None:
         """Run to the end and tell everyone.
@@ -345,14 +345,17 @@ class Run(RunSession):
             KeyboardInterrupt: The run was interrupted.
             SystemExit: A task has asked for the end of the program.
         """
+        begun = False
         try:
             with self:
+                begun = True
                 self._run()
         finally:
             # Last of all, so that a callback finds the run recorded and may start it
             # again.
-            self._call_back()
-            flush_providers(self._origin.config, self.bus)
+            if begun:
+                self._call_back()
+                flush_providers(self._origin.config, self.bus)
 
     def _run(self) -> None:
         loop = self.loop(

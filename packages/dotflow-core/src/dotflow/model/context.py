@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-    # What type checkers see of `_field`.
-    class _Field(Generic[T]):
-        def __get__(self, context: object, owner: object) -> T: ...
-        def __set__(self, context: object, value: T) -> None: ...
+    class Field(Generic[T]):
+        """What type checkers see of a property whose getter is no call."""
+
+        def __get__(self, instance: object, owner: object) -> T: ...
+        def __set__(self, instance: object, value: T) -> None: ...
 
 
 def _as_task_id(value: Any) -> str | None:
@@ -70,20 +71,20 @@ class Context(ContextInstance):
     # Pickles know them by these names.
     __slots__ = ("_run_id", "_storage", "_task_id", "_time", "_workflow_id")
 
-    task_id: _Field[str | None] = _field(
+    task_id: Field[str | None] = _field(
         "_task_id",
         'The id of the task that made the value, `""` or None where no task did.',
         _as_task_id,
     )
-    workflow_id: _Field[UUID | str | None] = _field(
+    workflow_id: Field[UUID | str | None] = _field(
         "_workflow_id",
         "The id of the workflow that the value belongs to.",
         _as_workflow_id,
     )
-    run_id: _Field[str | None] = _field(
+    run_id: Field[str | None] = _field(
         "_run_id", "The run that made the value, or None where no run did."
     )
-    kept_time: _Field[float | datetime] = _field(
+    kept_time: Field[float | datetime] = _field(
         "_time", "When the value was made, in seconds since the epoch or as `time`."
     )
 
@@ -147,7 +148,7 @@ class Context(ContextInstance):
         else:
             self._storage = value
 
-    storage: _Field[Any] = property(
+    storage: Field[Any] = property(
         attrgetter("_storage"), _set_storage, doc="The value."
     )  # type: ignore[assignment]  # as in `_field`
 

@@ -36,6 +36,18 @@ class RunStarted(Event):
         self.tasks = tasks
 
 
+class TasksQueued(Event):
+    """The tasks of a run that was just announced wait for their turn.
+
+    Attributes: `tasks`, in the order they were added.
+    """
+
+    __slots__ = ("tasks",)
+
+    def __init__(self, tasks: Sequence[TaskInstance]) -> None:
+        self.tasks = tasks
+
+
 class RunFinished(Event):
     """A run has ended.
 

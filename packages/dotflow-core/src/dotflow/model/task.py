@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from operator import attrgetter
 
 from dotflow.base.arguments import Module, basic_callback
 from dotflow.base.identity import new_ulid, quote_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Self, TypeVar
     from uuid import UUID
 
+    from dotflow.model.context import Field
     from dotflow.model.expansion import Expansion
     from dotflow.model.items import MapProgress
     from dotflow.model.outcome import Around, Failure
@@ -88,16 +90,14 @@ class TaskError:
 # What slots were called in tasks that were pickled before 2.0.0a2.
 _FORMER = {
     "_attempt_started": "attempt_started",
-    "_callback": "callback",
     "_current_context": "current",
     "_finished": "finished",
     "_initial_context": "initial",
     "_key": "checkpoint_key",
-    "_name": "name",
     "_previous_context": "previous",
     "_started": "started",
-    "_step": "step",
     "_task_id": "task_id",
+    "workflow_id": "_workflow_id",
 }
 
 
@@ -123,12 +123,15 @@ class TaskInstance:
     """
 
     __slots__ = (
+        "_callback",
         "_created",
         "_errors",
+        "_name",
+        "_step",
+        "_workflow_id",
         "attempt",
         "attempt_started",
         "cached",
-        "callback",
         "checkpoint_key",
         "current",
         "depends_on",
@@ -138,7 +141,6 @@ class TaskInstance:
         "group_name",
         "initial",
         "mapped",
-        "name",
         "outcome",
         "parent",
         "previous",
@@ -147,9 +149,7 @@ class TaskInstance:
         "retry_count",
         "started",
         "status",
-        "step",
         "task_id",
-        "workflow_id",
     )
 
     def __init__(
@@ -165,13 +165,13 @@ class TaskInstance:
         depends_on: tuple[str, ...] | None = None,
     ) -> None:
         self.task_id: str = new_ulid() if task_id is None else task_id
-        self.workflow_id = workflow_id
+        self._workflow_id = workflow_id
         self.group_name = group_name
         self.depends_on = depends_on
-        self.step: Action[..., Any] = as_action(step)
-        self.callback: Callable[..., Any] = basic_callback
+        self._step = as_action(step)
+        self._callback: Callable[..., Any] = basic_callback
         if callback is not basic_callback:  # which is known to be one
-            self.callback = as_callback(callback)
+            self._callback = as_callback(callback)
         # How it runs where it is more than one attempt of its step, and the sub-workflow
         # that it is a part of.
         self.expansion: Expansion | None = None
@@ -179,11 +179,44 @@ class TaskInstance:
         self.initial: Context | None = None
         if initial_context is not None:
             self.initial = as_context(initial_context)
-        self.name: str = self.step.__name__ if name is None else checked_name(name)
-        # What a storage knows the result by: the same in every process.
-        self.checkpoint_key = f"{workflow_id}-{quote_name(self.name)}"
+        self._name = self._step.__name__ if name is None else checked_name(name)
+        self._place()
         self._created = time.time()
         self.reset()
+
+    def _place(self) -> None:
+        # What a storage knows the result by: the same in every process.
+        self.checkpoint_key = f"{self._workflow_id}-{quote_name(self._name)}"
+
+    def _set_name(self, value: str) -> None:
+        self._name = checked_name(value)
+        self._place()
+
+    def _set_workflow_id(self, value: UUID | str | None) -> None:
+        self._workflow_id = value
+        self._place()
+
+    def _set_step(self, value: Any) -> None:
+        self._step = as_action(value)
+
+    def _set_callback(self, value: Callable[..., Any] | str) -> None:
+        self._callback = as_callback(value)
+
+    # A run reads them a million times: without a getter in Python that is no call.
+    name: Field[str] = property(  # type: ignore[assignment]  # seen as a `Field`
+        attrgetter("_name"), _set_name, doc="What identifies it in its workflow."
+    )
+    workflow_id: Field[UUID | str | None] = property(  # type: ignore[assignment]
+        attrgetter("_workflow_id"), _set_workflow_id, doc="The workflow it belongs to."
+    )
+    step: Field[Action[..., Any]] = property(  # type: ignore[assignment]
+        attrgetter("_step"), _set_step, doc="The action to run."
+    )
+    callback: Field[Callable[..., Any]] = property(  # type: ignore[assignment]
+        attrgetter("_callback"),
+        _set_callback,
+        doc="What is called as `callback(task=task)` when the task has ended.",
+    )
 
     @classmethod
     def of_step(
@@ -210,14 +243,14 @@ class TaskInstance:
         self = cls.__new__(cls)
         self.task_id = task_id
         self.checkpoint_key = key
-        self.workflow_id = None
+        self._workflow_id = None
         self.group_name = "default"
         self.depends_on = depends_on
-        self.step = step
-        self.callback = basic_callback
+        self._step = step
+        self._callback = basic_callback
         self.expansion = self.parent = None
         self.initial = initial
-        self.name = name
+        self._name = name
         self._created = created
         self.reset()
         return self
@@ -268,7 +301,7 @@ class TaskInstance:
         for name, value in slots.items():
             setattr(self, name, value)
         if slots["checkpoint_key"] is None:
-            self.checkpoint_key = f"{self.workflow_id}-{quote_name(self.name)}"
+            self._place()
 
     def local_name(self, name: str) -> str:
         """Return what this task calls another: without the sub-workflow they share."""
@@ -287,7 +320,7 @@ class TaskInstance:
             key: The `checkpoint_key` that follows from it.
             task_id: Its id.
         """
-        self.name = name
+        self._name = name
         self.checkpoint_key = key
         self.task_id = task_id
 

@@ -140,9 +140,7 @@ class PlanRun(RunSession):
                 )
                 here = asyncio.get_running_loop()
                 self.control.wake_by(partial(_wake, here, executor))
-                # In a task of its own: what wakes it does not walk through all of the
-                # above.
-                await asyncio.create_task(loop.run_async())
+                await loop.run_apart()
         finally:
             await self._services.flush(self.bus)
 

@@ -17,7 +17,7 @@ from typing import Any
 from dotflow.abc.storage import Storage
 from dotflow.base.identity import new_ulid, quote_name
 from dotflow.base.liveness import is_dead, process_token
-from dotflow.errors import StorageError
+from dotflow.errors import DecodeError, StorageError
 from dotflow.model.context import Context
 from dotflow.pipeline.run_state import PROCESS_CRASH
 from dotflow.pipeline.state import (
@@ -103,12 +103,17 @@ class StorageStateStore(InMemoryStateStore):
         """Return the runs of all processes, reading each; see `StateStore`."""
         runs = []
         for key in reversed(self._storage.list_keys(_PREFIX)):
-            run_id, record = key[len(_PREFIX) :], self._storage.get(key).storage
-            if not isinstance(record, dict):
-                continue  # it was removed meanwhile
-            run = _unpacked(run_id, record)
-            if run.finished_at is None and is_dead(record["owner"]):
-                run = self.get_run(run_id)
+            run_id = key[len(_PREFIX) :]
+            try:
+                run = self._listed(run_id, key)
+            except DecodeError as error:
+                # The others are to be found all the same.
+                from dotflow.logging import logger
+
+                logger.warning("A run is not listed: %s", error)
+                continue
+            if run is None:
+                continue
             state: RunStatus = "RUNNING" if run.finished_at is None else run.status
             found = StoredRun(
                 run_id, run.dag_name, state, run.created_at, run.finished_at
@@ -116,6 +121,15 @@ class StorageStateStore(InMemoryStateStore):
             if found.matches(dag_name, status):
                 runs.append(found)
         return runs
+
+    def _listed(self, run_id: str, key: str) -> RunRecord | None:
+        """Return a run without its results; None where it was removed meanwhile."""
+        record = self._storage.get(key).storage
+        if not isinstance(record, dict):
+            return None
+        run = _unpacked(run_id, record)
+        dead = run.finished_at is None and is_dead(str(record.get("owner")))
+        return self.get_run(run_id) if dead else run
 
     def forget_run(self, run_id: str) -> None:
         """Remove a run that has ended, with its results.
@@ -253,11 +267,14 @@ def _packed(run: RunRecord, owner: str) -> Context:
 
 
 def _unpacked(run_id: str, record: dict[str, Any]) -> RunRecord:
-    return RunRecord(
-        run_id,
-        record["dag"],
-        dict(record["metadata"]),
-        {fields[0]: TaskRunRecord(*fields) for fields in record["tasks"]},
-        record["created"],
-        record["finished"],
-    )
+    try:
+        tasks = {fields[0]: TaskRunRecord(*fields) for fields in record["tasks"]}
+        metadata, created = dict(record["metadata"]), record["created"]
+        return RunRecord(
+            run_id, record["dag"], metadata, tasks, created, record["finished"]
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DecodeError(
+            f"The record of the pipeline run {run_id!r} is not one of dotflow"
+            f" ({error!r}). Remove it with `forget_run({run_id!r})`."
+        ) from error

@@ -12,6 +12,7 @@ from functools import partial
 from dotflow.abc.executor import AsyncExecutor
 from dotflow.base.coroutines import TaskTimeout, within
 from dotflow.engine.attempt import class_results, failed_attempt, is_plain, run_attempt
+from dotflow.engine.control import RunCancelled
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
     check_isolated,
@@ -139,14 +140,19 @@ class EventLoopExecutor(AsyncExecutor):
     def _end_elsewhere(
         self, attempt: Attempt, running: asyncio.Future[Outcome]
     ) -> None:
+        """Report an attempt that a pool has ended, whatever its future says."""
         if running.cancelled():
-            return  # with the run: `close` has done it
-        error = running.exception()
+            error: BaseException | None = asyncio.CancelledError(
+                "Its pool let go of it."
+            )
+        else:
+            error = running.exception()
         if error is None:
             self._report(attempt, running.result())
-        elif isinstance(error, Exception):
+        elif isinstance(error, (Exception, asyncio.CancelledError)):
             self._report(attempt, failed_attempt(attempt, error, TypeOutcome.CRASHED))
-        # Anything else has ended the run itself, and is no outcome of the step.
+        elif not isinstance(error, RunCancelled):  # which has ended the run already
+            self._report(attempt, failed_attempt(attempt, error, TypeOutcome.FAILED))
 
     async def _run_traced(self, attempt: Attempt) -> None:
         from dotflow.abc.around import entered

@@ -42,8 +42,12 @@ class InlineExecutor(Executor):
         self._can_interrupt = can_interrupt_here()
         self._some_apart = check_isolated(tasks, self._can_interrupt)
         self._interruption = Interruption()
-        # Nothing is left to decide for each attempt, unless a tracer stands before it.
-        if not self._some_apart and "submit" not in self.__dict__:
+        # Nothing is left to decide for each attempt, unless a tracer stands before it,
+        # or a class of the user's own.
+        own = (
+            "submit" in self.__dict__ or type(self).submit is not InlineExecutor.submit
+        )
+        if not (own or self._some_apart):
             self.submit = run_attempt  # type: ignore[method-assign]
 
     def submit(self, attempt: Attempt) -> Outcome | None:
