@@ -20,13 +20,16 @@ def test_a_renamed_task_has_another_checkpoint():
 
 
 def test_what_is_assigned_to_a_task_is_checked():
-    """A step, a callback and a name are refused where they are assigned."""
+    """A name is refused at once; a step and a callback before anything of a run runs."""
     workflow = DotFlow()
     workflow.task.add(action(lambda: 1), name="one")
     task = workflow.task[0]
-    with pytest.raises(MissingActionDecorator):
-        task.step = lambda: 1
-    with pytest.raises(NotCallableObject):
-        task.callback = None
     with pytest.raises(InvalidTask):
         task.name = 5
+    task.step = lambda: 1
+    with pytest.raises(MissingActionDecorator):
+        workflow.start()
+    task.step = action(lambda: 1)
+    task.callback = None
+    with pytest.raises(NotCallableObject):
+        workflow.start()

@@ -336,7 +336,7 @@ class Run(RunSession):
         if self.requests is not None:
             self.requests.clear()
         for task in self._tasks:
-            task.reset()
+            task.prepare()
 
     def execute(self) -> None:
         """Run to the end and tell everyone.

@@ -90,12 +90,14 @@ class TaskError:
 # What slots were called in tasks that were pickled before 2.0.0a2.
 _FORMER = {
     "_attempt_started": "attempt_started",
+    "_callback": "callback",
     "_current_context": "current",
     "_finished": "finished",
     "_initial_context": "initial",
     "_key": "checkpoint_key",
     "_previous_context": "previous",
     "_started": "started",
+    "_step": "step",
     "_task_id": "task_id",
     "workflow_id": "_workflow_id",
 }
@@ -123,15 +125,14 @@ class TaskInstance:
     """
 
     __slots__ = (
-        "_callback",
         "_created",
         "_errors",
         "_name",
-        "_step",
         "_workflow_id",
         "attempt",
         "attempt_started",
         "cached",
+        "callback",
         "checkpoint_key",
         "current",
         "depends_on",
@@ -149,6 +150,7 @@ class TaskInstance:
         "retry_count",
         "started",
         "status",
+        "step",
         "task_id",
     )
 
@@ -168,10 +170,10 @@ class TaskInstance:
         self._workflow_id = workflow_id
         self.group_name = group_name
         self.depends_on = depends_on
-        self._step = as_action(step)
-        self._callback: Callable[..., Any] = basic_callback
+        self.step: Action[..., Any] = as_action(step)
+        self.callback: Callable[..., Any] = basic_callback
         if callback is not basic_callback:  # which is known to be one
-            self._callback = as_callback(callback)
+            self.callback = as_callback(callback)
         # How it runs where it is more than one attempt of its step, and the sub-workflow
         # that it is a part of.
         self.expansion: Expansion | None = None
@@ -179,7 +181,7 @@ class TaskInstance:
         self.initial: Context | None = None
         if initial_context is not None:
             self.initial = as_context(initial_context)
-        self._name = self._step.__name__ if name is None else checked_name(name)
+        self._name = self.step.__name__ if name is None else checked_name(name)
         self._place()
         self._created = time.time()
         self.reset()
@@ -196,26 +198,12 @@ class TaskInstance:
         self._workflow_id = value
         self._place()
 
-    def _set_step(self, value: Any) -> None:
-        self._step = as_action(value)
-
-    def _set_callback(self, value: Callable[..., Any] | str) -> None:
-        self._callback = as_callback(value)
-
     # A run reads them a million times: without a getter in Python that is no call.
     name: Field[str] = property(  # type: ignore[assignment]  # seen as a `Field`
         attrgetter("_name"), _set_name, doc="What identifies it in its workflow."
     )
     workflow_id: Field[UUID | str | None] = property(  # type: ignore[assignment]
         attrgetter("_workflow_id"), _set_workflow_id, doc="The workflow it belongs to."
-    )
-    step: Field[Action[..., Any]] = property(  # type: ignore[assignment]
-        attrgetter("_step"), _set_step, doc="The action to run."
-    )
-    callback: Field[Callable[..., Any]] = property(  # type: ignore[assignment]
-        attrgetter("_callback"),
-        _set_callback,
-        doc="What is called as `callback(task=task)` when the task has ended.",
     )
 
     @classmethod
@@ -228,6 +216,7 @@ class TaskInstance:
         initial: Context | None,
         task_id: str,
         created: float,
+        workflow_id: UUID | str | None = None,
     ) -> Self:
         """Build a task of values known to be valid, which need not be checked again.
 
@@ -239,21 +228,35 @@ class TaskInstance:
             initial: What the step's parameter `initial_context` gets; None for nothing.
             task_id: The id.
             created: When it was added, in seconds since the epoch.
+            workflow_id: The workflow it belongs to.
         """
         self = cls.__new__(cls)
         self.task_id = task_id
         self.checkpoint_key = key
-        self._workflow_id = None
+        self._workflow_id = workflow_id
         self.group_name = "default"
         self.depends_on = depends_on
-        self._step = step
-        self._callback = basic_callback
+        self.step = step
+        self.callback = basic_callback
         self.expansion = self.parent = None
         self.initial = initial
         self._name = name
         self._created = created
         self.reset()
         return self
+
+    def prepare(self) -> None:
+        """Check what was assigned since the task was added, and forget a former run.
+
+        Raises:
+            MissingActionDecorator: Its step is not an `@action`.
+            NotCallableObject: Its callback cannot be called.
+        """
+        if not isinstance(self.step, Action):
+            self.step = as_action(self.step)
+        if not callable(self.callback):
+            self.callback = as_callback(self.callback)
+        self.reset()
 
     def reset(self) -> None:
         """Forget a former run: the task is as it was when it was added."""
@@ -312,14 +315,18 @@ class TaskInstance:
             scope = scope.rpartition("/")[0]
         return name
 
-    def identify(self, name: str, key: str, task_id: str) -> None:
+    def identify(
+        self, workflow_id: UUID | str | None, name: str, key: str, task_id: str
+    ) -> None:
         """Give the task its place in a workflow.
 
         Args:
+            workflow_id: The workflow.
             name: What identifies it there.
             key: The `checkpoint_key` that follows from it.
             task_id: Its id.
         """
+        self._workflow_id = workflow_id
         self._name = name
         self.checkpoint_key = key
         self.task_id = task_id

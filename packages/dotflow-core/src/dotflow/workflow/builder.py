@@ -167,7 +167,14 @@ class TaskBuilder:
         )
         key, task_id = self._identity(unique)
         task = Task.of_step(
-            action, unique, key, depends_on, initial, task_id, time.time()
+            action,
+            unique,
+            key,
+            depends_on,
+            initial,
+            task_id,
+            time.time(),
+            self.workflow_id,
         )
         task.callback = callback
         task.expansion = expansion
@@ -193,8 +200,7 @@ class TaskBuilder:
             if config is not None:
                 task.config = config
             if workflow_id is not None:
-                task.workflow_id = workflow_id
-                task.identify(task.name, *self._identity(task.name))
+                task.identify(workflow_id, task.name, *self._identity(task.name))
 
     def _add_workflow(
         self,
@@ -221,7 +227,7 @@ class TaskBuilder:
         for task in tasks:
             last = task is tasks[-1]
             unique = whole if last else self._unique(task.name, given=True)
-            task.identify(unique, *self._identity(unique))
+            task.identify(self.workflow_id, unique, *self._identity(unique))
             self._append(task, group_name)
         return self
 
@@ -242,7 +248,7 @@ class TaskBuilder:
         return MapOver(self._name_of(map_over), spill)
 
     def _append(self, task: Task, group_name: str) -> None:
-        task.config, task.workflow_id = self.config, self.workflow_id
+        task.config = self.config
         task.group_name = group_name
         self.queue.append(task)
         if self._on_add is not None:
