@@ -53,7 +53,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kinds(config: Config) -> dict[str, str]:
     """Name the providers that a config was given."""
-    return {name[1:]: type(value).__name__ for name, value in vars(config).items()}
+    return {name: type(value).__name__ for name, value in vars(config).items()}
 
 
 @pytest.mark.parametrize("number", range(len(TOML)))
