@@ -29,7 +29,7 @@ def walk(kind: str, tasks: int) -> Any:
     [
         ("sequential", 46, 14, 226),
         # Its attempts wait in an event loop, and its state store writes each status.
-        ("pipeline", 46, 16, 250),
+        ("pipeline", 46, 14, 250),
     ],
 )
 def test_a_task_has_a_short_way(kind: str, moves: int, files: int, first: int) -> None:

@@ -55,7 +55,7 @@ class Plan:
         ]
         place_of = {name: place for place, name in enumerate(nodes)}
         upstream = [
-            () if deps is None else tuple([place_of[dep] for dep in deps])
+            () if deps is None else tuple(map(place_of.__getitem__, deps))
             for _, _, _, deps in self._parts
         ]
         self._graph = Graph.of_edges(upstream, explicit=any(upstream))
