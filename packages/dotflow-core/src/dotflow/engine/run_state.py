@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dotflow.engine.expanded import Expanded
     from dotflow.engine.limits.admission import Admission
     from dotflow.model.graph import Graph
-    from dotflow.model.outcome import Failure
     from dotflow.model.task import TaskInstance
 
 _now = time.time
@@ -150,15 +149,6 @@ class RunState:
         if until is not None and until < due:
             due = until
         return self.clock.until(due, not self.running)
-
-
-def note_error(task: TaskInstance, failure: Failure, finished: float) -> None:
-    """Note in the errors of a task why its attempt failed."""
-    from dotflow.model.task import TaskError
-
-    error = TaskError.from_failure(failure, task.attempt)
-    error.started, error.finished = task.attempt_started, finished
-    task.errors.append(error)
 
 
 def note_duration(task: TaskInstance) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.engine.run_state import note_duration, note_error
+from dotflow.engine.run_state import note_duration
 from dotflow.model import events
 from dotflow.model.outcome import Failure
 from dotflow.types import TypeOutcome, TypeStatus
@@ -37,7 +37,7 @@ class TaskEnds:
         """Have another attempt follow one that failed."""
         state = self._state
         delay = task.step.policy.delay_after(task.attempt)
-        note_error(task, failure, finished)
+        _note_error(task, failure, finished)
         task.retry_count += 1
         task.status = TypeStatus.RETRY
         # Told before it waits: a kill meanwhile leaves the retry in the history.
@@ -63,7 +63,7 @@ class TaskEnds:
         """
         state = self._state
         if not noted:
-            note_error(task, failure, finished)
+            _note_error(task, failure, finished)
         _end(task, TypeStatus.FAILED, failure, finished)
         state.bus.emit(events.TaskFailed(task, failure))
         state.call_back(task)
@@ -145,13 +145,22 @@ class TaskEnds:
     def _note_stopped(
         self, task: TaskInstance, failure: Failure, finished: float
     ) -> None:
-        note_error(task, failure, finished)
+        _note_error(task, failure, finished)
         cancelled = failure.kind == TypeOutcome.CANCELLED
         status = TypeStatus.CANCELLED if cancelled else TypeStatus.FAILED
         _end(task, status, failure, finished)
         event = events.TaskCancelled if cancelled else events.TaskFailed
         self._state.bus.emit(event(task, failure))
         self._state.call_back(task)
+
+
+def _note_error(task: TaskInstance, failure: Failure, finished: float) -> None:
+    """Note in the errors of a task why its attempt failed."""
+    from dotflow.model.task import TaskError
+
+    error = TaskError.from_failure(failure, task.attempt)
+    error.started, error.finished = task.attempt_started, finished
+    task.errors.append(error)
 
 
 def _end(task: TaskInstance, status: str, failure: Failure, finished: float) -> None:
