@@ -1,6 +1,7 @@
 """Run all benchmarks and print each figure beside its limit: `hatch run bench`.
 
-Options are pyperf's: `--fast` for a quick look, `--rigorous` for a quiet machine.
+Options are pyperf's: `--fast` for a quick look, `--rigorous` for a quiet machine. With
+`--compare REV` it runs some of them in pairs with another revision instead.
 """
 
 from __future__ import annotations
@@ -9,7 +10,16 @@ import sys
 
 import pyperf
 
-from benchmarks import chains, maps, pipelines, processes, storages
+from benchmarks import (
+    chains,
+    maps,
+    outputs,
+    pipelines,
+    processes,
+    storages,
+    tellings,
+)
+from benchmarks.compare import compare
 
 
 class Bench:
@@ -74,6 +84,14 @@ def bench_map(bench: Bench) -> None:
     length = 100_000
     each = bench.seconds(f"map {length}", maps.time_map, length) / length
     bench.report(f"map over {length:,} items", f"{each * 1e6:.2f} µs/item", "6 µs")
+    for level, target in (("NORMAL", "60,000/s"), ("FULL", "50,000/s")):
+        name, few = f"durable map {level}", length // 10
+        took = bench.seconds(name, maps.time_durable_map, few, "threads", level)
+        bench.report(
+            f"map over {few:,} durable items in threads, synchronous={level}",
+            f"{few / took:,.0f}/s",
+            target,
+        )
     if not bench.is_worker:
         few, many = maps.peak_memory(length), maps.peak_memory(10 * length)
         # The list of a million results takes 8 MB by itself.
@@ -101,6 +119,45 @@ def bench_storages(bench: Bench) -> None:
     )
 
 
+def bench_outputs(bench: Bench) -> None:
+    """What it costs to keep what steps print, beside `Config(capture=False)`."""
+    length = 2_000
+    kept, off = (
+        bench.seconds(f"silent, capture={on}", outputs.time_silent_chain, length, on)
+        for on in (True, False)
+    )
+    each = (kept - off) / length * 1e6
+    bench.report("captured output, a silent task", f"{each:+.1f} µs/task", "+15 µs")
+    kept, off = (
+        bench.seconds(f"flood, capture={on}", outputs.time_flood, on)
+        for on in (True, False)
+    )
+    bench.report(
+        "captured output, 1,000,000 lines to nowhere",
+        f"{kept / off:.1f} x ({(kept - off) / outputs.MILLION * 1e6:.1f} µs/line)",
+        "5 x",
+    )
+    if not bench.is_worker:
+        more = outputs.peak_memory(True) - outputs.peak_memory(False)
+        bench.report(
+            "captured output, 1,000,000 lines, peak memory",
+            f"{more / 2**20:+.1f} MB",
+            "flat",
+        )
+
+
+def bench_tellings(bench: Bench) -> None:
+    """What `progress` costs a row, beside a plain loop."""
+    loop = bench.seconds("plain loop", tellings.time_plain_loop)
+    for what, function in (
+        ("progress(rows), nobody listens", tellings.time_rows),
+        ("progress(done, total), nobody listens", tellings.time_numbers),
+        ("progress(rows), a history listens", tellings.time_heard),
+    ):
+        added = (bench.seconds(what, function) - loop) / tellings.ROWS * 1e6
+        bench.report(what, f"+{added:.2f} µs/row", "+0.2 µs")
+
+
 def bench_processes(bench: Bench) -> None:
     """64 tasks of 20 ms over the standard library's pool."""
     pool = bench.seconds("ProcessPoolExecutor", processes.time_process_pool)
@@ -124,12 +181,17 @@ def bench_pipelines(bench: Bench) -> None:
 
 
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure everything and print the table, or compare with another revision."""
+    if sys.argv[1:2] == ["--compare"]:
+        compare(*sys.argv[2:3] or ["HEAD"])
+        return
     bench = Bench()
     bench_import(bench)
     bench_chain(bench)
     bench_map(bench)
     bench_storages(bench)
+    bench_outputs(bench)
+    bench_tellings(bench)
     bench_processes(bench)
     bench_pipelines(bench)
     if not bench.is_worker:

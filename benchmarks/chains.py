@@ -41,14 +41,16 @@ def time_build(loops: int, length: int) -> float:
     return total
 
 
-def time_runs(loops: int, build: Callable[[], DotFlow]) -> float:
+def time_runs(
+    loops: int, build: Callable[[], DotFlow], mode: str = "sequential"
+) -> float:
     """Time `start()` of workflows that are built anew for each loop; seconds."""
     silence_logging()
     total = 0.0
     for _ in range(loops):
         workflow = build()
         started = time.perf_counter()
-        workflow.start()
+        workflow.start(mode=mode)
         total += time.perf_counter() - started
     return total
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
+
 from benchmarks.chains import time_runs
-from dotflow import DotFlow, action
+from dotflow import Config, DotFlow, action
+from dotflow.providers import StorageSQLite
 
 # Run in a process of its own: prints the peak memory in KiB, as Linux tells it.
 PEAK = """
@@ -22,9 +25,9 @@ def nothing(item: int) -> None:
     """Do nothing with an item."""
 
 
-def build_map(length: int) -> DotFlow:
+def build_map(length: int, workflow: DotFlow | None = None) -> DotFlow:
     """Return a workflow that maps a step over a generator of `length` items."""
-    workflow = DotFlow()
+    workflow = DotFlow() if workflow is None else workflow
     numbers = action(lambda: (number for number in range(length)))
     workflow.task.add(numbers, name="numbers")
     workflow.task.add(nothing, map_over="numbers")
@@ -34,6 +37,20 @@ def build_map(length: int) -> DotFlow:
 def time_map(loops: int, length: int) -> float:
     """Time `start()` of a map; seconds."""
     return time_runs(loops, lambda: build_map(length))
+
+
+def time_durable_map(
+    loops: int, length: int, mode: str = "threads", synchronous: str = "NORMAL"
+) -> float:
+    """Time `start()` of a map whose items have a checkpoint each; seconds."""
+    total = 0.0
+    for _ in range(loops):
+        with tempfile.TemporaryDirectory() as folder:
+            storage = StorageSQLite(f"{folder}/runs.db", synchronous=synchronous)
+            workflow = DotFlow(Config(storage=storage), workflow_id="map")
+            total += time_runs(1, lambda: build_map(length, workflow), mode)  # noqa: B023
+            storage.close()
+    return total
 
 
 def peak_memory(length: int) -> int:

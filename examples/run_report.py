@@ -1,10 +1,10 @@
 """Report: one value for a run, to keep, send or draw; and the graph before it runs.
 
 Prints:
-    1  extract
-    2  check    <- extract
-    2  total    <- extract
-    3  publish  <- check, total
+    1  ●    extract
+    2  ├─●  check
+    2  ● │  total
+    3  ●─┘  publish
     the run: Completed
     extract: Completed in 1 attempt, a list of 3
     check: Completed in 2 attempts, a bool

@@ -1,7 +1,8 @@
 """Set the version of every distribution: `hatch run bump 2.0.0`.
 
-Changes `VERSION.py`, the core's `__about__.py` and the versions that the packages
-require of each other. `tests/test_distributions.py` checks that these agree.
+Changes `VERSION.py`, the core's `__about__.py`, the versions that the packages require of
+each other, and the lines to install that the documentation has.
+`tests/test_distributions.py` checks that these agree.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ LITERALS = ("VERSION.py", "packages/dotflow-core/src/dotflow/__about__.py")
 VERSION = re.compile(r'(?<=^__version__ = ")[^"]+', re.MULTILINE)
 # Any requirement of ours, with or without an extra: dotflow-core~=, dotflow-x[y]==.
 PIN = re.compile(r'(?<=")(dotflow[a-z0-9-]*(?:\[[^\]]*\])?(?:~=|==))[^"]+')
+# What a user types; while there are only pre-releases, pip has to be told of them.
+TYPED = re.compile(r'(?<=")(dotflow(?:\[[^\]]*\])?>=)[^"]+')
 PUBLIC = re.compile(r"\d+\.\d+\.\d+((a|b|rc|\.dev|\.post)\d+)?")
 
 
@@ -35,6 +38,11 @@ def bump(version: str, root: Path = ROOT) -> list[Path]:
     edits += [
         (path, PIN, rf"\g<1>{version}")
         for path in sorted(root.glob("packages/*/pyproject.toml"))
+    ]
+    edits += [
+        (path, TYPED, rf"\g<1>{version}")
+        for pages in ("*.md", "docs/**/*.md", "packages/*/*.md")
+        for path in sorted(root.glob(pages))
     ]
     for path, pattern, replacement in edits:
         before = path.read_text(encoding="utf-8")

@@ -10,27 +10,31 @@ from pathlib import Path
 
 import click
 
+from dotflow.__about__ import __version__
 from dotflow_cli.main import cli
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """# The command line
 
-`pip install dotflow` brings the command `dotflow`; `cloud`, `deploy`, `destroy` and
-`status` come with `pip install "dotflow[deploy]"`. This page is made from the commands
-themselves; `dotflow COMMAND --help` tells the same.
+`pip install "dotflow>=VERSION"` brings the command `dotflow`; `cloud`, `deploy`,
+`destroy` and `status` come with `pip install "dotflow[deploy]>=VERSION"`. This page is
+made from the commands themselves; `dotflow COMMAND --help` tells the same.
 
 ## Exit codes
 
 | code | means |
 |---|---|
 | 0 | it worked; every task completed |
+| its own | a step called `sys.exit`: the number it gave, in every mode; 1 for 0 or a text |
 | 1 | a task failed or was cancelled, your code raised, or what was asked for is not there |
 | 2 | wrong usage: an option, a name, a workflow that is none |
 | 3 | `start --task`: the task failed, and another attempt cannot help |
 | 130 | interrupted by Ctrl-C (143: by SIGTERM) |
+| 141 | nobody reads its output any more: the pipe was closed |
 
-The first Ctrl-C lets what runs inline end, and starts nothing more; the second one
-stops it at once.
+The first Ctrl-C, or SIGTERM, starts nothing more and gives what runs 4 seconds to end, in
+every mode: what ends is kept, for `--resume`. Then it is interrupted, and at a second
+signal at once. The tasks that ran are recorded as `Cancelled` either way.
 
 ## What goes where
 
@@ -52,7 +56,7 @@ _DOTFLOW_COMPLETE=fish_source dotflow | source        # in ~/.config/fish/config
 def reference() -> str:
     """Return the whole page."""
     context = click.Context(cli, info_name="dotflow")
-    parts = [HEAD]
+    parts = [HEAD.replace("VERSION", __version__)]
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None

@@ -33,7 +33,12 @@ def dead(root: Path, files: list[Path]) -> list[str]:
             path, _, anchor = link.partition("#")
             target = file
             if path:
-                target = root / path[1:] if path[0] == "/" else file.parent / path
+                # A fragment becomes a part of the changelog at the top.
+                is_fragment = (
+                    file.parent.name == "changelog.d" and file.stem != "README"
+                )
+                here = root if is_fragment or path[0] == "/" else file.parent
+                target = here / path.lstrip("/")
             if not target.exists() or (anchor and anchor not in anchors(target)):
                 found.append(f"{file.relative_to(root).as_posix()}: {link}")
     return found

@@ -36,6 +36,8 @@ def test_example(path: Path, tmp_path: Path) -> None:
 
 
 def test_examples_are_found() -> None:
-    """There are examples, and each says what it prints."""
+    """There are examples, each in their list, and each says what it prints."""
     assert EXAMPLES
+    listed = (EXAMPLES[0].parent / "README.md").read_text(encoding="utf-8")
+    assert [path for path in EXAMPLES if f"({path.name})" not in listed] == []
     assert all(expected(path).strip() for path in EXAMPLES)

@@ -198,6 +198,7 @@ def test_delays_are_those_of_the_source(
 
 @needs_kill
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.sampled(2)
 def test_killed_after_any_line(
     whole: tuple[Job, float], tmp_path: Path, seed: int
 ) -> None:
@@ -221,6 +222,7 @@ def test_killed_after_any_line(
 
 @needs_kill
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.sampled(2)
 def test_killed_at_any_moment(
     whole: tuple[Job, float], tmp_path: Path, seed: int
 ) -> None:

@@ -17,6 +17,14 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/tests"))
 command = runpy.run_path(str(ROOT / "scripts/test.py"))["command"]
 
 
+def needed(package: str) -> set[str]:
+    """Return the distributions of ours that a package requires, and the core."""
+    text = (ROOT / "packages" / package / "pyproject.toml").read_text("utf-8")
+    required = tomllib.loads(text)["project"].get("dependencies", [])
+    names = {one.partition("~")[0] for one in required}
+    return {"dotflow-core", *(name for name in names if name.startswith("dotflow-"))}
+
+
 def test_each_command_is_in_the_environment_it_names() -> None:
     """A command of `hatch run` never runs itself again."""
     for name, line in ENVIRONMENTS["default"]["scripts"].items():
@@ -27,7 +35,7 @@ def test_each_command_is_in_the_environment_it_names() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_has_an_environment(package: str) -> None:
-    """A package's tests run with that package and the core installed, and no other."""
+    """A package's tests run with that package, what it needs of ours, and no other."""
     name = package.removeprefix("dotflow-")
     environment = command([name], ROOT)[2].removesuffix(":pytest")
     members = ENVIRONMENTS[environment]["workspace"]["members"]
@@ -35,7 +43,7 @@ def test_a_package_has_an_environment(package: str) -> None:
         assert members == ["packages/*"]
     else:
         assert environment == name
-        assert {*members} == {"packages/dotflow-core", f"packages/{package}"}
+        assert {*members} == {f"packages/{one}" for one in (package, *needed(package))}
 
 
 @pytest.mark.parametrize(

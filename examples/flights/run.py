@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 import workflow
-from dotflow.core.types import WorkflowStatus
+from dotflow.types import WorkflowStatus
 from settings import Settings
 
 

@@ -1,8 +1,9 @@
 """How steps are written and called, for the type checkers; it is never run."""
 
+from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
-from dotflow import Context, action
+from dotflow import Context, action, artifact, fact, progress
 
 
 @action
@@ -103,3 +104,23 @@ with_options(previous=1)  # type: ignore[call-arg]
 Pipeline().transform("2")  # type: ignore[arg-type]
 action(retry="3")  # type: ignore[call-overload]
 action(retries=3)  # type: ignore[call-overload]
+
+
+async def _rows() -> AsyncIterator[bytes]:
+    yield b""
+
+
+@action
+def tells(name: str) -> None:
+    assert_type(progress([1, 2]), Iterator[int])
+    assert_type(
+        progress({"a": 1}.items(), total=1, name=name), Iterator[tuple[str, int]]
+    )
+    assert_type(progress(_rows()), AsyncIterator[bytes])
+    progress(1, 2.5)
+    artifact(name, [{"a": 1}])
+    artifact(name, "text", kind="markdown")
+    artifact(name, 1, kind="chart")  # type: ignore[arg-type]
+    fact(name, 1)
+    fact(name, None)
+    fact(name, [1])  # type: ignore[arg-type]

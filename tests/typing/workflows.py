@@ -13,7 +13,7 @@ from dotflow.core.exception import GraphError, NotCallableObject
 from dotflow.core.task import TaskError
 from dotflow.core.workflow import Manager
 from dotflow.providers import LogDefault, StorageFile, StorageSQLite
-from dotflow.types import TypeStatus
+from dotflow.types import TypeExecution, TypeStatus
 
 
 @action
@@ -108,3 +108,12 @@ Config(notify=StorageDict())  # type: ignore[arg-type]
 DotFlow(workflow_id=3)  # type: ignore[arg-type]
 workflow.start(keep_goin=True)  # type: ignore[call-arg]
 workflow.start("parallel")  # type: ignore[call-arg]
+
+DotFlow().start(mode="threads", on_input_change="reset")
+DotFlow().start(mode=TypeExecution.PARALLEL)
+DotFlow().start(mode="paralel")  # type: ignore[arg-type]
+DotFlow().start(on_input_change="rest")  # type: ignore[arg-type]
+LogDefault(level="LOUD")  # type: ignore[arg-type]
+LogDefault(format="text")  # type: ignore[arg-type]
+StorageSQLite("runs.db", synchronous="NONE")  # type: ignore[arg-type]
+DotFlow().task.add(step, dependson="step")  # type: ignore[arg-type]

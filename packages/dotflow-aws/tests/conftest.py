@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dotflow.testing import relay
+from dotflow.testing.served import served
 
 SERVER = Path(__file__).parent / "s3_server.py"
 # What a developer's machine may have set must not reach the tests.
@@ -44,19 +43,8 @@ def _fake_credentials(monkeypatch, tmp_path):
 def s3_url():
     """Return the address of an S3 service that runs in a process of its own."""
     pytest.importorskip("moto", reason="moto[s3,server] is the S3 of these tests")
-    server = subprocess.Popen(
-        [sys.executable, SERVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with server:
-        port = server.stdout.readline().strip()
-        assert port, "the S3 server has not started"
-        yield f"http://127.0.0.1:{port}"
-        server.stdin.close()
-        server.wait()
+    with served(SERVER) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from dotflow import Context
 from dotflow.testing import ObjectStorageFaultContract
+from dotflow.testing.fault_contract import within
 from dotflow.testing.object_faults import OPERATIONS
 
 SECRET = "c2VjcmV0LWtleQ"
@@ -49,6 +52,31 @@ def test_internal_errors(make, endpoint, operation):
     storage = make(endpoint_url=server.url, max_attempts=2)
     assert "InternalError" in failure(storage, operation)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("answer", ["trouble", "broken off"])
+def test_attempts_share_the_time(make, endpoint, monkeypatch, answer):
+    """What one attempt has used up of `timeout=`, the next one does not have again."""
+    passed = [0.0]
+    clock = SimpleNamespace(
+        monotonic=lambda: time.monotonic() + passed[0], time=time.time
+    )
+    for module in ("dotflow_aws.storage", "dotflow.base.patience"):
+        monkeypatch.setattr(f"{module}.time", clock)
+
+    def plan(request):
+        if passed[0]:
+            request.hang()
+        elif answer == "trouble":
+            passed[0] = 598.8
+            request.reply(503, *xml("SlowDown"))
+        else:
+            passed[0] = 598.8
+            request.reply(200, [("ETag", '"1"')], b"half", 8)
+
+    server = endpoint(plan)
+    storage = make(endpoint_url=server.url, timeout=600)
+    assert "raise timeout=" in within(30.0, lambda: failure(storage, "get"))
 
 
 @every_operation

@@ -146,7 +146,7 @@ def test_factory_without_argument(seen):
 
 def test_factory_that_returns_no_workflow():
     """What returns no workflow is named."""
-    with pytest.raises(InvalidWorkflowFactory, match="it returned a NoneType"):
+    with pytest.raises(InvalidWorkflowFactory, match="it returned None"):
         lambda_handler(lambda event: None)({}, None)
 
 
@@ -349,3 +349,105 @@ def test_http_content(build, seen):
     handler = http_handler(build, content=lambda request: request["body"])
     assert handler(REQUEST, None)["statusCode"] == 200
     assert seen == [{"rows": 3}]
+
+
+EVENTBRIDGE = {
+    "version": "0",
+    "source": "aws.s3",
+    "detail-type": "Object Created",
+    "detail": {
+        "bucket": {"name": "shop"},
+        "object": {"key": "a b+c.csv", "size": 1, "etag": "e", "version-id": "v"},
+    },
+}
+
+
+def test_s3_event_of_eventbridge(build, seen):
+    """An event that comes through EventBridge runs the workflow, its key as it is."""
+    answer = s3_handler(build)(EVENTBRIDGE, None)
+    assert len(answer["workflows"]) == 1
+    assert seen == [
+        {
+            "bucket": "shop",
+            "key": "a b+c.csv",
+            "size": 1,
+            "etag": "e",
+            "version_id": "v",
+            "event": "Object Created",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        {},
+        {"Records": []},
+        {"Records": None},
+        {"Records": [{"body": "{}"}]},
+        {"Records": [None]},
+        {"source": "aws.s3", "detail": None},
+        {"source": "aws.s3", "detail": {"bucket": {"name": "x"}}},
+    ],
+)
+def test_an_event_without_anything_to_do(build, seen, event):
+    """What holds no object, or no message, is an error that says so, and no success."""
+    with pytest.raises(ValueError, match="The event is not of S3"):
+        s3_handler(build)(event, None)
+    with pytest.raises(ValueError, match="The event is not of SQS"):
+        sqs_handler(build)(event, None)
+    assert seen == []
+
+
+REST = {
+    "resource": "/workflow",
+    "path": "/workflow",
+    "httpMethod": "POST",
+    "headers": {"Content-Type": "application/json"},
+    "multiValueHeaders": {"X-Many": ["1", "2"]},
+    "queryStringParameters": None,
+    "requestContext": {"requestId": "r", "httpMethod": "POST"},
+    "body": '{"rows": 3}',
+    "isBase64Encoded": False,
+}
+
+
+@pytest.mark.parametrize("nothing", ["headers", "multiValueHeaders", "requestContext"])
+def test_rest_api(build, seen, nothing):
+    """A request of a REST API (payload 1.0) runs the workflow, with nulls as without."""
+    answer = http_handler(build)(REST, None)
+    assert answer["statusCode"] == 200
+    request = seen[0]
+    assert (request["method"], request["path"]) == ("POST", "/workflow")
+    assert request["headers"]["x-many"] == "2"
+    assert request["body"] == {"rows": 3}
+    assert http_handler(build)(REST | {nothing: None}, None)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"requestContext": None}])
+def test_what_is_no_request(build, seen, event):
+    """An event that is no request is answered 400, and runs nothing."""
+    assert http_handler(build)(event, None)["statusCode"] == 400
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "body", ["[NaN]", "-Infinity", "[" * 200_000, '{"a":', "\x00", "eyJ"]
+)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_http_no_json(build, seen, body, encoded):
+    """What is no JSON, or nests too deep to be read, is answered 400."""
+    text = base64.b64encode(body.encode()).decode() if encoded else body
+    event = REQUEST | {"body": text, "isBase64Encoded": encoded}
+    assert http_handler(build)(event, None)["statusCode"] == 400
+    assert seen == []
+
+
+def test_sqs_deep_message(build, seen):
+    """A message whose JSON nests too deep to be read is a text."""
+    deep = "[" * 200_000
+    event = {"Records": [sqs_record(1, deep)]}
+    assert sqs_handler(build)(event, None) == {"batchItemFailures": []}
+    assert seen[0]["body"] == deep

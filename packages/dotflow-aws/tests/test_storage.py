@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from dotflow.errors import ProviderError
 from dotflow.model.context import Context
 from dotflow.providers.storage_url import storage_from_url
+from dotflow.testing.imports import imported_by
 from dotflow_aws import StorageS3
 
 
 def test_import_is_light():
     """Neither the package nor a storage that is not used yet imports boto3."""
-    code = (
-        "import sys; from dotflow_aws import StorageS3; StorageS3('b');"
-        "print([name for name in sys.modules if 'boto' in name or 'urllib3' in name])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout == "[]\n"
+    found = imported_by("from dotflow_aws import StorageS3; StorageS3('b')")
+    assert [name for name in found if "boto" in name or "urllib3" in name] == []
 
 
 def test_provider_name():

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
 STEPS = """
 import os, sys, time
 from pathlib import Path
-from dotflow import Config, DotFlow, Pipeline, action
+from dotflow import Config, DotFlow, Pipeline, action, progress
 from dotflow.providers import StorageFile
 
 @action
@@ -56,6 +59,7 @@ def three(previous_context):
 
 @action
 def wait_for_go():
+    progress(3, 10, name="rows")
     Path("waiting").touch()
     while not Path("go").exists():
         time.sleep(0.01)
@@ -102,10 +106,6 @@ def one_step(step):
 
 def nothing():
     pass
-
-def started():
-    workflow = flow()
-    return workflow.start()
 
 async def later():
     pass
@@ -173,3 +173,33 @@ def dotflow(program: Path, folder: Path, environ: dict[str, str]) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def begun(
+    program: Path, folder: Path, environ: dict[str, str]
+) -> Callable[..., AbstractContextManager[subprocess.Popen[str]]]:
+    """Give what runs `dotflow` in the folder, and begins once a file is there."""
+
+    @contextmanager
+    def begin(
+        *arguments: str, until: str = "waiting", holds: str = ""
+    ) -> Iterator[subprocess.Popen[str]]:
+        with subprocess.Popen(
+            [program, *arguments],
+            cwd=folder,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            file = folder / until
+            try:
+                while not file.exists() or (holds and file.read_text() != holds):
+                    assert process.poll() is None, process.communicate()
+                    time.sleep(0.02)
+                yield process
+            finally:
+                process.kill()  # a test that has failed would wait for its end
+
+    return begin

@@ -26,6 +26,7 @@ COMMANDS = (
     "runs",
     "show",
     "start",
+    "storage",
 )
 OPTIONS = (
     "--step",

@@ -8,13 +8,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+
+from dotflow_cli.moments import read_period
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
+    Begun = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 
 START = ["start", "-w", "steps:chain", "-o", "sqlite", "--workflow-id", "nightly"]
 
@@ -44,6 +49,7 @@ def failed(dotflow: Run, folder: Path) -> str:
         (["-n", "1"], ["Failed"]),
     ],
 )
+@pytest.mark.sampled(4)
 def test_runs(
     dotflow: Run, failed: str, filters: list[str], statuses: list[str]
 ) -> None:
@@ -81,6 +87,34 @@ def test_logs(dotflow: Run, failed: str) -> None:
         for line in dotflow("logs", "--task", "two", "--json").stdout.splitlines()
     ]
     assert [event["event"] for event in events] == ["TaskStarted", "TaskFailed"]
+
+
+def test_output(dotflow: Run, folder: Path) -> None:
+    """What steps print stands in lines of its own, whatever it looks like."""
+    (folder / "loud.py").write_text(
+        "from dotflow import DotFlow, action\n"
+        "@action(retry=2, retry_delay=0)\n"
+        "def loud():\n"
+        "    print('\\x1b[31mred\\x1b[0m \\x1b]0;title\\a')\n"
+        "    print('2026-01-01 00:00:00.000  Completed  loud')\n"
+        "    print('no end', end='')\n"
+        "    raise ValueError\n"
+        "workflow = DotFlow()\n"
+        "workflow.task.add(loud)\n"
+    )
+    assert dotflow("start", "-w", "loud:workflow", "-o", "sqlite").returncode == 1
+    for follow in ([], ["--follow"]):
+        lines = dotflow("logs", *follow, "--task", "loud", "--attempt", "2").stdout
+        texts = [line.partition("  ")[2] for line in lines.splitlines()]
+        assert texts == [
+            "Started  loud  attempt 2",
+            "stdout  loud  attempt 2 | red \\x1b]0;title\\x07",
+            "stdout  loud  attempt 2 | 2026-01-01 00:00:00.000  Completed  loud",
+            "stdout  loud  attempt 2 | no end",
+            "Failed  loud  attempt 2  ValueError: ValueError was raised without a message",
+        ]
+    assert "| no end" in dotflow("show").stdout
+    assert dotflow("logs").stdout.count("no end") == 2
 
 
 def test_maps(dotflow: Run, folder: Path) -> None:
@@ -123,42 +157,114 @@ def test_retry(dotflow: Run, folder: Path, failed: str) -> None:
     assert (folder / "two").read_text() == "xxx"
 
 
-def test_retry_of_an_older_run(dotflow: Run, failed: str) -> None:
-    """A run whose checkpoints are gone is not retried."""
-    older = json.loads(dotflow("runs", "--json").stdout)[1]["run_id"]
-    result = dotflow("retry", older, "-w", "steps:chain")
-    assert result.returncode == 1
-    assert failed in result.stderr
+def test_retry_of_a_run_that_was_retried(
+    dotflow: Run, folder: Path, failed: str
+) -> None:
+    """Of a run that newer ones have gone on from what has completed is kept as well."""
+    (folder / "broken").touch()
+    for _ in range(2):
+        assert dotflow("retry", failed, "-w", "steps:chain").returncode == 1
+    (folder / "broken").unlink()
+    result = dotflow("retry", failed, "-w", "steps:chain")
+    assert result.returncode == 0, result.stderr
+    assert "not the newest" not in result.stderr
+    assert (folder / "one").read_text() == "xx"
 
 
-def test_random_id(dotflow: Run) -> None:
-    """A run without a fixed id can be neither retried nor cancelled, which is said."""
-    dotflow("start", "-s", "steps.fail", "-o", "sqlite")
-    result = dotflow("retry", "latest", "-w", "steps:chain")
-    assert result.returncode == 1
-    assert "--workflow-id" in result.stderr
+def test_retry_of_an_older_run(dotflow: Run, folder: Path, failed: str) -> None:
+    """Of a run whose checkpoints are a newer one's all tasks run again, which is said."""
+    assert dotflow(*START).returncode == 0
+    result = dotflow(
+        "retry", failed[:-1].lower(), "-w", "steps:chain", "--tag", "again"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "not the newest" in result.stderr
+    assert (folder / "three").read_text() == "xxx"
+    newest = json.loads(dotflow("runs", "--json", "--tag", "again").stdout)[0]
+    told = newest["identity"]
+    assert (told["started_by"], told["retry_of"]) == ("retry", failed)
+    assert told["commit"] is None
+    shown = dotflow("show", newest["run_id"][:-1], "--values").stdout
+    assert f"retry of  {failed}" in shown
+    assert "two result  2 (int)" in shown
+
+
+def test_random_id(dotflow: Run, folder: Path) -> None:
+    """A run of a random workflow id is retried from where it was, by its own id."""
+    (folder / "broken").touch()
+    assert dotflow("start", "-w", "steps:chain", "-o", "sqlite").returncode == 1
+    assert dotflow("start", "-s", "steps.one", "-o", "sqlite").returncode == 0
+    (folder / "broken").unlink()
+    (_, run) = json.loads(dotflow("runs", "--json").stdout)
+    assert run["identity"]["workflow"] == "steps:chain"
+    result = dotflow("retry", run["run_id"], "-w", "steps:chain")
+    assert result.returncode == 0, result.stderr
+    ran = {name: (folder / name).read_text() for name in ("one", "two", "three")}
+    assert ran == {"one": "xx", "two": "xx", "three": "x"}
+    (retried, *_) = json.loads(dotflow("runs", "--json", "-n", "1").stdout)
+    assert retried["resumed_from"] == retried["identity"]["retry_of"] == run["run_id"]
+    assert retried["identity"]["workflow"] == "steps:chain"
     assert dotflow("cancel", "latest").returncode == 1
 
 
-@pytest.mark.parametrize("named", ["nightly", "latest"])
+def test_filters(dotflow: Run, failed: str) -> None:
+    """Runs are found by their error, what it says, their status, and page by page."""
+    for wanted in (["--error", "RuntimeError"], ["--text", "IS BROKEN"]):
+        (found,) = json.loads(dotflow("runs", "--json", *wanted).stdout)
+        assert found["run_id"] == failed
+    both = ["--status", "failed", "--status", "completed"]
+    first = dotflow("runs", "-n", "1", *both)
+    cursor = first.stderr.split()[-1]
+    second = dotflow("runs", "-n", "1", "--json", "--cursor", cursor, *both)
+    assert failed in first.stdout
+    assert [run["status"] for run in json.loads(second.stdout)] == ["Completed"]
+    assert "RuntimeError: it is broken" in dotflow("history", "failures").stdout
+    counts = json.loads(dotflow("history", "counts", "--json").stdout)
+    assert counts == {"Completed": 1, "Failed": 1}
+
+
+def test_elsewhere_and_back(dotflow: Run, folder: Path, failed: str) -> None:
+    """Runs are exported, imported into a store of another kind once, and pruned."""
+    assert dotflow("history", "export", "runs.jsonl").stderr == "Exported 2 runs.\n"
+    assert dotflow("history", "export", "runs.jsonl").returncode == 1  # it is there
+    files = ["--storage", "file", "--path", "files"]
+    for taken in ("Imported 2 runs.", "Imported 0 runs, 2 were there already."):
+        result = dotflow("history", "import", "runs.jsonl", *files)
+        assert result.stderr.strip() == taken
+    shown = [dotflow("show", failed, "--json", *of).stdout for of in ([], files)]
+    assert json.loads(shown[0]) == json.loads(shown[1])
+    (folder / "bad.jsonl").write_text('{"run": {"run_id": 1}}\n')
+    result = dotflow("history", "import", "bad.jsonl")
+    assert (result.returncode, "line 1" in result.stderr) == (1, True)
+    pruned = dotflow("history", "prune", "--keep", "1", "--dry-run", "--json")
+    assert [run["status"] for run in json.loads(pruned.stdout)] == ["Completed"]
+    assert dotflow("history", "prune", "--keep", "1").stderr == "Forgot 1 run.\n"
+    assert dotflow("history", "prune").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "storage"), [("nightly", "sqlite"), ("latest", "file")]
+)
 def test_cancel(
-    dotflow: Run, program: Path, folder: Path, environ: dict[str, str], named: str
+    dotflow: Run,
+    begun: Begun,
+    named: str,
+    storage: str,
 ) -> None:
-    """A run in another process ends when it is cancelled, with exit code 1."""
-    command = [program, "start", "-w", "steps:waiting", "-o", "sqlite"]
-    command += ["--workflow-id", "nightly"]
-    with subprocess.Popen(
-        command, cwd=folder, env=environ, stderr=subprocess.PIPE, text=True
-    ) as process:
-        while not (folder / "waiting").exists():
-            assert process.poll() is None
-            time.sleep(0.02)
+    """A run in another process ends when it is cancelled; in files it is found as well."""
+    command = ["start", "-w", "steps:waiting", "-o", storage]
+    if named == "nightly":  # else the id is a random one
+        command += ["--workflow-id", "nightly"]
+    with begun(*command) as process:
         assert dotflow("cancel", named, "--reason", "enough").returncode == 0
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "enough" in errors
     assert json.loads(dotflow("runs", "--json").stdout)[0]["status"] == "Cancelled"
     assert dotflow("cancel", named).returncode == 1
+    if storage == "file":
+        assert "Cancelled" in dotflow("show").stdout
+        assert "RunFinished" in dotflow("logs", "latest").stdout
 
 
 PIPELINE = """
@@ -223,18 +329,26 @@ def test_no_history(dotflow: Run, folder: Path) -> None:
         (["runs", "--since", "yesterday"], 2),
         (["runs", "--since", "999999w"], 2),
         (["runs", "--status", "odd"], 2),
-        (["runs", "-o", "file"], 2),
         (["runs", "-o", "default"], 2),
+        (["runs", "-o", "runs.db"], 2),
+        (["runs", "--cursor", "odd"], 2),
         (["cancel", "a", "-o", "default"], 2),
-        (["show", "-p", "runs.db"], 2),
+        (["show", "-p", "runs.db"], 1),
     ],
 )
+@pytest.mark.sampled(6)
 def test_mistakes(dotflow: Run, failed: str, arguments: list[str], code: int) -> None:
     """A mistake is told without a traceback, with its exit code."""
     result = dotflow(*arguments)
     assert result.returncode == code, result.stderr
     assert "Error:" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_wrong_moment_is_told_by_its_option() -> None:
+    """What is no point in time is told by the option that it was given with."""
+    with pytest.raises(click.UsageError, match="--until 'soon'"):
+        read_period("1h", "soon")
 
 
 def test_storage_of_the_environment(dotflow: Run, folder: Path) -> None:
@@ -247,7 +361,7 @@ def test_storage_of_the_environment(dotflow: Run, folder: Path) -> None:
 
 def test_graph(dotflow: Run, folder: Path) -> None:
     """A graph is drawn as text, as a flowchart and into a file."""
-    assert "<- one" in dotflow("graph", "-w", "steps:chain").stdout
+    assert "●  one" in dotflow("graph", "-w", "steps:chain").stdout
     chart = dotflow("graph", "-w", "steps:pipeline", "--format", "mermaid")
     assert chart.stdout.startswith("flowchart")
     image = ["graph", "-w", "steps:chain", "--format", "svg", "--output"]

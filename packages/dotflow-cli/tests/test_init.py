@@ -92,3 +92,21 @@ def test_mistakes(dotflow: Run, folder: Path, arguments: list[str]) -> None:
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert sorted(folder.iterdir()) == before
+
+
+def test_image(dotflow: Run, folder: Path) -> None:
+    """The image runs what was asked for, and keeps results where a volume can be."""
+    assert dotflow("init", "once", "--docker", "-y").returncode == 0
+    cron = ["--cron", "0 6 * * *"]
+    assert dotflow("init", "daily", "--docker", "-y", *cron).returncode == 0
+    once = (folder / "once/Dockerfile").read_text("utf-8")
+    daily = (folder / "daily/Dockerfile").read_text("utf-8")
+    assert 'CMD ["dotflow", "start", "--workflow", "once.workflow:build"]' in once
+    assert (
+        '["dotflow", "schedule", "--workflow", "daily.workflow:build", "--cron", "0 6'
+        in (daily)
+    )
+    for text in (once, daily):
+        assert "DOTFLOW_OUTPUT_PATH=/var/lib/dotflow" in text
+    ignored = (folder / "once/.dockerignore").read_text("utf-8").splitlines()
+    assert {"**/.env", "**/.npmrc", "**/*.tfstate", "**/*.db"} <= set(ignored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
+from dotflow import DotFlow, action
+from dotflow_cli.progress.rows import display
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,8 +150,8 @@ def terminal(program: Path, folder: Path, environ: dict[str, str]) -> Iterator[O
 
     begun: list[Terminal] = []
 
-    def begin(*arguments: str) -> Terminal:
-        begun.append(Terminal([str(program), *arguments], folder, environ))
+    def begin(*arguments: str, program: str = str(program)) -> Terminal:
+        begun.append(Terminal([program, *arguments], folder, environ))
         return begun[-1]
 
     yield begin
@@ -214,7 +218,7 @@ def test_interrupted(terminal: Open, folder: Path) -> None:
 
 
 def test_many_tasks(terminal: Open, folder: Path) -> None:
-    """Of more tasks than there are lines, the display shows as many as fit."""
+    """The display shows as many tasks as fit, and how far one has told to be."""
     (folder / "many.py").write_text(
         "from more import *\n"
         "def build():\n"
@@ -224,6 +228,7 @@ def test_many_tasks(terminal: Open, folder: Path) -> None:
     )
     screen = terminal("start", "-w", "many:build")
     screen.until("200 of 201 done, 1 running")
+    screen.until("rows 3/10 (30%)")
     assert "wait_for_go" in screen.text()
     assert " more" in screen.text()
     (folder / "go").touch()
@@ -260,3 +265,55 @@ def test_init_asks(terminal: Open, folder: Path) -> None:
     assert screen.end() == 0
     assert (folder / "my-shop" / "Dockerfile").exists()
     assert "StorageFile" in (folder / "my-shop/my_shop/workflow.py").read_text()
+
+
+def test_shown_from_python(terminal: Open, folder: Path) -> None:
+    """`start(progress=True)` shows what the command does, and leaves a clean screen."""
+    (folder / "script.py").write_text(
+        "from more import *\nworkflow = nested()\nworkflow.start(progress=True)\n"
+        "print(workflow.result_storage()[-1])\n",
+        encoding="utf-8",
+    )
+    screen = terminal("script.py", program=sys.executable)
+    screen.until("2/3 items")
+    assert "4 of 5 done, 1 running" in screen.text()
+    (folder / "go").touch()
+    assert screen.end() == 0
+    assert screen.text().splitlines()[-1] == "[1, 2, 3]"
+    assert "running" not in screen.text()
+
+
+def test_short_ids_can_be_typed(terminal: Open) -> None:
+    """A terminal lists runs by the beginning of their ids, by which each is found."""
+    where = ("--storage", "sqlite:///runs.db")
+    assert terminal("start", "-w", "more:talk", *where).end() == 0
+    listed = terminal("runs", *where)
+    assert listed.end() == 0
+    (row,) = [row for row in listed.text().splitlines() if "Completed" in row]
+    short = row.split()[0]
+    assert len(short) == 12
+    shown = terminal("show", short, *where)
+    assert shown.end() == 0
+    assert f"run       {short}" in shown.text()
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_long_names_and_errors_leave_room(columns: int) -> None:
+    """Name, state and time are read in a narrow terminal, whatever an error says."""
+    from rich.console import Console
+
+    @action
+    def fails() -> None:
+        raise OSError("no such host, " * 100)
+
+    workflow = DotFlow()
+    workflow.task.add(fails, name="load_" + "all_" * 40)
+    workflow.task.add(fails, name="other", depends_on=[])
+    workflow.start(keep_going=True)
+    console = Console(width=columns, color_system=None)
+    with console.capture() as drawn:
+        console.print(display(workflow.result_task(), 20, 1.0, "", None, columns))
+    long, other, _ = drawn.get().splitlines()
+    assert re.match(r"✗  load_.*…  Failed  .*…  \d+ ms *$", long), long
+    assert re.match(r"✗  other +Failed  O.*…  \d+ ms *$", other), other
+    assert max(map(len, (long, other))) <= columns

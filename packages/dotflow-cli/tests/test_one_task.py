@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -146,23 +145,15 @@ def test_what_makes_no_sense_is_refused(options, dotflow, folder):
 
 
 def test_termination_marks_the_task_and_tells_the_signal(
-    program, folder, environ, task
+    program, begun, folder, environ, task
 ):
     """A platform that stops a step finds 143, and the history that it was cancelled."""
     assert task("one").returncode == 0
-    command = [program, "start", "-w", "flows:build", "-o", "sqlite:///runs.db"]
+    command = ["start", "-w", "flows:build", "-o", "sqlite:///runs.db"]
     command += ["--task", "wait", "--run-id", "r1"]
-    process = subprocess.Popen(
-        command, cwd=folder, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    try:
-        while not (folder / "waiting").exists():
-            assert process.poll() is None, process.stderr.read()
-            time.sleep(0.01)
+    with begun(*command) as process:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=120)
-    finally:
-        process.kill()
     assert process.returncode == 143
     listed = subprocess.run(
         [program, "runs", "-o", "sqlite:///runs.db", "--json"],

@@ -150,6 +150,9 @@ def test_doctor(dotflow: Run) -> None:
     found = json.loads(dotflow("doctor", "--json").stdout)
     assert found["healthy"]
     assert found["distributions"]["dotflow-core"]
+    assert {"dotflow-server", "dotflow-deploy", "dotflow-dask"} <= {
+        *found["distributions"]
+    }
     assert "StorageFile" in found["providers"]
     assert "parallel" in found["modes"]
     for name, line in found["missing"].items():
@@ -166,20 +169,32 @@ def test_doctor_of_a_storage(dotflow: Run, folder: Path) -> None:
         "kind": "StorageSQLite",
         "reachable": True,
         "problem": None,
+        "codec": "pickle",
         "history": True,
     }
+    told = dotflow("doctor", "-o", "sqlite:///runs.db").stdout
+    assert 'codec="pickle" (whoever may write to it runs code in its readers' in told
     (folder / "broken.db").write_text("this is no database, whatever its name says")
     bad = dotflow("doctor", "-o", "sqlite:///broken.db")
     assert bad.returncode == 1
     assert "does not work" in bad.stdout
 
 
-def test_doctor_tells_no_secret(dotflow: Run) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://user:hunter2@127.0.0.1:1/0",
+        "redis://user:x/hunter2@127.0.0.1:1/0",
+        "redis://127.0.0.1:1/0?password=hunter2",
+        "postgresql://user:x@hunter2@127.0.0.1:1/shop",
+        "postgresql://127.0.0.1:1/shop?password=hunter2&connect_timeout=2",
+        "nosuch://user:x?hunter2@127.0.0.1:1",
+    ],
+)
+@pytest.mark.sampled(3)
+def test_doctor_tells_no_secret(dotflow: Run, address: str) -> None:
     """Neither a token nor the password of an address is shown."""
-    secrets = {
-        "SERVER_USER_TOKEN": "hunter2",
-        "DOTFLOW_STORAGE": "redis://user:hunter2@127.0.0.1:1/0",
-    }
+    secrets = {"SERVER_USER_TOKEN": "hunter2", "DOTFLOW_STORAGE": address}
     for arguments in (["doctor"], ["doctor", "--json"], ["runs"], ["show"]):
         result = dotflow(*arguments, **secrets)
         assert result.returncode in (1, 2)
@@ -202,7 +217,7 @@ def test_deploy_is_not_installed(dotflow: Run, arguments: list[str]) -> None:
     """Without dotflow-deploy its commands say what to install, with exit code 2."""
     result = dotflow(*arguments)
     assert result.returncode == 2
-    assert 'pip install "dotflow[deploy]"' in result.stderr
+    assert 'pip install "dotflow[deploy]==' in result.stderr
     assert dotflow("cloud").returncode == 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from multiprocessing import forkserver
 
 import pytest
 
@@ -27,6 +30,48 @@ class Silent(Log):
         raise NotImplementedError
 
     error = warning = info
+
+
+def pytest_generate_tests(metafunc):
+    """Run what is marked `start_methods` under spawn and forkserver in the soak as well."""
+    marker = metafunc.definition.get_closest_marker("start_methods")
+    if marker is not None and not marker.args:
+        metafunc.fixturenames.insert(0, "start_method")
+        others = [
+            pytest.param(m, marks=pytest.mark.soak) for m in ("spawn", "forkserver")
+        ]
+        metafunc.parametrize("start_method", ["default", *others], indirect=True)
+
+
+@pytest.fixture
+def start_method(request, monkeypatch):
+    """Have processes started as the parameter says, with steps of the test's own."""
+    if request.param == "default":
+        yield
+        return
+    cloudpickle = pytest.importorskip("cloudpickle")
+    # No process can import what the tests are called.
+    where = "dotflow.engine.executors.transport.main_is_importable"
+    monkeypatch.setattr(where, lambda: False)
+    modules = [m for name, m in tuple(sys.modules.items()) if ".tests." in name]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(request.param, force=True)
+    if request.param == "forkserver":  # which stays, and is nothing that a test leaves
+        forkserver.ensure_running()
+    yield
+    multiprocessing.set_start_method(before, force=True)
+    for module in modules:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+@pytest.fixture
+def young_heap():
+    """Let the collector look at what a test makes alone: all the rest takes it seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -78,6 +78,15 @@ def test_an_error(status: str) -> None:
     assert block(field) == f"ValueError: {message}"
 
 
+def test_output() -> None:
+    """A failure shows the last lines of its step in a field of its own."""
+    task = FakeTask("Failed")
+    task.errors[-1].output = "one\n``` two"
+    fields = compose(task, False)["embeds"][0]["fields"]
+    assert [field["name"] for field in fields] == ["Error", "Output"]
+    assert "one\n" in fields[1]["value"]
+
+
 def test_every_status() -> None:
     """There is a message that Discord can take for any task whatsoever."""
     for task in tasks_in_every_status():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 import uuid
 from contextlib import ExitStack
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dotflow.testing import relay
+from dotflow.testing.served import served
 
 SERVER = Path(__file__).parent / "gcs_server.py"
 # What a developer's machine may have set must not reach the tests.
@@ -29,18 +28,8 @@ FOREIGN = (
 @pytest.fixture(scope="session")
 def gcs_url():
     """Return the address of a GCS service that runs in a process of its own."""
-    server = subprocess.Popen(
-        [sys.executable, SERVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with server:
-        port = server.stdout.readline().strip()
-        assert port, "the GCS server has not started"
-        yield f"http://127.0.0.1:{port}"
-        server.stdin.close()
-        server.wait()
+    with served(SERVER) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -12,19 +12,9 @@ from dotflow_gcp import StorageGCS
 
 class TestStorageGCS(StorageContract):
     @pytest.fixture(autouse=True)
-    def _bucket(self, bucket):
+    def _bucket(self, make, bucket):
+        self.make_storage = self.make_second_storage = make
         self.factory = functools.partial(StorageGCS, bucket)
-        self.made = []
-        yield
-        for storage in self.made:
-            storage.close()
-
-    def make_storage(self):
-        self.made.append(self.factory())
-        return self.made[-1]
-
-    def make_second_storage(self):
-        return self.make_storage()
 
     def storage_factory(self):
         return self.factory

@@ -7,7 +7,7 @@ import pytest
 from dotflow.testing import PipelineResumeContract, StorageResumeContract
 
 
-class TestResume(StorageResumeContract):
+class _Place:
     @pytest.fixture(autouse=True)
     def _address(self, bucket: str) -> None:
         self.url = f"gs://{bucket}/team"
@@ -16,10 +16,9 @@ class TestResume(StorageResumeContract):
         return self.url
 
 
-class TestPipeline(PipelineResumeContract):
-    @pytest.fixture(autouse=True)
-    def _address(self, bucket: str) -> None:
-        self.url = f"gs://{bucket}/team"
+class TestResume(_Place, StorageResumeContract):
+    """A `DotFlow`."""
 
-    def storage_url(self) -> str:
-        return self.url
+
+class TestPipeline(_Place, PipelineResumeContract):
+    """A `Pipeline`."""

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from dotflow.errors import ProviderError
 from dotflow.model.context import Context
 from dotflow.providers.storage_url import storage_from_url
+from dotflow.testing.imports import imported_by
 from dotflow_gcp import StorageGCS
 
 
 def test_import_is_light():
     """Neither the package nor a storage that is not used yet imports Google's client."""
-    code = (
-        # Some distributions make the namespace `google` as soon as Python starts.
-        "import sys; before = set(sys.modules);"
-        "from dotflow_gcp import StorageGCS; StorageGCS('b');"
-        "new = set(sys.modules) - before;"
-        "print([name for name in new if name.startswith(('google', 'requests'))])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout == "[]\n"
+    found = imported_by("from dotflow_gcp import StorageGCS; StorageGCS('b')")
+    assert [name for name in found if name.startswith(("google", "requests"))] == []
 
 
 def test_provider_name():

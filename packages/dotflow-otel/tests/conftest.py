@@ -132,6 +132,8 @@ def run(receiver, tmp_path):
         )
         assert result.returncode == 0, result.stderr
         run.stdout, run.stderr = result.stdout, result.stderr
-        return json.loads(result.stdout.splitlines()[-1])
+        # What an exporter shows on the console comes after it, at the exit.
+        told = [x for x in result.stdout.splitlines() if x.startswith(('{"stat', '"'))]
+        return json.loads(told[-1])
 
     return run

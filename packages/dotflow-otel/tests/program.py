@@ -1,6 +1,7 @@
 """A workflow to run in a process of its own: `program.py MODE START_METHOD WHAT`."""
 
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 from dotflow import Config, DotFlow, action
+from dotflow.providers import StorageSQLite
 from dotflow_otel import LogOpenTelemetry, MetricsOpenTelemetry, TracerOpenTelemetry
 
 MODE, START_METHOD, WHAT = sys.argv[1:4]
@@ -28,6 +30,9 @@ if WHAT == "own-spans":
 
 @action
 def a():
+    if WHAT == "prints":
+        print("printed")
+        logging.getLogger("shop").warning("logged")
     if WHAT == "own-spans":
         with trace.get_tracer("user").start_as_current_span("inside a"):
             pass
@@ -44,7 +49,7 @@ def b(a):
 
 
 @action
-def c(a):
+def c(a=None):  # which nothing provides in a group
     return "c"
 
 
@@ -84,6 +89,8 @@ def main():
         metrics=MetricsOpenTelemetry(),
         log=LogOpenTelemetry(),
     )
+    if WHAT == "prints":
+        config.storage = StorageSQLite("runs.db")
     flow = DotFlow(config=config, workflow_id="w1")
     if WHAT == "current":
         flow.task.add(step=current)

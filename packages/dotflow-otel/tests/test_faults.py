@@ -4,8 +4,7 @@ import socket
 
 import pytest
 
-# What an endpoint may cost at the end of a run: the limit of one provider's flush, and
-# the short ones of the other two. Generous, for a machine with much else to do.
+# Far more than a run takes: none waits for an endpoint.
 LIMIT = 20
 
 
@@ -18,6 +17,14 @@ def test_endpoint(receiver, run, behaviour) -> None:
     assert result["results"][1:] == ["b", "c", "bc"]
     assert result["seconds"] < LIMIT
     assert receiver.requests
+
+
+def test_the_exit_says_what_is_lost(receiver, run) -> None:
+    """An exit that an endpoint hangs up is over in a second, with a word for each signal."""
+    receiver.behaviour = "hang"
+    run()
+    told = [x for x in run.stderr.splitlines() if "has not been sent in time" in x]
+    assert len(told) == 3
 
 
 def test_nobody_listens(run) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -63,6 +66,18 @@ def test_logs(receiver, run, mode, start) -> None:
     assert 'raise KeyError("for good")' in attributes(failed)["exception.stacktrace"]
 
 
+def test_output(receiver, run) -> None:
+    """What a step prints and logs is a record each, of the span of its task."""
+    run("parallel", STARTS[0], "prints")
+    told = {record.body.string_value: record for record in receiver.logs()}
+    printed, logged = told["printed"], told["WARNING shop: logged"]
+    assert attributes(printed)["log.iostream"] == "stdout"
+    assert (printed.severity_text, logged.severity_text) == ("INFO", "WARN")
+    own = receiver.spans()["a"]
+    for record in (printed, logged):
+        assert (record.trace_id, record.span_id) == (own.trace_id, own.span_id)
+
+
 def test_service_name_from_environment(receiver, run) -> None:
     """OTEL_SERVICE_NAME names the service of all signals."""
     run(OTEL_SERVICE_NAME="nightly")
@@ -83,3 +98,68 @@ def test_disabled(receiver, run) -> None:
     result = run(OTEL_SDK_DISABLED="true")
     assert result["statuses"] == ["Completed"] * 4
     assert not receiver.requests
+
+
+PREFORK = """
+import os, sys
+from dotflow import Config, DotFlow, action
+from dotflow_otel import LogOpenTelemetry, MetricsOpenTelemetry, TracerOpenTelemetry
+
+@action
+def step():
+    return 1
+
+config = Config(
+    tracer=TracerOpenTelemetry(), metrics=MetricsOpenTelemetry(), log=LogOpenTelemetry()
+)
+
+def serve():
+    flow = DotFlow(config)
+    flow.task.add(step)
+    flow.start()
+
+if "used-before" in sys.argv:
+    serve()
+children = []
+for _ in range(2):
+    child = os.fork()
+    if child == 0:
+        serve()
+        sys.exit(0)
+    children.append(child)
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif("fork" not in STARTS, reason="needs fork")
+@pytest.mark.parametrize("used", ["used-before", "not-before"])
+def test_workers_of_a_prefork_server(receiver, used) -> None:
+    """Each forked worker exports its own counts, and nothing of its parent's."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("OTEL_")}
+    environ = clean | {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url,
+        "DOTFLOW_EXIT_TIMEOUT": "60",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", PREFORK, used],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    processes = 3 if used == "used-before" else 2
+    for path in receiver.requests:
+        pids = {resource["process.pid"] for resource in receiver.resources(path)}
+        assert len(pids) == processes, path
+    counts = [
+        (attributes(point).get("status"), point.as_int)
+        for request in receiver.requests["/v1/metrics"]
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        if metric.name == "dotflow_task_total"
+        for point in metric.sum.data_points
+    ]
+    assert counts == [("completed", 1)] * processes

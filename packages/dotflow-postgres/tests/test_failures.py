@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -11,7 +12,10 @@ import pytest
 from dotflow.errors import DecodeError, StorageError
 from dotflow.model.context import Context
 from dotflow.testing import StorageFaultContract, StorageRestartContract
-from dotflow_postgres import StoragePostgres
+from dotflow.testing.fault_contract import within
+from dotflow.testing.faults import faulty_endpoint
+from dotflow.testing.threads import at_once
+from dotflow_postgres import StoragePostgres, database
 
 VALUE = Context(storage=[1, 2], task_id="01JTASK")
 SECRET = "hush-hush"
@@ -21,6 +25,10 @@ class TestFaults(StorageFaultContract):
     """The shared promise of storages whose server fails."""
 
     secrets = (SECRET,)
+    faults = (
+        "drips",
+        "endless",
+    )  # libpq waits for each connection two seconds at least
 
     def make_storage_at(self, url: Any) -> StoragePostgres:
         return StoragePostgres(
@@ -139,23 +147,12 @@ def test_dropped_table(server: Any, table: str) -> None:
 
 def test_table_made_once(server: Any, table: str) -> None:
     """Of many that need a new table at once, one makes it and none fails."""
-    problems: list[BaseException] = []
-    ready = threading.Barrier(12, timeout=60)
 
     def use(number: int) -> None:
-        try:
-            storage = StoragePostgres(server.dsn, table, schema=f"s_{table}")
-            ready.wait()
-            storage.post(f"{number}", VALUE)
-        except BaseException as error:
-            problems.append(error)
+        storage = StoragePostgres(server.dsn, table, schema=f"s_{table}")
+        storage.post(f"{number}", VALUE)
 
-    threads = [threading.Thread(target=use, args=(n,)) for n in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert problems == []
+    at_once(*[partial(use, number) for number in range(12)])
     storage = StoragePostgres(server.dsn, table, schema=f"s_{table}")
     assert len(storage.list_keys()) == 12
     storage.close()
@@ -182,3 +179,13 @@ def test_impossible_keys(server: Any, table: str, key: str, said: str) -> None:
     storage = StoragePostgres(server.dsn, table)
     with pytest.raises(StorageError, match=said):
         storage.post(key, VALUE)
+
+
+def test_a_server_that_was_not_there_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who never answers is given up after the time for connecting, not that of a call."""
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 0.3)
+    with faulty_endpoint("hangs") as url:
+        address = f"postgresql://{url.host}:{url.port}/db"
+        storage = StoragePostgres(address, timeout=3600)
+        with pytest.raises(StorageError, match="did not answer"):
+            within(60, lambda: storage.get("k"))

@@ -9,7 +9,7 @@ import pytest
 from dotflow.testing import PipelineResumeContract, StorageResumeContract
 
 
-class TestResume(StorageResumeContract):
+class _Place:
     @pytest.fixture(autouse=True)
     def _address(self, server: Any) -> None:
         self.url = server.url
@@ -18,10 +18,9 @@ class TestResume(StorageResumeContract):
         return self.url
 
 
-class TestPipeline(PipelineResumeContract):
-    @pytest.fixture(autouse=True)
-    def _address(self, server: Any) -> None:
-        self.url = server.url
+class TestResume(_Place, StorageResumeContract):
+    """A `DotFlow`."""
 
-    def storage_url(self) -> str:
-        return self.url
+
+class TestPipeline(_Place, PipelineResumeContract):
+    """A `Pipeline`."""

@@ -41,7 +41,7 @@ class FakeClock(Clock):
 
     def sleep_until(self, moment: float, wake: Wake) -> None:
         self.waits.append(moment)
-        if not wake.is_set():
+        if not wake.wait(0):
             self.time = max(self.time, moment) + self.oversleep
             self.oversleep = 0.0
 

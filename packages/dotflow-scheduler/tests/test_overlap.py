@@ -22,7 +22,7 @@ def dropped(caplog: pytest.LogCaptureFixture) -> int:
     return sum("dropped" in record.getMessage() for record in caplog.records)
 
 
-def begins(make_clock: Callable[..., Any], overlap: str, lengths: list[float]) -> Any:
+def begins(make_clock: Callable[..., Any], overlap: Any, lengths: list[float]) -> Any:
     """Run a workflow every ten seconds, which takes as long as told.
 
     Returns:
@@ -57,8 +57,39 @@ def test_queue(make_clock: Callable[..., Any], caplog: Any) -> None:
     assert dropped(caplog) == 1
 
 
+@pytest.mark.parametrize(
+    ("overlap", "length", "seen"),
+    [
+        ("skip", 1, [10, 11, 20, 30]),
+        ("skip", 12, [10, 11, 30, 40]),
+        ("queue", 12, [10, 11, 23, 30]),
+    ],
+)
+def test_trigger(
+    make_clock: Callable[..., Any], overlap: Any, length: int, seen: list[float]
+) -> None:
+    """A run that is asked for begins after the one that goes on; the ticks stay."""
+    clock = make_clock(2024, 1, 1, 12)
+    start = clock.now()
+    scheduler = SchedulerCron("* * * * * */10", overlap, clock=clock)
+    began: list[float] = []
+    assert not scheduler.trigger()
+
+    def workflow() -> None:
+        began.append(clock.now() - start)
+        clock.time += length if len(began) == 2 else 1
+        if len(began) == 1:
+            assert scheduler.trigger()
+            assert scheduler.trigger()  # as one
+        if len(began) == 4:
+            scheduler.stop()
+
+    scheduler.start(workflow)
+    assert began == seen
+
+
 @pytest.mark.parametrize("overlap", ["skip", "queue"])
-def test_one_at_a_time(overlap: str) -> None:
+def test_one_at_a_time(overlap: Any) -> None:
     """Without `parallel` no run begins before the one before has ended."""
     scheduler = SchedulerCron(SECOND, overlap)
     active: list[int] = []
@@ -125,7 +156,7 @@ def test_parallel_is_bounded(make_clock: Callable[..., Any], caplog: Any) -> Non
 
 @pytest.mark.parametrize("overlap", ["skip", "queue", "parallel"])
 def test_a_run_that_fails(
-    make_clock: Callable[..., Any], caplog: Any, overlap: str
+    make_clock: Callable[..., Any], caplog: Any, overlap: Any
 ) -> None:
     """What a run raises is logged with its traceback, and the schedule goes on."""
     clock = make_clock(2024, 1, 1, 12)
@@ -182,3 +213,26 @@ def test_runs_in_the_background() -> None:
     workflow.task.add(step=count)
     workflow.schedule(mode="background")
     assert len(runs) == len(ended) == 2
+
+
+@pytest.mark.parametrize("mode", ["sequential", "background", "threads", "async"])
+@pytest.mark.parametrize("overlap", ["skip", "queue", "parallel"])
+@pytest.mark.sampled(4)
+def test_a_step_that_exits(caplog: Any, overlap: Any, mode: str) -> None:
+    """A step that calls `sys.exit` ends its own run; the schedule goes on."""
+    scheduler = SchedulerCron(SECOND, overlap)
+    ticks: list[int] = []
+
+    @action
+    def leaves() -> None:
+        ticks.append(1)
+        if len(ticks) == 2:
+            scheduler.stop()
+        raise SystemExit(3)
+
+    workflow = DotFlow(Config(scheduler=scheduler))
+    workflow.task.add(leaves)
+    workflow.schedule(mode=mode)
+    assert len(ticks) >= 2
+    if mode != "background":
+        assert "sys.exit(3)" in caplog.text

@@ -55,6 +55,7 @@ Path("returned").touch()
 @pytest.mark.parametrize("mode", ["sequential", "parallel"])
 @pytest.mark.parametrize("overlap", ["skip", "queue", "parallel"])
 @pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.sampled(4)
 def test_a_signal_finishes_the_run(
     run_program: Callable[[str], Any], number: signal.Signals, overlap: str, mode: str
 ) -> None:

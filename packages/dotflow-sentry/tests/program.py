@@ -9,6 +9,7 @@ import time
 import sentry_sdk
 
 from dotflow import Config, DotFlow, action
+from dotflow.providers import StorageSQLite
 from dotflow_sentry import LogSentry, TracerSentry
 
 MODE, START_METHOD, WHAT = sys.argv[1:4]
@@ -31,6 +32,8 @@ def extract():
 def load(extract):
     if WHAT == "interrupted":
         raise KeyboardInterrupt
+    if WHAT == "prints":
+        print("\x1b[31mlast words\x1b[0m")
     try:
         int("seven")
     except ValueError as error:
@@ -43,7 +46,10 @@ def main():
     # The log comes first, and with it the rate that the SDK is initialised with.
     log = LogSentry(dsn=DSN, environment="tests")
     tracer = TracerSentry(dsn=DSN)
-    flow = DotFlow(config=Config(log=log, tracer=tracer), workflow_id="w1")
+    config = Config(log=log, tracer=tracer)
+    if WHAT == "prints":
+        config.storage = StorageSQLite("runs.db")
+    flow = DotFlow(config=config, workflow_id="w1")
     flow.task.add(step=extract)
     flow.task.add(step=load, depends_on=["extract"])
     started = time.monotonic()

@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from dotflow.testing.faults import EXTRA_FAULTS, FAULTS, MORE_FAULTS, faulty_endpoint
+
 KEY = "0123456789abcdef0123456789abcdef"
 STARTS = [m for m in ("fork", "spawn") if m in multiprocessing.get_all_start_methods()]
 MODES = [
@@ -13,8 +15,7 @@ MODES = [
     ("threads", "none"),
     *(("parallel", start) for start in STARTS),
 ]
-# What an endpoint may cost: a flush's limit and the short one after it. Generous, for a
-# machine with much else to do.
+# Far more than a run takes: none waits for an endpoint.
 LIMIT = 20
 
 
@@ -91,6 +92,13 @@ def test_transaction(endpoint, run, mode, start) -> None:
     assert event["contexts"]["trace"]["span_id"] == spans["load"]["span_id"]
 
 
+def test_output(endpoint, run) -> None:
+    """The report of a failure has the last lines that its step has printed."""
+    run(what="prints")
+    [event] = endpoint.events
+    assert event["contexts"]["output"]["last lines"] == "last words"
+
+
 def test_caller(endpoint, run) -> None:
     """A run inside a transaction of the caller is a span of that one."""
     run(what="called")
@@ -139,6 +147,17 @@ def test_endpoint(endpoint, run, behaviour) -> None:
     assert endpoint.requests
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "text"),
+    [("500", "status_500"), ("garbage", "network"), ("hang", "not reached Sentry")],
+)
+def test_a_failure_is_told_once(endpoint, run, behaviour, text) -> None:
+    """That reports do not arrive at Sentry is one line that says why."""
+    endpoint.behaviour = behaviour
+    run()
+    assert run.output.count(text) == 1, run.output
+
+
 def test_nobody_listens(run) -> None:
     """Where nobody listens the run has its result within its limit."""
     with socket.socket() as unused:
@@ -146,3 +165,17 @@ def test_nobody_listens(run) -> None:
         result = run(dsn=f"http://{KEY}@127.0.0.1:{unused.getsockname()[1]}/1")
     assert result["statuses"] == ["Completed", "Failed"]
     assert result["seconds"] < LIMIT
+
+
+@pytest.mark.parametrize("kind", [*FAULTS, *EXTRA_FAULTS, *MORE_FAULTS])
+@pytest.mark.sampled(6)
+def test_faults(run, kind) -> None:
+    """Whatever the endpoint does, the program ends in time, and tells no key."""
+    with faulty_endpoint(kind) as url:
+        scheme, _, place = url.partition("://")
+        result = run(dsn=f"{scheme}://{KEY}@{place}/1")
+    assert result["statuses"] == ["Completed", "Failed"]
+    assert result["seconds"] < LIMIT
+    assert KEY not in run.output
+    told = [line for line in run.output.splitlines() if "Sentry" in line]
+    assert len(told) == len(set(told)) <= 2, told

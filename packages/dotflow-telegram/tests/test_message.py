@@ -54,6 +54,18 @@ def test_an_error(status: str) -> None:
     assert "ValueError: boom_*x [`~] <b>&amp;" in parse(text)
 
 
+def test_output() -> None:
+    """A failure shows the last lines of its step, without colours, and only some."""
+    task = FakeTask("Failed")
+    task.errors[-1].output = "\n".join(
+        f"\x1b[31m<{n}>\x1b[0m{'x' * 999}" for n in range(99)
+    )
+    lines = parse(compose(task, True)).splitlines()
+    shown = [line for line in lines if line.endswith("x…")]
+    assert shown[0].startswith("<91>x")
+    assert len(shown) == 8
+
+
 def test_every_status() -> None:
     """There is a message that Telegram can take for any task whatsoever."""
     for task in tasks_in_every_status():

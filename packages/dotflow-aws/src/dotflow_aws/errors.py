@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dotflow.base.masking import mask
 from dotflow.errors import StorageError
 
 _PERMISSIONS = {
@@ -15,6 +16,10 @@ _PERMISSIONS = {
 }
 _KEYS = "Check the access key and the secret key, in the environment or in ~/.aws."
 _REGION = "Name the bucket's region: region=, or the environment variable AWS_REGION."
+_OLD_S3 = (
+    "The service lacks something of S3, such as checksums (CRC32) of DeleteObjects or"
+    " conditional writes: use a newer version of it."
+)
 _ADVICE = {
     "AuthorizationHeaderMalformed": _REGION,
     "EntityTooLarge": "S3 takes 5 GB at once: write the value to an object of your own,"
@@ -27,7 +32,10 @@ _ADVICE = {
     "PermanentRedirect": _REGION,
     "RequestTimeTooSkewed": "Set this machine's clock.",
     "SignatureDoesNotMatch": _KEYS,
+    "MissingContentMD5": _OLD_S3,
+    "NotImplemented": _OLD_S3,
     "SlowDown": "S3 asks for fewer requests: raise max_attempts=.",
+    "XAmzContentSHA256Mismatch": _OLD_S3,
 }
 _DENIED = ("403", "AccessDenied", "AllAccessDisabled", "Forbidden")
 _BY_CLASS = {
@@ -60,12 +68,15 @@ def client_errors() -> tuple[type[Exception], ...]:
     )
 
 
-def storage_error(bucket: str, error: Exception) -> StorageError:
+def storage_error(
+    bucket: str, error: Exception, endpoint_url: str | None = None
+) -> StorageError:
     """Return the error to raise in place of one of the client's.
 
     Args:
         bucket: The bucket's name.
         error: What was raised.
+        endpoint_url: The service, which the error may quote.
     """
     code = error_code(error)
     if code in _DENIED:
@@ -74,7 +85,7 @@ def storage_error(bucket: str, error: Exception) -> StorageError:
         advice = f"The credentials in use need the permission {needed}."
     else:
         advice = _ADVICE.get(code) or _BY_CLASS.get(type(error).__name__, "")
-    text = " ".join(str(error).split())
+    text = " ".join(mask(str(error), endpoint_url).split())
     return StorageError(
         f"Cannot use the bucket {bucket!r}: {type(error).__name__}: {text.rstrip('.')}."
         f" {advice}".rstrip()

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dotflow.errors import WorkflowAlreadyRunning
 from dotflow.logging import logger
 from dotflow.serving import (
     Factory,
@@ -152,14 +153,20 @@ def sqs_handler(factory: Factory, **start: Any) -> Handler:
         **start: Arguments of `DotFlow.start`.
 
     Returns:
-        The handler. It never raises for a message. Of a FIFO queue it leaves what
-        comes after a failure to the next delivery, to keep the order.
+        The handler. It never raises for a message, but for an event without any. Of a
+        FIFO queue it leaves what comes after a failure to the next delivery, to keep the
+        order.
     """
     check_factory(factory)
 
     def handle(event: Any, _context: Any = None) -> Any:
         failed: list[str] = []
-        for record in event.get("Records", ()):
+        records = event.get("Records") if isinstance(event, dict) else None
+        if not isinstance(records, list) or not all(
+            map(_is_message, records or [None])
+        ):
+            raise events.UnknownEvent("of SQS: it has no messages", event)
+        for record in records:
             in_order = str(record.get("eventSourceARN", "")).endswith(".fifo")
             if not (failed and in_order):
                 try:
@@ -198,6 +205,9 @@ def http_handler(
     def handle(event: Any, _context: Any = None) -> Any:
         try:
             request = events.http_request(event)
+        except events.UnknownEvent as error:
+            logger.error("%s", error)
+            return _response(400, {"message": "This is no HTTP request."})
         except ValueError:
             return _response(400, {"message": "The body is not valid JSON."})
         flow = None
@@ -206,6 +216,15 @@ def http_handler(
             flow = build(factory, value)
             start_flow(flow, **start)
             return _response(200, _answer(flow, result))
+        except WorkflowAlreadyRunning as error:
+            logger.warning(
+                "The request %s was refused: %s", request["request_id"], error
+            )
+            told = {
+                "workflow_id": str(error.workflow_id),
+                "status": WorkflowStatus.IN_PROGRESS,
+            }
+            return _response(409, told)
         except Exception:  # noqa: BLE001 - it is logged, and answered with 500
             logger.exception("The request %s failed", request["request_id"])
             name = None if flow is None else str(flow.workflow_id)
@@ -214,6 +233,10 @@ def http_handler(
             )
 
     return handle
+
+
+def _is_message(record: Any) -> bool:
+    return isinstance(record, dict) and "messageId" in record
 
 
 def _answer(flow: DotFlow, result: Result | None = None) -> Any:

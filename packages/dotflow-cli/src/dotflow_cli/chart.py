@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.report.escape import line_text, shorten
+from dotflow.base.escape import line_text, shorten
 from dotflow.report.gantt import seconds_text
 from dotflow_cli.tables import style_of
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distribution as metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import click
 
 from dotflow.base.cloud_file import load_cloud_config
-from dotflow.engine.modes import EXECUTORS
+from dotflow.base.masking import mask
+from dotflow.engine.modes import EXECUTORS, INSTALLABLE
+from dotflow.errors import pip_line
 from dotflow.providers import registry
 
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
 
 _CORE = ("dotflow-core", "dotflow-cli", "dotflow-schema")
-_MORE = {"dotflow-deploy": "deploy"}
+_MORE = {
+    "dotflow-deploy": "deploy",
+    "dotflow-server": "ui",
+    **{f"dotflow-{m}": m for m in INSTALLABLE},
+}
 
 
 def examine(storage: str | None, path: str | None) -> dict[str, Any]:
@@ -32,6 +40,11 @@ def examine(storage: str | None, path: str | None) -> dict[str, Any]:
     extras = dict(registry.INTEGRATIONS.values()) | _MORE
     distributions = {name: _version(name) for name in (*_CORE, *sorted(extras))}
     providers = _providers()
+    removed = {
+        name: f"pip install --force-reinstall --no-deps {name}=={number}"
+        for name, number in distributions.items()
+        if number is not None and _misses_files(name)
+    }
     tried = _try_storage(storage, path)
     return {
         "python": platform.python_version(),
@@ -39,10 +52,11 @@ def examine(storage: str | None, path: str | None) -> dict[str, Any]:
         "executable": sys.executable,
         "distributions": distributions,
         "missing": {
-            name: f'pip install "dotflow[{extra}]"'
+            name: pip_line(extra)
             for name, extra in sorted(extras.items())
             if distributions[name] is None
         },
+        "removed": removed,
         "providers": providers,
         "modes": _modes(),
         "environment": sorted(
@@ -53,6 +67,7 @@ def examine(storage: str | None, path: str | None) -> dict[str, Any]:
         "signed_in": bool(load_cloud_config().get("token")),
         "storage": tried,
         "healthy": tried["problem"] is None
+        and not removed
         and all(problem is None for problem in providers.values()),
     }
 
@@ -64,6 +79,19 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+def _misses_files(distribution: str) -> bool:
+    """Say whether files are gone, as after an upgrade from dotflow 1.x with pip."""
+    found = metadata(distribution)
+    # Not its `files`, which from Python 3.12 on leaves out what is missing.
+    for path, *_ in csv.reader((found.read_text("RECORD") or "").splitlines()):
+        if (
+            not path.endswith(".pyc")
+            and not Path(str(found.locate_file(path))).exists()
+        ):
+            return True
+    return False
+
+
 def _providers() -> dict[str, str | None]:
     """Return why each installed provider cannot be loaded, None where it can."""
     found: dict[str, str | None] = {}
@@ -72,7 +100,7 @@ def _providers() -> dict[str, str | None]:
             registry.load_provider(name)
             found[name] = None
         except Exception as error:  # noqa: BLE001 - whatever an integration raises
-            found[name] = f"{type(error).__name__}: {error}"
+            found[name] = mask(f"{type(error).__name__}: {error}")
     return found
 
 
@@ -104,27 +132,15 @@ def _try_storage(storage: str | None, path: str | None) -> dict[str, Any]:
 def _state(
     address: str, storage: Storage | None, problem: str | None
 ) -> dict[str, Any]:
+    known = address if "://" in address else None
     return {
         "kind": None if storage is None else type(storage).__name__,
         "reachable": storage is not None and problem is None,
-        "problem": None if problem is None else hide_password(problem, address),
+        "problem": None if problem is None else mask(problem, known),
+        "codec": None if storage is None else storage.codec_name,
         "history": _keeps_history(storage) if problem is None else False,
     }
 
 
 def _keeps_history(storage: Storage | None) -> bool:
     return storage is not None and storage.history is not None
-
-
-def hide_password(text: str, address: str) -> str:
-    """Return a text without the address of a storage, and without its password."""
-    if not address or "://" not in address:
-        return text
-    text = text.replace(address, f"{address.partition(':')[0]}://…")
-    try:
-        password = urlsplit(address).password
-    except ValueError:
-        return "its address is malformed"
-    for secret in {password, unquote(password or "")} - {None, ""}:
-        text = text.replace(str(secret), "…")
-    return text

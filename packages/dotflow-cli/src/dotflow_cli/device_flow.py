@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +14,16 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import click
 
+from dotflow.base.exposure import is_exposed
+from dotflow.base.masking import raw_password
+
 _TIMEOUT = 15.0
+# By so many seconds a client slows down when it is told to: RFC 8628.
 _SLOWER = 5.0
+# Whatever the server says: no storm of requests, and no user who waits for an hour.
 _SLOWEST = 60.0
 _QUICKEST = 0.05
+# Bytes; an answer without end must not fill the memory.
 _LARGEST = 1_000_000
 
 
@@ -54,6 +61,7 @@ def check_address(base_url: str) -> str:
         parts = urlsplit(base_url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname)
         good = good and "@" not in parts.netloc and parts.port != 0
+        good = good and raw_password(base_url) is None
     except ValueError:
         good = False
     if (
@@ -65,6 +73,11 @@ def check_address(base_url: str) -> str:
         raise click.UsageError(
             "The address must be that of a web server, such as"
             " https://example.org/api/v1, without a user or a password."
+        )
+    if is_exposed(base_url) and os.environ.get("SERVER_ALLOW_HTTP", "") in ("", "0"):
+        raise click.UsageError(
+            "By http:// the token would travel unencrypted: use https://, or set"
+            " SERVER_ALLOW_HTTP=1 where the network is yours alone."
         )
     return base_url.rstrip("/")
 
@@ -115,6 +128,7 @@ def wait_for_token(
         if status == 200 and isinstance(token, str) and token:
             return token
         problem = answer.get("error") or answer.get("detail")
+        # Gone: the code has expired there before the time that was told.
         if status == 410:
             break
         if problem == "slow_down":

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.errors import DotflowError, ProviderError, StorageError
+from dotflow.base.masking import mask
+from dotflow.errors import (
+    DotflowError,
+    ProviderError,
+    StorageError,
+    WorkflowAlreadyRunning,
+)
+from dotflow_cli.streams import is_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +31,14 @@ def usage_errors() -> Iterator[None]:
     """Turn what dotflow refuses into a message without traceback.
 
     It ends with 2, since the arguments or the workflow are wrong; with 1 where it is
-    the storage that failed.
+    the storage that failed, or another run that goes on.
     """
     try:
         yield
-    except StorageError as error:
-        raise click.ClickException(str(error)) from error
+    except (StorageError, WorkflowAlreadyRunning) as error:
+        raise click.ClickException(mask(str(error))) from error
     except (DotflowError, ProviderError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(mask(str(error))) from error
 
 
 @contextmanager
@@ -50,6 +57,8 @@ def user_code(what: str) -> Iterator[None]:
             f"The program ended itself while {what}: SystemExit({error.code!r})."
         ) from error
     except BaseException as error:
+        if isinstance(error, BrokenPipeError) and is_closed():
+            raise  # it printed, and nobody reads that: the command ends quietly
         click.echo(user_traceback(error), err=True, nl=False)
         raise click.ClickException(
             f"{type(error).__name__} while {what}: see above."

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
-from copy import copy
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dotflow.abc.log import Log
+from dotflow.model.outcome import exit_code
 from dotflow.types import WorkflowStatus
+from dotflow.workflow.progress import quietened, told_also
+from dotflow.workflow.progress.lines import PlainProgress
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.options import split
-from dotflow_cli.progress.plain import PlainProgress
 from dotflow_cli.stopping import stopping_on_signals
+from dotflow_cli.streams import print_json
 from dotflow_cli.summary import print_summary
 from dotflow_cli.tables import is_terminal
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
+    from dotflow.abc.notify import Notify
     from dotflow.model.options import StartOptions
+    from dotflow.report.model import RunReport
+    from dotflow.types import ModeName
     from dotflow.workflow.manager import Manager
 
-_FAILED = 1
 _HINT = "What is completed is kept: the same command with --resume goes on from here."
 
 
@@ -42,7 +45,7 @@ class Request:
     """
 
     start: StartOptions
-    mode: str = "sequential"
+    mode: ModeName = "sequential"
     progress: str = "auto"
     as_json: bool = False
 
@@ -58,64 +61,69 @@ class Request:
         return cls({**start, "resume": resume}, **others)
 
 
-class QuietLog(Log):
-    """Stands for a log that nobody asked for: the progress tells the same."""
-
-    active = False
-
-    def info(self, **kwargs: Any) -> None:
-        """Log nothing."""
-
-    def error(self, **kwargs: Any) -> None:
-        """Log nothing."""
-
-
 def execute(flow: DotFlow, request: Request) -> int:
     """Run a workflow to its end.
 
     Args:
-        flow: The workflow.
+        flow: The workflow. One that its own function has started is only waited for.
         request: How to run it.
 
     Returns:
-        The exit code: 0 where every task completed, 1 where one failed, 130 after
-        Ctrl-C.
+        The exit code: that of the report, 0 where the run was skipped, 130 after Ctrl-C.
     """
     # The display is gone before the summary comes.
-    with aside() if request.as_json else nullcontext(), ExitStack() as stack:
-        say = _progress(flow, request, stack)
+    with ExitStack() as stack:
+        # Of a run that goes on, or is over, nothing can be shown any more.
+        taken = flow.factory_run is not None
+        say = write_error if taken else _progress(flow, request, stack)
         code, manager = _run(flow, request, say)
     if manager is None:
         return code
-    if request.as_json:
-        click.echo(manager.report().to_json(indent=2))
-    else:
-        print_summary(manager.report())
-    if manager.status != WorkflowStatus.COMPLETED and _resumable(flow):
+    report = manager.report()
+    print_report(report, as_json=request.as_json)
+    if not report.completed and _resumable(flow):
         click.echo(_HINT, err=True)
-    return code
+    return code or report.exit_code
+
+
+def print_report(report: RunReport, *, as_json: bool) -> None:
+    """Print how a run ended.
+
+    Args:
+        report: Its report.
+        as_json: Whether to print that, instead of a summary for people.
+    """
+    if as_json:
+        print_json(report.to_json(indent=2))
+    else:
+        print_summary(report)
 
 
 def _run(
     flow: DotFlow, request: Request, say: Callable[[str], None]
 ) -> tuple[int, Manager | None]:
+    """Run it; return an exit code, 0 for that of the report, and what has run."""
     manager: Manager | None = None
-    code = _FAILED
+    code = 0
     with stopping_on_signals(flow, say) as stopping:
         try:
+            manager = flow.factory_run
             with usage_errors():
-                manager = flow.start(mode=request.mode, **request.start)
+                manager = manager or flow.start(mode=request.mode, **request.start)
             manager.wait()
         except KeyboardInterrupt:
             code = 130
             # The traceback keeps it alive, though `start` did not return it.
             manager = manager or flow.latest_run
         except SystemExit as error:
-            # A task has asked for it; 0 would say that all tasks completed.
-            code = error.code if isinstance(error.code, int) and error.code else code
+            # Of a step, as the report says also, or of a callback.
+            code = exit_code(error)
             manager = manager or flow.latest_run
     if stopping.exit_code is not None:
         return stopping.exit_code, manager
+    if manager is not None and manager.status == WorkflowStatus.SKIPPED:
+        click.echo("Skipped: another run of this workflow id goes on.", err=True)
+        return 0, None
     if manager is not None and manager.status == WorkflowStatus.COMPLETED:
         return 0, manager
     return code, manager
@@ -135,6 +143,7 @@ def _progress(
         from dotflow_cli.progress.live import LiveProgress
 
         live = stack.enter_context(LiveProgress(flow.task.queue))
+        tell_also(flow, live)
         return lambda text: setattr(live, "note", text)
     if kind == "plain":
         tell_lines(flow)
@@ -142,15 +151,19 @@ def _progress(
 
 
 def tell_lines(flow: DotFlow) -> None:
-    """Tell the changes of tasks as lines on standard error.
+    """Tell the changes of tasks as lines on standard error."""
+    tell_also(flow, PlainProgress())
+
+
+def tell_also(flow: DotFlow, notify: Notify) -> None:
+    """Tell the changes of tasks to one more.
 
     Args:
         flow: The workflow; its config stays as it is for others that share it.
+        notify: Who is told.
     """
-    config = copy(flow.config)
-    config.notify = [config.notify, PlainProgress()]
-    flow.config = config
-    flow.task.rebind(config=config)
+    flow.config = told_also(flow.config, notify)
+    flow.task.rebind(config=flow.config)
 
 
 def quiet_default_log(flow: DotFlow) -> None:
@@ -159,11 +172,8 @@ def quiet_default_log(flow: DotFlow) -> None:
     Args:
         flow: The workflow.
     """
-    if "log" not in vars(flow.config):
-        config = copy(flow.config)
-        config.log = QuietLog()
-        flow.config = config
-        flow.task.rebind(config=config)
+    flow.config = quietened(flow.config)
+    flow.task.rebind(config=flow.config)
 
 
 def write_error(text: str) -> None:
@@ -178,17 +188,3 @@ def write_error(text: str) -> None:
 
 def _resumable(flow: DotFlow) -> bool:
     return flow.has_fixed_id and flow.config.storage.persistent
-
-
-@contextmanager
-def aside() -> Iterator[None]:
-    """Let standard output lead to standard error, so that JSON stays alone in it."""
-    sys.stdout.flush()
-    saved = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(saved, 1)
-        os.close(saved)

@@ -30,7 +30,7 @@ def read_context(text: str | None) -> Any:
     if text.startswith("@"):
         path = text[1:]
         try:
-            content = Path(path).read_text("utf-8")
+            content = Path(path).read_text("utf-8-sig")
         except (OSError, ValueError) as error:
             raise click.UsageError(
                 f"--initial-context: {path!r} cannot be read: {_reason(error)}."
@@ -81,7 +81,7 @@ def _strict(text: str, source: str) -> Any:
 
 def _read_stdin() -> str:
     try:
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix("\ufeff")
     except (OSError, ValueError) as error:
         raise click.UsageError(
             f"--initial-context: standard input cannot be read: {_reason(error)}."

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.abc.history import RunNotFound
+from dotflow.abc.history import AmbiguousRun, RunNotFound
 
 if TYPE_CHECKING:
-    from dotflow.abc.history import History, RunSummary
+    from collections.abc import Sequence
+
+    from dotflow.abc.history import History
     from dotflow.report.model import RunReport
 
 LATEST = "latest"
+# The time, to the millisecond, and what tells apart most of what began in the same one.
+_SHORTEST = 12
 
 
 def find_run(history: History, wanted: str) -> RunReport:
@@ -20,8 +24,8 @@ def find_run(history: History, wanted: str) -> RunReport:
 
     Args:
         history: Where to look.
-        wanted: Its id, the beginning or the end of it, the id of a workflow (the newest
-            run of it then), or `"latest"`.
+        wanted: Its id, the beginning or the end of it, the name or the id of a workflow
+            (the newest run of it then), or `"latest"`.
 
     Raises:
         ClickException: There is none, or there are several.
@@ -34,33 +38,32 @@ def find_run(history: History, wanted: str) -> RunReport:
 
 def find_id(history: History, wanted: str) -> str:
     """Return the id of a run; see `find_run`."""
-    runs = history.runs(limit=None)
-    if wanted.lower() == LATEST and runs:
-        return runs[0].run_id
-    text = wanted.upper()
-    exact = [run for run in runs if run.run_id == text]
-    matches = exact or (
-        [
-            run
-            for run in runs
-            if run.run_id.startswith(text) or run.run_id.endswith(text)
-        ]
-        if text
-        else []
-    )
-    if len(matches) > 1:
-        raise click.ClickException(
-            f"{wanted!r} may be any of {len(matches)} runs:"
-            f" {', '.join(run.run_id for run in matches[:5])}. Give more of it."
-        )
-    if matches:
-        return matches[0].run_id
-    return _of_workflow(runs, wanted).run_id
-
-
-def _of_workflow(runs: list[RunSummary], wanted: str) -> RunSummary:
-    for run in runs:  # newest first
-        if run.workflow_id == wanted:
-            return run
-    what = "The history is empty" if not runs else f"There is no run {wanted!r}"
+    if wanted.lower() == LATEST and (newest := history.runs(limit=1)):
+        return newest[0].run_id
+    try:
+        return history.find(wanted)
+    except RunNotFound:
+        found = history.ids(end=wanted.upper()) if wanted else []
+    except AmbiguousRun as error:
+        raise click.ClickException(str(error)) from error
+    if len(found) > 1:
+        raise click.ClickException(str(AmbiguousRun(wanted, found)))
+    if found:
+        return found[0]
+    for run in history.runs(workflow=wanted, limit=1) if wanted else ():
+        return run.run_id
+    empty = not history.runs(limit=1)
+    what = "The history is empty" if empty else f"There is no run {wanted!r}"
     raise click.ClickException(f"{what}: `dotflow runs` lists what there is.")
+
+
+def short_ids(ids: Sequence[str]) -> list[str]:
+    """Return the beginnings of ids that tell them apart; `find_run` takes them.
+
+    Args:
+        ids: Ids of runs, each another one.
+    """
+    length = _SHORTEST
+    while len({run_id[:length] for run_id in ids}) < len(ids):
+        length += 1
+    return [run_id[:length] for run_id in ids]

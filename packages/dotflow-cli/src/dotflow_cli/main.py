@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from typing import TYPE_CHECKING
 
 import click
 
 from dotflow.__about__ import __version__
 from dotflow_cli.commands import LazyGroup
 from dotflow_cli.options import examples
+from dotflow_cli.streams import CLOSED_PIPE, is_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INTERRUPTED = 130
+_BY_SIGNAL = (INTERRUPTED, 143)
 
 
 @examples(
@@ -30,6 +37,8 @@ INTERRUPTED = 130
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Run pipelines of Python functions that resume where they were."""
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        ctx.color = False
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -37,22 +46,34 @@ def cli(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command with the arguments of the process, and end the process."""
     for stream in (sys.stdout, sys.stderr):
-        # A name may hold what the terminal's encoding has no form for.
+        # A name may hold what the terminal's encoding has no form for. By lines also where
+        # a file or a pipe reads: what tasks print comes in its place among what is told.
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    code = _run()
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
-        sys.stdout.flush()
-    except OSError:
-        # Whoever read it is gone, as in `dotflow runs | head`: Python must not try again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = run()
+    except (BrokenPipeError, SystemExit):  # click ends the program when it cannot print
+        code = CLOSED_PIPE
+    if is_closed():
+        code = CLOSED_PIPE
+    elif code in _BY_SIGNAL:
+        from dotflow_cli.stopping import end_at_signals, leave
+
+        end_at_signals(code)
+        if any(not thread.daemon for thread in threading.enumerate()[1:]):
+            leave(code)  # Python would wait for a thread of the user's own
     sys.exit(code)
 
 
-def _run() -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, tell every error of it, and return its exit code.
+
+    Args:
+        arguments: What follows `dotflow`; default: those of the process.
+    """
     # Not click's own standalone mode: there an interruption ends with 1.
     try:
-        result = cli.main(prog_name="dotflow", standalone_mode=False)
+        result = cli.main(arguments, "dotflow", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -60,7 +81,7 @@ def _run() -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        return 1
+        return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - a bug, or what no command foresaw
         from dotflow_cli.errors import unexpected
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
-
-import click
 
 from dotflow.types import WorkflowStatus
 from dotflow_cli.errors import usage_errors
-from dotflow_cli.execute import aside, quiet_default_log, tell_lines, write_error
+from dotflow_cli.execute import (
+    print_report,
+    quiet_default_log,
+    tell_lines,
+    write_error,
+)
 from dotflow_cli.stopping import stopping_on_signals
-from dotflow_cli.summary import print_summary
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
@@ -39,14 +40,10 @@ def execute_task(flow: DotFlow, name: str, run_id: str, request: Request) -> int
     quiet_default_log(flow)
     if request.progress != "none":
         tell_lines(flow)
-    with aside() if request.as_json else nullcontext():
-        code, run = _run(flow, name, run_id, request)
+    code, run = _run(flow, name, run_id, request)
     if run is None:
         return code
-    if request.as_json:
-        click.echo(run.report().to_json(indent=2))
-    else:
-        print_summary(run.report())
+    print_report(run.report(), as_json=request.as_json)
     return code
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from dotflow_cli.streams import keep_for_json
 
 if TYPE_CHECKING:
     from dotflow.model.options import StartOptions
@@ -31,104 +33,92 @@ def examples(*lines: str) -> Callable[[C], C]:
     return add
 
 
-def workflow_option(required: bool = False) -> Callable[[F], F]:
-    """Add `--workflow` and `--param`."""
+def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Return what adds several options to a command.
+
+    Args:
+        *options: The options, in the order in which its help lists them.
+    """
 
     def add(command: F) -> F:
-        command = click.option(
-            "--param",
-            "params",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="An argument for the workflow's function; JSON, or else text. Repeatable.",
-        )(command)
-        return click.option(
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def workflow_option(required: bool = False) -> Callable[[F], F]:
+    """Add `--workflow` and `--param`."""
+    return together(
+        click.option(
             "-w",
             "--workflow",
             required=required,
             metavar="WHERE",
             help="A DotFlow or Pipeline, or a function that returns one: module.name,"
             " module:name or path/to/file.py:name.",
-        )(command)
-
-    return add
-
-
-def step_options(command: F) -> F:
-    """Add `--step`, `--callback` and `--initial-context`."""
-    for option in (
-        click.option(
-            "-i",
-            "--initial-context",
-            metavar="JSON|@FILE|-",
-            help="What the step gets: JSON, or else text; @file.json for the content of"
-            " a JSON file, - for JSON from standard input.",
         ),
         click.option(
-            "-c", "--callback", metavar="WHERE", help="Call this after the step."
+            "--param",
+            "params",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="An argument for the workflow's function; JSON, or else text. Repeatable.",
         ),
-        click.option("-s", "--step", metavar="WHERE", help="Run this one step."),
-    ):
-        command = option(command)
-    return command
+    )
+
+
+step_options = together(
+    click.option("-s", "--step", metavar="WHERE", help="Run this one step."),
+    click.option("-c", "--callback", metavar="WHERE", help="Call this after the step."),
+    click.option(
+        "-i",
+        "--initial-context",
+        metavar="JSON|@FILE|-",
+        help="What the step gets: JSON, or else text; @file.json for the content of"
+        " a JSON file, - for JSON from standard input.",
+    ),
+)
+"""Adds `--step`, `--callback` and `--initial-context`."""
+
+
+def _kept(storage: str, path: str) -> Callable[[F], F]:
+    """Add `--storage` and `--path`, with what each of them says."""
+    return together(
+        click.option("-o", "--storage", metavar="NAME|URL", help=storage),
+        click.option("-p", "--path", metavar="PATH", help=path),
+    )
 
 
 def storage_options(command: F) -> F:
     """Add `--storage` and `--path`."""
-    for option in (
-        click.option(
-            "-p",
-            "--path",
-            metavar="PATH",
-            help="The folder of `file` or the file of `sqlite`.",
-        ),
-        click.option(
-            "-o",
-            "--storage",
-            metavar="NAME|URL",
-            help="Where results are kept: default (in memory), file, sqlite, s3, gcs, or"
-            " an address such as sqlite:///runs.db.",
-        ),
-    ):
-        command = option(command)
-    return command
+    return _kept(
+        "Where results are kept: default (in memory), file, sqlite, s3, gcs, or an address"
+        " such as sqlite:///runs.db.",
+        "The folder of `file` or the file of `sqlite`, also of a storage that the workflow"
+        " has itself.",
+    )(command)
 
 
 def history_options(command: F) -> F:
     """Add `--storage` and `--path` for a command that reads the history."""
-    for option in (
-        click.option("-p", "--path", metavar="PATH", help="The file of `sqlite`."),
-        click.option(
-            "-o",
-            "--storage",
-            metavar="NAME|URL",
-            help="The storage with the history.  [default: $DOTFLOW_STORAGE, else"
-            " .output/dotflow.db]",
-        ),
-    ):
-        command = option(command)
-    return command
+    return _kept(
+        "The storage with the history.  [default: $DOTFLOW_STORAGE, else that of"
+        " dotflow.toml, else .output/dotflow.db]",
+        "The folder of `file` or the file of `sqlite`.",
+    )(command)
 
 
-def run_options(command: F) -> F:
-    """Add what says how a workflow runs."""
-    for option in (
-        json_option(
-            "Print the report of the run as JSON; what tasks print goes to"
-            " standard error."
-        ),
-        click.option(
-            "--progress",
-            type=click.Choice(["auto", "live", "plain", "none"]),
-            default="auto",
-            show_default=True,
-            help="How to tell what runs: live on a terminal, else a line an event.",
-        ),
-        bounds_options,
-        mode_option,
-    ):
-        command = option(command)
-    return command
+def tag_option(command: F) -> F:
+    """Add `--tag`."""
+    return click.option(
+        "--tag",
+        "tags",
+        multiple=True,
+        metavar="WORD",
+        help="Mark the run in the history. Repeatable.",
+    )(command)
 
 
 def split(options: Mapping[str, Any]) -> tuple[StartOptions, dict[str, Any]]:
@@ -139,18 +129,63 @@ def split(options: Mapping[str, Any]) -> tuple[StartOptions, dict[str, Any]]:
     """
     from dotflow.model.options import START_DEFAULTS
 
-    start: Any = {name: v for name, v in options.items() if name in START_DEFAULTS}
+    # The progress of a command is more than whether there is one.
+    names = START_DEFAULTS.keys() - {"progress"}
+    start: Any = {name: v for name, v in options.items() if name in names}
     return start, {name: v for name, v in options.items() if name not in start}
 
 
-def bounds_options(command: F) -> F:
-    """Add `--keep-going`, `--max-parallel` and `--deadline`."""
-    for option in (
+def given_options(but: Collection[str]) -> list[str]:
+    """Return the options that the user has written, as `--storage`.
+
+    Args:
+        but: The parameters that do not count.
+    """
+    from click.core import ParameterSource
+
+    ctx = click.get_current_context()
+    return [
+        parameter.opts[-1]
+        for parameter in ctx.command.params
+        if parameter.name is not None
+        and parameter.name not in but
+        and ctx.get_parameter_source(parameter.name) == ParameterSource.COMMANDLINE
+    ]
+
+
+def run_options(command: F) -> F:
+    """Add what says how a workflow runs."""
+    return together(
+        mode_option,
         click.option(
-            "--deadline",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="Cancel the run after this time.",
+            "--address",
+            metavar="ADDRESS",
+            help="Where the cluster of an installed mode is, as tcp://host:8786.",
+        ),
+        bounds_options,
+        click.option(
+            "--progress",
+            type=click.Choice(["auto", "live", "plain", "none"]),
+            default="auto",
+            show_default=True,
+            help="How to tell what runs: live on a terminal, else a line an event.",
+        ),
+        json_option(
+            "Print the report of the run as JSON; what tasks print goes to"
+            " standard error."
+        ),
+    )(command)
+
+
+def bounds_options(command: F) -> F:
+    """Add `--keep-going`, `--max-parallel`, `--deadline` and `--if-running`."""
+    from dotflow.types import IF_RUNNING
+
+    return together(
+        click.option(
+            "--keep-going",
+            is_flag=True,
+            help="Run a task although the one before it has failed.",
         ),
         click.option(
             "--max-parallel",
@@ -159,13 +194,18 @@ def bounds_options(command: F) -> F:
             help="The most tasks at once.",
         ),
         click.option(
-            "--keep-going",
-            is_flag=True,
-            help="Run a task although the one before it has failed.",
+            "--deadline",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="Cancel the run after this time.",
         ),
-    ):
-        command = option(command)
-    return command
+        click.option(
+            "--if-running",
+            type=click.Choice(IF_RUNNING),
+            help="What to do while another process runs this workflow id.  [default:"
+            " raise, where the storage can tell]",
+        ),
+    )(command)
 
 
 def mode_option(command: F) -> F:
@@ -181,6 +221,29 @@ def mode_option(command: F) -> F:
     )(command)
 
 
+def limit_option(default: int) -> Callable[[F], F]:
+    """Add the option of how many a list has at the most.
+
+    Args:
+        default: How many, where it is not given.
+    """
+    return click.option(
+        "-n",
+        "--limit",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        help="The most to list.",
+    )
+
+
 def json_option(text: str = "Print JSON, for programs.") -> Callable[[F], F]:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help=text)
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=keep_for_json,
+        help=text,
+    )

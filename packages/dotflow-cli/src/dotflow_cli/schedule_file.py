@@ -54,6 +54,7 @@ def _is_json(value: Any) -> bool:
 _TEXT = (_is_text, "a text that is not empty")
 _FLAG = (_is_flag, "true or false")
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "name": _TEXT,
     "workflow": _TEXT,
     "step": _TEXT,
     "callback": _TEXT,
@@ -67,6 +68,7 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "workflow_id": _TEXT,
     "resume": _FLAG,
     "mode": _TEXT,
+    "address": _TEXT,
     "keep_going": _FLAG,
     "max_parallel": (_within(check_count), "a whole number, 1 or more"),
     "deadline": (_within(check_seconds), "a number of seconds above 0"),
@@ -74,13 +76,14 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def read_entries(
-    file: str, new_scheduler: Callable[..., Any]
+    file: str, new_scheduler: Callable[[], Callable[..., Any]]
 ) -> tuple[list[Entry], list[str]]:
     """Read the entries of a file, without importing what they name.
 
     Args:
         file: Its path.
-        new_scheduler: Makes a scheduler of an expression, or says why it cannot.
+        new_scheduler: Returns what makes a scheduler of an expression, or says why it
+            cannot.
 
     Returns:
         The entries that are well-formed, and the problems of all others.
@@ -113,7 +116,7 @@ def read_entries(
 
 def _load(file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(file).read_text("utf-8"))
+        return tomllib.loads(Path(file).read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise click.UsageError(f"--file {file!r} is no TOML: {error}.") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -131,7 +134,9 @@ def _hint(word: str, known: list[str]) -> str:
     return hint(word.replace("-", "_"), known)
 
 
-def _problems(table: Mapping[str, Any], new_scheduler: Callable[..., Any]) -> list[str]:
+def _problems(
+    table: Mapping[str, Any], new_scheduler: Callable[[], Callable[..., Any]]
+) -> list[str]:
     found = []
     for key, value in table.items():
         if key not in _KEYS:
@@ -143,7 +148,13 @@ def _problems(table: Mapping[str, Any], new_scheduler: Callable[..., Any]) -> li
     if "step" in table and "params" in table:
         found.append("params needs workflow.")
     if "cron" not in table:
-        found.append('cron is missing: write cron = "*/5 * * * *".')
+        if "workflow" not in table:
+            found.append('cron is missing: write cron = "*/5 * * * *".')
+        found += [
+            f"{key} needs cron: without it the workflow's own scheduler counts."
+            for key in ("overlap", "timezone")
+            if key in table
+        ]
     # One at a time, so that a mistake in the one does not hide that in the other.
     for key, arguments in (
         ("cron", {"cron": table.get("cron")}),
@@ -151,7 +162,7 @@ def _problems(table: Mapping[str, Any], new_scheduler: Callable[..., Any]) -> li
     ):
         if _is_text(table.get(key)):
             try:
-                new_scheduler(**arguments)
+                new_scheduler()(**arguments)
             except ProviderError as error:
                 found.append(str(error))
     return found
@@ -159,6 +170,7 @@ def _problems(table: Mapping[str, Any], new_scheduler: Callable[..., Any]) -> li
 
 def _entry(name: str, table: Mapping[str, Any]) -> Entry:
     values = dict(table)
+    values["schedule_name"] = values.pop("name", None)
     if "initial_context" in values:
         # An entry has it as the command line does: there a text may stand for a file.
         values["initial_context"] = json.dumps(values["initial_context"])

@@ -5,25 +5,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dotflow.engine.background import BackgroundThread
+from dotflow.base.escape import line_text
+from dotflow.base.starting import started_by
+from dotflow.engine.background import BackgroundThread, end_all
 from dotflow.logging import logger
 from dotflow.model.options import StartOptions, check_start
+from dotflow.types import StartedBy
 from dotflow_cli import targets
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.execute import quiet_default_log, tell_lines
+from dotflow_cli.inputs import read_params
 from dotflow_cli.options import split
-from dotflow_cli.storages import open_storage
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
+    from dotflow.types import ModeName
 
 OVERLAPS = ("skip", "queue", "parallel")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -39,7 +42,8 @@ class Entry:
 
     Args:
         name: What messages call it; empty where there is only one.
-        cron: The expression.
+        schedule_name: What other processes know it by; None for what it runs.
+        cron: The expression; None for the scheduler that the workflow has of its own.
         workflow: Where the workflow is.
         step: Where the step is, instead of a workflow.
         params: Arguments of the workflow's function: texts, or values by their names.
@@ -56,7 +60,8 @@ class Entry:
     """
 
     name: str = ""
-    cron: str
+    schedule_name: str | None = None
+    cron: str | None = None
     workflow: str | None = None
     step: str | None = None
     params: Sequence[str] | Mapping[str, Any] = ()
@@ -67,7 +72,7 @@ class Entry:
     storage: str | None = None
     path: str | None = None
     workflow_id: str | None = None
-    mode: str = "sequential"
+    mode: ModeName = "sequential"
     start: StartOptions = field(default_factory=StartOptions)
 
     @classmethod
@@ -95,22 +100,34 @@ class Schedule:
         entry: The entry.
         flow: Its workflow.
         scheduler: Its scheduler.
+        name: What other processes know it by.
     """
 
     entry: Entry
     flow: DotFlow
     scheduler: Any
+    name: str
 
     def show(self) -> None:
         """Tell the next times."""
         suffix = f"  {self.entry.name}" if self.entry.name else ""
-        for moment in self.scheduler.next_run_times(_SHOWN):
+        next_run_times = getattr(self.scheduler, "next_run_times", None)
+        if next_run_times is None:  # a class of the user's own need not know
+            kind = type(self.scheduler).__name__
+            click.echo(f"Next run: when {kind} begins it{suffix}", err=True)
+            return
+        for moment in next_run_times(_SHOWN):
             time = f"{moment:%Y-%m-%d %H:%M:%S %Z}".rstrip()
-            click.echo(f"Next run: {time}{suffix}", err=True)
+            click.echo(line_text(f"Next run: {time}{suffix}"), err=True)
 
     def run(self) -> None:
         """Run the workflow at its times; blocks."""
-        self.flow.schedule(mode=self.entry.mode, **self.entry.start)
+        entry = self.entry
+        what, params = str(entry.workflow or entry.step), entry.params
+        if not isinstance(params, Mapping):
+            params = read_params(params)
+        with started_by(StartedBy.SCHEDULE, workflow=what, params=params):
+            self.flow.schedule(name=self.name, mode=entry.mode, **entry.start)
 
     def connect(self) -> None:
         """Let the workflow tell what runs, and give it the scheduler."""
@@ -120,49 +137,57 @@ class Schedule:
         self.flow.config.scheduler = self.scheduler
 
 
-def prepare(entry: Entry, new_scheduler: Callable[..., Any]) -> Schedule:
+def prepare(entry: Entry, new_scheduler: Callable[[], Callable[..., Any]]) -> Schedule:
     """Check an entry, and import what it names.
 
     Args:
         entry: The entry.
-        new_scheduler: Makes a scheduler.
+        new_scheduler: Returns what makes a scheduler of an expression.
 
     Raises:
         ClickException: Something is wrong with it, or its code raised.
     """
-    from dotflow.errors import ResumeNeedsWorkflowId
+    from dotflow.errors import ResumeNeedsWorkflowId, SchedulerMissing
 
     with usage_errors():
         check_start(entry.start)  # `nan`, too, is within any range of click's
-        scheduler = new_scheduler(entry.cron, entry.overlap, entry.timezone)
-        chosen = open_storage(entry.storage, entry.path)
-        if entry.workflow is not None:
-            flow = targets.workflow(
-                entry.workflow,
-                entry.params,
-                initial_context=entry.initial_context,
-                callback=entry.callback,
-            )
-        else:
-            assert entry.step is not None
-            flow = targets.step_flow(entry.step, entry.callback, entry.initial_context)
-        flow.configure(
-            storage=chosen, workflow_id=entry.workflow_id or _default_id(flow, entry)
+        scheduler = None
+        if entry.cron is not None:
+            scheduler = new_scheduler()(entry.cron, entry.overlap, entry.timezone)
+        flow = targets.prepared(
+            workflow=entry.workflow,
+            step=entry.step,
+            params=entry.params,
+            callback=entry.callback,
+            initial_context=entry.initial_context,
+            storage=entry.storage,
+            path=entry.path,
+            workflow_id=entry.workflow_id,
+            resume=entry.resume,
         )
+        if scheduler is None:
+            scheduler = flow.config.scheduler
+            if not scheduler.active:
+                raise SchedulerMissing
         flow.graph(entry.mode)  # which fails now rather than at every tick
         if entry.resume and not flow.has_fixed_id:
             raise ResumeNeedsWorkflowId
-    return Schedule(entry, flow, scheduler)
+    name = entry.schedule_name
+    if name is None and flow.has_fixed_id:
+        name = str(flow.workflow_id)
+    return Schedule(entry, flow, scheduler, name or str(entry.workflow or entry.step))
 
 
 def prepare_all(
-    entries: Sequence[Entry], new_scheduler: Callable[..., Any], problems: list[str]
+    entries: Sequence[Entry],
+    new_scheduler: Callable[[], Callable[..., Any]],
+    problems: list[str],
 ) -> list[Schedule]:
     """Check entries that run beside each other.
 
     Args:
         entries: The entries.
-        new_scheduler: Makes a scheduler.
+        new_scheduler: As of `prepare`.
         problems: What is already known to be wrong.
 
     Raises:
@@ -179,11 +204,22 @@ def prepare_all(
             usage = usage or isinstance(error, click.UsageError)
             problems.append(f"{entry.name}: {error.message}")
         else:
-            schedules.append(schedule)
+            schedules.append(_renamed(schedule, {other.name for other in schedules}))
     if problems:
         text = "\n".join(["Nothing was started:", *(f"  {line}" for line in problems)])
         raise click.UsageError(text) if usage else click.ClickException(text)
     return schedules
+
+
+def _renamed(schedule: Schedule, taken: Collection[str]) -> Schedule:
+    """Return a schedule with a name of its own, the same whenever the file is run."""
+    name, count = schedule.name, 1
+    if name in taken:
+        name = f"{schedule.name} @ {schedule.entry.cron}"
+    while name in taken:
+        count += 1
+        name = f"{schedule.name} @ {schedule.entry.cron} #{count}"
+    return replace(schedule, name=name)
 
 
 def _check_apart(schedule: Schedule, others: Sequence[Schedule]) -> None:
@@ -194,6 +230,11 @@ def _check_apart(schedule: Schedule, others: Sequence[Schedule]) -> None:
             raise click.UsageError(
                 f"it is the same object as {other.entry.name}: name a function that"
                 " returns a new one each time."
+            )
+        if entry.schedule_name == other.entry.schedule_name is not None:
+            raise click.UsageError(
+                f"its name is {entry.schedule_name!r}, as that of {other.entry.name}:"
+                " whoever pauses one would pause both."
             )
         where = (entry.storage, entry.path)
         if (
@@ -206,21 +247,6 @@ def _check_apart(schedule: Schedule, others: Sequence[Schedule]) -> None:
                 f"its runs have the id {flow.workflow_id!s}, as those of"
                 f" {other.entry.name}: give it a workflow_id of its own."
             )
-
-
-def _default_id(flow: DotFlow, entry: Entry) -> str | None:
-    """Return an id for a step that is to be resumed and was given none.
-
-    In dotflow 1.x `schedule --step … --resume` needed no id; the step's own name
-    is the same at every tick and after a restart.
-    """
-    if not entry.resume or entry.step is None or flow.has_fixed_id:
-        return None
-    from dotflow.base.identity import quote_name
-
-    return "step-" + quote_name(entry.step.replace("/", ".")).replace("%", "-").replace(
-        "..", "."
-    )
 
 
 @dataclass
@@ -273,13 +299,13 @@ class _Group:
                 if self.interrupted:
                     raise
                 logger.error(
-                    "%s: a step raised %s; the schedule goes on.",
+                    "%r: a step raised %s; the schedule goes on.",
                     name,
                     type(error).__name__,
                 )
             except Exception:  # noqa: BLE001 - the others must go on
                 self.failed = True
-                logger.exception("%s has ended; the others go on.", name)
+                logger.exception("%r has ended; the others go on.", name)
                 return
             else:
                 return
@@ -289,17 +315,15 @@ class _Group:
             schedule.scheduler.stop()
 
     def _interrupt(self) -> None:
-        """End what runs now."""
+        """End what runs now, and let nothing begin after it."""
+        # The second signal may come before the loop has seen the first: a tick that
+        # finds its run ended would begin another, which the exit waits for.
+        self._stop()
         # A run may have a thread of its own, and whoever waits for it there is not
-        # woken by an exception: all are told, and at once rather than in turn.
-        threads = [t for t in threading.enumerate() if isinstance(t, BackgroundThread)]
-        helpers = [
-            threading.Thread(target=thread.interrupt, daemon=True) for thread in threads
-        ]
-        for helper in helpers:
-            helper.start()
-        for helper in helpers:
-            helper.join()
+        # woken by an exception: all are told.
+        end_all()
+        # A tick that came at that very moment began one more.
+        end_all()
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

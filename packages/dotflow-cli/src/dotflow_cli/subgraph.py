@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,15 @@ import click
 from dotflow.base.suggest import hint
 from dotflow.engine.modes import find_mode
 from dotflow.errors import ResumeNeedsWorkflowId
+from dotflow_cli.streams import print_data
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
     from dotflow.model.graph import Graph
+    from dotflow.types import ModeName
 
 
-def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
+def keep_only(flow: DotFlow, mode: ModeName, names: Sequence[str]) -> None:
     """Remove every task but some and all that they depend on.
 
     Args:
@@ -32,7 +33,7 @@ def keep_only(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
     ]
 
 
-def forget_from(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
+def forget_from(flow: DotFlow, mode: ModeName, names: Sequence[str]) -> None:
     """Delete the checkpoints of some tasks and of all that depend on them.
 
     Args:
@@ -51,11 +52,12 @@ def forget_from(flow: DotFlow, mode: str, names: Sequence[str]) -> None:
     for place in sorted(_closure(_places(graph, names), graph.downstream)):
         task = graph.tasks[place]
         storage.delete(storage.key(task))
+        # Each item of a map has a checkpoint of its own beside that of the whole.
         if task.expansion is not None:
             storage.delete_prefix(f"{task.checkpoint_key}~")
 
 
-def draw(flow: DotFlow, mode: str, resume: bool, as_json: bool) -> None:
+def draw(flow: DotFlow, mode: ModeName, resume: bool, as_json: bool) -> None:
     """Check a workflow and print its graph.
 
     Args:
@@ -77,7 +79,7 @@ def draw(flow: DotFlow, mode: str, resume: bool, as_json: bool) -> None:
             }
             for node in view.nodes
         ]
-        click.echo(json.dumps({"mode": view.mode, "tasks": nodes}, indent=2))
+        print_data({"mode": view.mode, "tasks": nodes})
         return
     click.echo(view.to_text(), nl=False)
     click.echo(f"{len(view)} tasks, mode {view.mode}: nothing has run.", err=True)

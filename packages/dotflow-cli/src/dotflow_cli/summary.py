@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from dotflow import errors as exception
+from dotflow.base.escape import line_text
 from dotflow.report.gantt import seconds_text
 from dotflow.types import TypeOutcome, TypeStatus
-from dotflow_cli.tables import cell, print_state, print_table, safe_text
+from dotflow_cli.tables import (
+    cell,
+    print_state,
+    print_table,
+    progress_text,
+    safe_text,
+)
 
 if TYPE_CHECKING:
     from dotflow.report.model import RunReport, TaskReport
@@ -49,17 +56,23 @@ def print_error(task: TaskReport, err: bool = True) -> None:
 
     Args:
         task: The task.
-        err: Whether to standard error.
+        err: Whether to standard error, as when it has just run.
     """
     error = task.error
     assert error is not None
     tries = f", after {len(task.attempts)} attempts" if len(task.attempts) > 1 else ""
-    print_state(task.state, safe_text(f" {task.name}{tries}"), err)
+    print_state(task.state, line_text(f" {task.name}{tries}"), err)
     text = error.traceback
     # What dotflow itself raises tells all in its message; the frames are ours.
     if not text or hasattr(exception, error.exception):
         text = f"{error.exception}: {error.message}"
     click.echo(safe_text(text.rstrip("\n")), err=err)
+    if error.output and not err:  # after a run it stands above
+        from dotflow_cli.output_lines import shown
+
+        click.echo("The last lines that it has printed:")
+        for line in error.output.split("\n"):
+            click.echo(f"| {shown(line)}")
     click.echo(err=err)
 
 
@@ -97,6 +110,8 @@ def _note(task: TaskReport) -> str:
     if task.outcome == TypeOutcome.SKIPPED:
         return cell(task.reason)
     notes = [] if task.mapped is None else [_items(task.mapped)]
+    if task.status != TypeStatus.COMPLETED:
+        notes += [progress_text(name, *told) for name, told in task.progress.items()]
     if task.error is not None:
         notes.append(cell(f"{task.error.exception}: {task.error.message}"))
     return "; ".join(notes)

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from dotflow.report.escape import line_text, shorten
-from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
+from dotflow.base.escape import line_text
+from dotflow.base.escape import lines_text as safe_text
+from dotflow.base.terminals import is_terminal
+from dotflow.report.text import cell, progress_text
+from dotflow.types import ScheduleStatus, TypeOutcome, TypeStatus, WorkflowStatus
+
+__all__ = [
+    "cell",
+    "is_terminal",
+    "print_state",
+    "print_table",
+    "progress_text",
+    "safe_text",
+    "style_of",
+    "when",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +38,9 @@ _STYLES = {
     TypeOutcome.CANCELLED: "yellow",
     TypeOutcome.SKIPPED: "bright_black",
     WorkflowStatus.NEW: "bright_black",
+    ScheduleStatus.ACTIVE: "green",
+    ScheduleStatus.MISSED: "red",
+    ScheduleStatus.PAUSED: "yellow",
 }
 _WIDEST = 60
 
@@ -31,17 +48,6 @@ _WIDEST = 60
 def style_of(state: str) -> str:
     """Return the colour of a state."""
     return _STYLES.get(state, "default")
-
-
-def is_terminal(stream: IO[Any] | None) -> bool:
-    """Say whether a stream leads to a terminal that can move its cursor."""
-    import os
-
-    try:
-        tty = stream is not None and stream.isatty()
-    except ValueError:
-        return False
-    return tty and os.environ.get("TERM") != "dumb"
 
 
 def print_table(
@@ -85,7 +91,8 @@ def _print_rich(
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in columns:
-        table.add_column(heading, overflow="fold")
+        # A run's id is copied, and must not be broken.
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Run")
     for row in rows:
         # As Text, since a cell may have brackets that rich would take for markup.
         table.add_row(
@@ -97,22 +104,11 @@ def _print_rich(
     Console(file=stream).print(table)
 
 
-def cell(text: str, length: int = _WIDEST) -> str:
-    """Return the first line of a text, shortened."""
-    lines = text.strip().splitlines()
-    return shorten(lines[0], length) if lines else ""
-
-
 def when(moment: datetime | None) -> str:
     """Return a moment in local time."""
     if moment is None:
         return ""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def safe_text(text: str) -> str:
-    """Return a text of several lines without what would steer a terminal."""
-    return "\n".join(line_text(line.expandtabs()) for line in text.split("\n"))
 
 
 def print_state(state: str, text: str, err: bool = True) -> None:

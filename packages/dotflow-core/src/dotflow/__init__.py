@@ -12,6 +12,9 @@ from dotflow.__about__ import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.config.config import Config
+    from dotflow.engine.artifacts import artifact
+    from dotflow.engine.facts import fact
+    from dotflow.engine.progress import progress
     from dotflow.errors import DotflowError
     from dotflow.model.action import action
     from dotflow.model.context import Context
@@ -47,7 +50,10 @@ __all__ = [
     "__description__",
     "__version__",
     "action",
+    "artifact",
+    "fact",
     "fn_hook",
+    "progress",
 ]
 
 _HOMES = {
@@ -67,7 +73,10 @@ _HOMES = {
     "TaskRegistry": ("dotflow.pipeline.registry", "TaskRegistry"),
     "TaskSpec": ("dotflow.pipeline.spec", "TaskSpec"),
     "action": ("dotflow.model.action", "Action"),
+    "artifact": ("dotflow.engine.artifacts", "artifact"),
+    "fact": ("dotflow.engine.facts", "fact"),
     "fn_hook": ("dotflow.pipeline.hooks", "fn_hook"),
+    "progress": ("dotflow.engine.progress", "progress"),
 }
 
 

@@ -6,6 +6,8 @@ dotflow 1.x keep their names and their arguments.
 
 from __future__ import annotations
 
+from dotflow.__about__ import __version__
+
 MESSAGE_UNKNOWN_ERROR = "Unknown error: look at the task's errors for the cause."
 MESSAGE_MISSING_STEP_DECORATOR = (
     "A step must be decorated with '@action': add the decorator above its"
@@ -39,9 +41,25 @@ MESSAGE_INPUT_CHANGED = (
     " to resume. Resume with on_input_change='reuse' to keep its checkpoints, or"
     " 'reset' to start over."
 )
+MESSAGE_GRAPH_CHANGED = (
+    "What task '{task}' of workflow '{workflow_id}' depends on, or its place, is not what"
+    " its stored result was made from. Resume with on_input_change='reuse' to run it"
+    " again with all that follows it, or start without resume."
+)
 MESSAGE_INVALID_ON_INPUT_CHANGE = (
     "on_input_change={value!r} does not exist. Use 'reuse', 'reset' or 'raise'."
 )
+
+
+def pip_line(extra: str) -> str:
+    """Return the line that installs an extra.
+
+    Args:
+        extra: Its name.
+    """
+    # With a version: without one pip would rather go back to the newest release than
+    # keep a pre-release.
+    return f'pip install "dotflow[{extra}]=={__version__}"'
 
 
 class DotflowError(Exception):
@@ -72,16 +90,35 @@ class MissingActionDecorator(DotflowError, TypeError):
         )
 
 
-class ExecutionModeNotExist(DotflowError, ValueError):
-    """`start(mode=…)` names no known mode."""
+class UnknownOption(DotflowError, TypeError):
+    """There is no argument of that name."""
 
-    def __init__(self, mode: object = None, known: tuple[str, ...] = ()) -> None:
+
+class UnknownTask(DotflowError, KeyError):
+    """There is no task of that name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would quote it
+
+
+class ExecutionModeNotExist(DotflowError, ValueError):
+    """`start(mode=…)` names no known mode.
+
+    Args:
+        mode: The name.
+        known: Those that there are.
+        meant: A sentence that tells the one which was probably meant.
+    """
+
+    def __init__(
+        self, mode: object = None, known: tuple[str, ...] = (), meant: str = ""
+    ) -> None:
         if mode is None:
             super().__init__(MESSAGE_EXECUTION_NOT_EXIST)
             return
         names = ", ".join(repr(name) for name in known)
         super().__init__(
-            f"The execution mode {mode!r} does not exist. Use one of: {names}."
+            f"The execution mode {mode!r} does not exist.{meant} Use one of: {names}."
         )
 
 
@@ -134,7 +171,7 @@ class ProviderNotInstalled(DotflowError, ImportError):
     """A known provider's distribution is not installed."""
 
     def __init__(self, name: str, distribution: str, extra: str) -> None:
-        super().__init__(f'{name} needs {distribution}: pip install "dotflow[{extra}]"')
+        super().__init__(f"{name} needs {distribution}: {pip_line(extra)}")
 
 
 class ProviderConflict(DotflowError, ImportError):
@@ -165,10 +202,16 @@ class ExecutionWithClassError(DotflowError):
 
 
 class InputChangedError(DotflowError, ValueError):
-    """`on_input_change="raise"` and the inputs are not those of the stored run."""
+    """`on_input_change="raise"`, and the inputs are not those of the stored results.
 
-    def __init__(self, workflow_id: object) -> None:
-        super().__init__(MESSAGE_INPUT_CHANGED.format(workflow_id=workflow_id))
+    Args:
+        workflow_id: The workflow, or the run of a pipeline.
+        task: The task whose place in the graph has changed; None for the inputs.
+    """
+
+    def __init__(self, workflow_id: object, task: str | None = None) -> None:
+        message = MESSAGE_INPUT_CHANGED if task is None else MESSAGE_GRAPH_CHANGED
+        super().__init__(message.format(workflow_id=workflow_id, task=task))
 
 
 class InvalidOnInputChange(DotflowError, ValueError):
@@ -206,9 +249,26 @@ class GraphError(DotflowError, ValueError):
 
 
 class WorkflowAlreadyRunning(DotflowError, RuntimeError):
-    """`start()` was called while the background run of the object goes on."""
+    """`start()` was called while another run of the workflow goes on.
 
-    def __init__(self, workflow_id: object) -> None:
+    Args:
+        workflow_id: The workflow.
+        holder: Who runs it, where that is known: a text such as `"process 4 on host a"`.
+
+    Attributes:
+        workflow_id: The workflow.
+    """
+
+    def __init__(self, workflow_id: object, holder: str | None = None) -> None:
+        self.workflow_id = workflow_id
+        if holder is not None:
+            super().__init__(
+                f"Workflow '{workflow_id}' is running already: {holder}. Wait for it with"
+                " start(if_running='wait') or --if-running wait, leave this run out with"
+                " 'skip', end the other one with 'cancel', or give this one another"
+                " workflow_id."
+            )
+            return
         super().__init__(
             f"Workflow '{workflow_id}' is still running in the background. Wait for"
             " it with manager.wait(), or build a second DotFlow."
@@ -222,7 +282,31 @@ class ResumeNeedsWorkflowId(DotflowError, ValueError):
         super().__init__(
             "resume=True needs a fixed workflow_id: this workflow got a random one,"
             ' so there is nothing to resume. Pass DotFlow(workflow_id="my-pipeline")'
-            " or set the environment variable WORKFLOW_ID."
+            " or --workflow-id my-pipeline on the command line, or set the environment"
+            " variable WORKFLOW_ID."
+        )
+
+
+class SchedulerMissing(DotflowError, ValueError):
+    """A workflow is to be scheduled that has no scheduler."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This workflow has no scheduler: give it one, as in"
+            ' DotFlow(Config(scheduler=SchedulerCron("*/5 * * * *"))), with SchedulerCron'
+            ' of "dotflow[scheduler]"; on the command line, give --cron.'
+        )
+
+
+class NothingToResume(DotflowError, ValueError):
+    """`resume=True` on a workflow whose storage is the default one, and empty."""
+
+    def __init__(self, workflow_id: object) -> None:
+        super().__init__(
+            f"resume=True finds nothing of workflow '{workflow_id}': it was given no"
+            " storage, and the default one, StorageDefault, is in memory, so that no"
+            " process finds what another has left. Give it one that stays, as"
+            ' DotFlow(Config(storage=StorageSQLite("runs.db")), workflow_id=…).'
         )
 
 
@@ -260,12 +344,54 @@ class WorkerDied(DotflowError, RuntimeError):
     """The process of an attempt ended before it reported a result."""
 
 
+class VersionMismatch(DotflowError, RuntimeError):
+    """A worker has other versions than this process, or lacks what steps are made of."""
+
+
+class ClusterUnavailable(DotflowError, ConnectionError):
+    """There is no cluster where a mode was told to look for one, or it has no workers."""
+
+
 class NotPicklable(DotflowError, TypeError):
     """A value cannot travel between the processes of this mode."""
 
 
+class TellingRefused(DotflowError, ValueError):
+    """A step has told what cannot be kept: progress, an artifact or a fact.
+
+    Args:
+        what: What it was.
+        why: Why not, and what to do.
+        task: The task whose step it was; None outside of a run.
+    """
+
+    def __init__(self, what: str, why: str, task: str | None = None) -> None:
+        of = "" if task is None else f" of task '{task}'"
+        super().__init__(f"{what}{of} {why}")
+
+
 class StorageError(DotflowError):
     """A storage could not keep or give back a value."""
+
+
+class LeaseLost(StorageError):
+    """A run may store nothing more: another one has taken its place.
+
+    Args:
+        key: The key of the lease.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"Nothing more of this run is stored: its lease '{key}' is gone, since"
+            " another run has taken over, or what is stored was deleted or replaced."
+            " What the other run has not completed is to be resumed there."
+        )
+
+
+class SwapNotSupported(StorageError):
+    """What holds a storage's data has no conditional writes or locks."""
 
 
 class EncodeError(StorageError, TypeError):

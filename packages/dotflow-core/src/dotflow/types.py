@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal
+
+    # What type checkers know the choices by. An executor that somebody else has
+    # registered is given to them as a `cast`, or as the class itself.
+    ModeName = Literal[
+        "sequential",
+        "sequential_group",
+        "background",
+        "parallel",
+        "threads",
+        "async",
+        "futures",
+        "dask",
+        "ray",
+    ]
+    InputChange = Literal["reuse", "reset", "raise"]
+    CodecName = Literal["json", "pickle"]
+    IfRunning = Literal["raise", "wait", "skip", "cancel"]
+    LevelName = Literal[
+        "DEBUG", "INFO", "WARNING", "ERROR", "debug", "info", "warning", "error"
+    ]
+    LogOutput = Literal["console", "file", "both"]
+    LogFormat = Literal["simple", "json"]
+    Synchronous = Literal["FULL", "NORMAL", "EXTRA", "OFF"]
+    Overlap = Literal["skip", "queue", "parallel"]
+    Reach = Literal["process", "host", "network"]
+
 
 class TypeExecution:
     """The built-in values of `start(mode=…)`."""
 
-    SEQUENTIAL = "sequential"
-    SEQUENTIAL_GROUP = "sequential_group"
-    BACKGROUND = "background"
-    PARALLEL = "parallel"
-    THREADS = "threads"
-    ASYNC = "async"
+    SEQUENTIAL: Final = "sequential"
+    SEQUENTIAL_GROUP: Final = "sequential_group"
+    BACKGROUND: Final = "background"
+    PARALLEL: Final = "parallel"
+    THREADS: Final = "threads"
+    ASYNC: Final = "async"
+    FUTURES: Final = "futures"
 
 
 class TypeStatus:
@@ -68,14 +98,41 @@ class WorkflowStatus:
     FAILED = "Failed"
     CANCELLED = "Cancelled"
     CRASHED = "Crashed"
+    SKIPPED = "Skipped"
+
+
+class StartedBy:
+    """What starts a run: a person, a program, a clock, an event, a step, another try."""
+
+    COMMAND = "command"
+    SCRIPT = "script"
+    SCHEDULE = "schedule"
+    HANDLER = "handler"
+    WORKFLOW = "workflow"
+    RETRY = "retry"
+
+
+class ScheduleStatus:
+    """Where a schedule stands.
+
+    `ACTIVE`: a process lives that begins its runs. `PAUSED`: it lives, and begins none.
+    `STOPPED`: it has ended in good order. `CRASHED`: it is gone without a word.
+    `MISSED`: that, or it hangs, and a time has passed at which a run was due.
+    """
+
+    ACTIVE = "Active"
+    PAUSED = "Paused"
+    STOPPED = "Stopped"
+    CRASHED = "Crashed"
+    MISSED = "Missed"
 
 
 class TypeOverlap:
     """What a scheduler does when a tick comes while a run goes on."""
 
-    SKIP = "skip"
-    QUEUE = "queue"
-    PARALLEL = "parallel"
+    SKIP: Final = "skip"
+    QUEUE: Final = "queue"
+    PARALLEL: Final = "parallel"
 
 
 class TypeStorage:
@@ -91,9 +148,24 @@ class TypeStorage:
 class TypeInputChange:
     """The values of `start(on_input_change=…)`."""
 
-    REUSE = "reuse"
-    RESET = "reset"
-    RAISE = "raise"
+    REUSE: Final = "reuse"
+    RESET: Final = "reset"
+    RAISE: Final = "raise"
 
 
+class TypeIfRunning:
+    """The values of `start(if_running=…)`."""
+
+    RAISE: Final = "raise"
+    WAIT: Final = "wait"
+    SKIP: Final = "skip"
+    CANCEL: Final = "cancel"
+
+
+IF_RUNNING = (
+    TypeIfRunning.RAISE,
+    TypeIfRunning.WAIT,
+    TypeIfRunning.SKIP,
+    TypeIfRunning.CANCEL,
+)
 VALID_POLICIES = (TypeInputChange.REUSE, TypeInputChange.RESET, TypeInputChange.RAISE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import threading
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from dotflow import providers
 from dotflow.config.config import Config
 from dotflow.errors import NotCallableObject
 from dotflow.testing import fakes
+from dotflow.testing.threads import at_once
 
 DEFAULTS = {
     "storage": "StorageDefault",
@@ -83,22 +83,12 @@ def test_threads_see_one_default() -> None:
     """However many threads read it first, there is one storage in memory."""
     for _ in range(50):
         config = Config()
-        barrier = threading.Barrier(4)
         seen: list[Any] = []
 
-        def read(
-            config: Config = config,
-            barrier: threading.Barrier = barrier,
-            seen: list[Any] = seen,
-        ) -> None:
-            barrier.wait()
+        def read(config: Config = config, seen: list[Any] = seen) -> None:
             seen.append(config.storage)
 
-        threads = [threading.Thread(target=read) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*[read] * 4)
         assert len({id(storage) for storage in seen}) == 1
 
 

@@ -63,6 +63,13 @@ def test_nearest_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_file() == place / "a" / "dotflow.toml"
 
 
+def test_what_commands_read_is_no_setting(place: Path) -> None:
+    """The workflow that `dotflow init` names for commands is in no provider's way."""
+    text = '[tool.dotflow]\nworkflow = "shop.workflow:build"\nstorage = "StorageFile"\n'
+    (place / "pyproject.toml").write_text(text)
+    assert type(Config.from_file().storage).__name__ == "StorageFile"
+
+
 def test_no_file(place: Path) -> None:
     """Where there is no file, the message says what to make."""
     with pytest.raises(ConfigError, match=r"no dotflow\.toml.*Config\.from_env"):
@@ -289,3 +296,39 @@ def test_not_paid_for(run_program: Any) -> None:
         """
     )
     assert ran.stdout == "[]\nFalse\n", ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "kept"),
+    [
+        ("", None, True),
+        ("capture = false", None, False),
+        ("capture = true", "off", False),
+        ("capture = false", "1", True),
+        ('capture = {env = "SWITCH"}', None, False),
+    ],
+)
+def test_capture_is_switched(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    variable: str | None,
+    kept: bool,
+) -> None:
+    """Whether output and values are kept is said in the file or a variable, which wins."""
+    monkeypatch.setenv("SWITCH", "no")
+    if variable is not None:
+        monkeypatch.setenv("DOTFLOW_CAPTURE", variable)
+        monkeypatch.setenv("DOTFLOW_PREVIEWS", variable)
+    assert from_text(place, text).capture is kept
+    assert from_text(place, text.replace("capture", "previews")).previews is kept
+
+
+def test_a_switch_that_is_none(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is neither on nor off is refused, with its place."""
+    assert "dotflow.toml: capture" in fails(place, "capture = 1")
+    with pytest.raises(TypeError, match="True or False"):
+        Config(capture="no")  # type: ignore[arg-type]
+    monkeypatch.setenv("DOTFLOW_CAPTURE", "perhaps")
+    with pytest.raises(ConfigError, match="DOTFLOW_CAPTURE"):
+        Config.from_env()

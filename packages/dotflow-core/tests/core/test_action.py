@@ -173,21 +173,6 @@ def test_parameters_with_defaults_keep_them():
     assert value_of(step, initial_context=3) == 30
 
 
-def test_a_parameter_that_nobody_fills_fails_the_task():
-    """A required parameter without a value is Python's own error, in the task."""
-
-    @action
-    def step(unknown):
-        raise NotImplementedError
-
-    workflow = DotFlow()
-    workflow.task.add(step)
-    workflow.start()
-    error = workflow.result_task()[0].errors[0]
-    assert error.exception == "TypeError"
-    assert "'unknown'" in error.message
-
-
 def test_a_decorated_function_under_action():
     """A function wrapped by another decorator receives contexts by its own names."""
 

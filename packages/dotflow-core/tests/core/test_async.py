@@ -8,6 +8,8 @@ import pytest
 
 from dotflow import Context, DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 
 @action
 async def bare(previous_context):

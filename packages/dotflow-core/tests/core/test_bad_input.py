@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from dotflow import Config, DotFlow, DotflowError, action
+from dotflow import Config, DotFlow, DotflowError, Pipeline, action
+from dotflow.pipeline.dags import build_default_engine
 
 ran = []
 
@@ -232,3 +233,134 @@ def test_a_refused_start_tells_nobody(config, notify):
     workflow = workflow_of(one, config=config)
     refuse(["'serial'"], workflow.start, mode="serial")
     assert notify.heard == []
+
+
+@pytest.mark.parametrize("value", [1, None, {}, 2.5, object()])
+def test_a_step_that_was_called(value):
+    """What a call of an action has returned is told as that."""
+    add = workflow_of(one).task.add
+    refuse(["Was the action called", type(value).__name__], add, value)
+
+
+def test_a_coroutine_as_a_step():
+    """An async action that was called is refused, and its coroutine closed."""
+
+    @action
+    async def fetch():
+        raise NotImplementedError
+
+    refuse(["'coroutine'", "without parentheses"], workflow_of(one).task.add, fetch())
+
+
+def test_a_dependency_that_was_called():
+    """`depends_on` and `map_over` say the same of what a call has returned."""
+    add = workflow_of(one).task.add
+    refuse(["int", "without parentheses"], lambda: add(two, depends_on=3))
+    refuse(["int", "without parentheses"], lambda: add(two, map_over=3))
+
+
+def test_misspelt_options():
+    """A misspelt argument is told with the one that was meant."""
+    flow = workflow_of(one)
+    for call, name, meant in [
+        (lambda: flow.task.add(two, dependson=one), "dependson", "depends_on"),
+        (lambda: flow.task.add([two], calback=print), "calback", "callback"),
+        (lambda: DotFlow(workflow="x"), "workflow", "workflow_id"),
+        (lambda: DotFlow(confg=None), "confg", "config"),
+        (lambda: Config(storge=None), "storge", "storage"),
+        (lambda: Config(logs=None), "logs", "log"),
+        (lambda: Pipeline("p", max_paralel=3), "max_paralel", "max_parallel"),
+        (lambda: flow.start(keep_goin=True), "keep_goin", "keep_going"),
+        (lambda: action(retrys=3), "retrys", "retry"),
+    ]:
+        refuse([repr(name), f"Did you mean {meant!r}?"], call)
+        with pytest.raises(TypeError):
+            call()
+    assert len(flow.task) == 1
+
+
+def test_a_misspelt_mode_is_told():
+    """A misspelt mode is told with the one that was meant."""
+    refuse(["Did you mean 'parallel'?"], workflow_of(one).start, mode="paralel")
+
+
+def test_a_task_that_there_is_not():
+    """`workflow.task["nope"]` names the tasks that there are, and is a KeyError."""
+    flow = workflow_of(one, two)
+    refuse(["'nope'", "'one', 'two'"], lambda: flow.task["nope"])
+    refuse(["Did you mean 'two'?"], lambda: flow.task["tow"])
+    with pytest.raises(KeyError, match=r"^There is no task"):
+        flow.task["nope"]
+
+
+@pytest.mark.parametrize("name", [5, None, "", b"p", ["p"]])
+def test_a_pipeline_with_a_name_that_is_no_text(name):
+    """The name of a pipeline, of a DAG and of a task is a text."""
+    refuse(["name=", "text"], Pipeline, name)
+    refuse(["name=", "text"], build_default_engine().dag, name)
+    if name is not None:
+        refuse(["name=", "text"], Pipeline("p").task(name), lambda: 1)
+
+
+def test_an_address_where_a_path_is_expected(tmp_path):
+    """A storage of a path says what to write instead of an address."""
+    from dotflow.providers import StorageFile, StorageSQLite
+    from dotflow.providers.storage_url import storage_from_url
+
+    refuse(["StorageSQLite('x.db')"], StorageSQLite, "sqlite:///x.db")
+    refuse(["StorageFile('runs')"], StorageFile, "file:///runs")
+    refuse(["StorageFile('runs')"], StorageFile, path="file:runs")
+    for storage in (StorageSQLite, StorageFile):
+        with pytest.raises(DotflowError, match="storage_from_url") as caught:
+            storage("postgresql://user:secret@host/db")
+        assert "secret" not in str(caught.value)
+    assert storage_from_url(f"sqlite:///{tmp_path}/x.db").path.name == "x.db"
+
+
+def test_nothing_of_memory_to_resume():
+    """`resume=True` without a storage says what it needs; one that was chosen may do."""
+    from dotflow.providers import StorageDefault
+
+    flow = workflow_of(one, workflow_id="memory")
+    refuse(["StorageDefault", "StorageSQLite"], flow.start, resume=True)
+    chosen = Config(storage=StorageDefault())
+    flow = DotFlow(chosen, workflow_id="memory")
+    flow.task.add(action(lambda: 1))
+    flow.start(resume=True)
+    assert flow.result_storage() == [1]
+
+
+def test_a_misspelt_level_of_the_environment(monkeypatch):
+    """`DOTFLOW_LOG_LEVEL` is refused where it names no level."""
+    monkeypatch.setenv("DOTFLOW_LOG_LEVEL", "WARNNG")
+    refuse(["DOTFLOW_LOG_LEVEL", "Did you mean 'WARNING'?"], Config.from_env)
+    monkeypatch.setenv("DOTFLOW_LOG_LEVEL", "LOUD")
+    refuse(["DOTFLOW_LOG_LEVEL", "DEBUG, INFO"], Config.from_env)
+
+
+def test_words_that_a_provider_does_not_know(tmp_path):
+    """A codec, a level of safety and an output are told with those that exist."""
+    from dotflow.providers import LogDefault, StorageFile, StorageSQLite
+
+    for call, meant in [
+        (lambda: StorageSQLite(tmp_path / "x.db", codec="jsn"), "'json'"),
+        (lambda: StorageFile(tmp_path, codec="pickl"), "'pickle'"),
+        (lambda: StorageSQLite(tmp_path / "x.db", synchronous="ful"), "'FULL'"),
+        (lambda: LogDefault(output="consol"), "'console'"),
+    ]:
+        refuse([f"Did you mean {meant}?"], call)
+        with pytest.raises(ValueError, match="use one of"):
+            call()
+
+
+def test_what_a_pipeline_shares_is_a_context():
+    """A pipeline is given a RunContext, and says so where it is given anything else."""
+    pipeline = Pipeline("p")
+    pipeline.task("a")(lambda: ran.append("a"))
+    refuse(["int", "context=RunContext("], pipeline.run, 5)
+    refuse(["dict", "context=RunContext("], lambda: pipeline.run(context={"a": 1}))
+
+
+def test_limits_by_other_than_names():
+    """The name of a limit is a text, also where a run says how many may hold it."""
+    refuse(["limit=3", "text"], lambda: workflow_of(one).start(limits={3: 3}))

@@ -9,6 +9,8 @@ import pytest
 from dotflow import DotFlow, Task, action
 from dotflow.errors import NotCallableObject
 
+pytestmark = pytest.mark.start_methods
+
 MODES = ["sequential", "background", "parallel", "sequential_group"]
 
 

@@ -156,6 +156,7 @@ def test_defect_27_a_workflow_id_may_be_a_name(workflow_id):
     """An id that is no UUID works from the start to the report."""
     workflow = DotFlow(workflow_id=workflow_id)
     workflow.task.add(action(lambda: 1))
+    workflow.start()
     workflow.start(resume=True)
     assert workflow.result()["id"] == workflow_id
     assert workflow.result_context()[0].workflow_id == workflow_id

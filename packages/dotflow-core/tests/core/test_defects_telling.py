@@ -15,6 +15,8 @@ from dotflow.abc.notify import Notify
 from dotflow.abc.server import Server
 from dotflow.abc.tracer import Tracer
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 MODES = ["sequential", "parallel", "sequential_group", "background"]
 
 
@@ -24,7 +26,8 @@ def broken(*args, **kwargs):
 
 def breaking(base):
     """Make a provider whose every method raises."""
-    methods = dict.fromkeys(base.__abstractmethods__, broken)
+    own = [name for name, value in vars(base).items() if callable(value)]
+    methods = dict.fromkeys([name for name in own if name[0] != "_"], broken)
     return type(f"Breaking{base.__name__}", (base,), methods)()
 
 

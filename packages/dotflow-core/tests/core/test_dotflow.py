@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -71,7 +72,7 @@ def test_start_returns_the_run():
     run = workflow.start()
     assert isinstance(run, Manager)
     assert run.tasks == workflow.result_task()
-    assert run.started is True
+    assert isinstance(run.started, datetime)
     assert run.workflow_id == workflow.workflow_id
     assert run.wait() is True
 

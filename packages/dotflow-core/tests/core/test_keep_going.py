@@ -6,6 +6,8 @@ import pytest
 
 from dotflow import DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 
 @action
 def one():

@@ -14,6 +14,8 @@ import pytest
 
 from dotflow import Context, DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 
 @dataclasses.dataclass
 class Flight:

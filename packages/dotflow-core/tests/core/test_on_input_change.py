@@ -101,3 +101,42 @@ def test_a_reset_leaves_other_workflows_alone(storage, start):
     other.task.add(action(lambda: "ran again"), name="double")
     other.start(resume=True)
     assert other.result_storage() == ["kept"]
+
+
+def test_a_kept_result_stays_tied_to_its_input(start):
+    """A resume that keeps a result does not make it one of the new input."""
+    start(3)
+    start(4, resume=True)
+    with pytest.raises(InputChangedError):
+        start(4, resume=True, on_input_change="raise")
+    assert start(3, resume=True, on_input_change="raise") == ([], 6)
+    assert start(4, resume=True, on_input_change="reset") == ([4], 8)
+    assert start(4, resume=True, on_input_change="raise") == ([], 8)
+
+
+def test_results_of_two_inputs_beside_each_other(storage):
+    """Each is tied to its own: none of the two is accepted for all, and reset mends it."""
+
+    def run(value, *fails, **options):
+        @action
+        def first(initial_context):
+            return initial_context.storage
+
+        @action
+        def second(previous_context, initial_context):
+            if fails:
+                raise ValueError
+            return previous_context.storage, initial_context.storage
+
+        flow = DotFlow(Config(storage=storage), workflow_id="nightly")
+        flow.task.add([first, second], initial_context=value)
+        flow.start(**options)
+        return flow.result_storage()
+
+    run("old", "second")
+    assert run("new", resume=True) == ["old", ("old", "new")]
+    for value in ("old", "new"):
+        with pytest.raises(InputChangedError):
+            run(value, resume=True, on_input_change="raise")
+    reset = {"resume": True, "on_input_change": "reset"}
+    assert run("new", **reset) == ["new", ("new", "new")]

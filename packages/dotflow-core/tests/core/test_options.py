@@ -31,7 +31,8 @@ def test_an_option_is_told_and_has_a_default(family, defaults):
     declared, told = set(), set()
     for cls in family.__mro__:
         declared |= set(inspect.get_annotations(cls))
-        told |= set(re.findall(r"^        (\w+): ", cls.__doc__ or "", re.MULTILINE))
+        text = inspect.cleandoc(cls.__doc__ or "")
+        told |= set(re.findall(r"^    (\w+): ", text, re.MULTILINE))
     assert declared == told == set(defaults)
 
 

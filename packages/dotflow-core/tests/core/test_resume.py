@@ -7,6 +7,8 @@ import pytest
 from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageFile, StorageSQLite
 
+pytestmark = pytest.mark.start_methods
+
 
 @pytest.fixture(params=["file", "sqlite"])
 def storage(request, tmp_path):
@@ -180,11 +182,11 @@ def test_callbacks_of_restored_tasks_are_not_called_again(storage):
 
 
 def test_resume_by_name_not_by_place(storage):
-    """A task is recognised by its name: one that was put before it runs, alone."""
-    script = Script(storage, a=lambda _: 1, b=lambda p: p + 1)
-    script.start()
-    script.steps = {"new": lambda _: 0, **script.steps}
-    assert script.start(resume=True) == [0, 1, 2]
+    """A task is recognised by its name, wherever it stands among others."""
+    script = Script(storage, a=lambda _: 1, b=lambda _: 2)
+    script.start(mode="threads")
+    script.steps = {"new": lambda _: 0, "b": script.steps["b"], "a": script.steps["a"]}
+    assert script.start(mode="threads", resume=True) == [0, 2, 1]
     assert script.ran == ["new"]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dotflow import Config, Context, DotFlow, action
 from dotflow.abc.storage import Storage
+from dotflow.errors import InputChangedError
 
 
 class StorageOwn(Storage):
@@ -135,3 +136,26 @@ def test_a_reset_needs_more_of_it_and_says_so(steps):
     with pytest.raises(NotImplementedError, match="StorageOwn has no list_keys"):
         steps.start(data, resume=True, fingerprint="two", on_input_change="reset")
     assert steps.ran == []
+
+
+def test_what_a_resume_kept_is_tied_to_its_input(steps):
+    """A storage of bare values cannot tell what each came from; the run's record can."""
+    data = {}
+    steps.mended = True
+    steps.start(data, fingerprint="a")
+    steps.start(data, resume=True, fingerprint="b")
+    strict = {"resume": True, "on_input_change": "raise"}
+    with pytest.raises(InputChangedError):
+        steps.start(data, fingerprint="b", **strict)
+    assert steps.start(data, fingerprint="a", **strict).result_storage() == [1, 2, 3]
+
+
+def test_results_of_two_inputs_are_refused(steps):
+    """Once results of both may be there, none of the two is accepted for all of them."""
+    data = {}
+    steps.start(data, fingerprint="a")
+    steps.mended = True
+    steps.start(data, resume=True, fingerprint="b")
+    for value in "ab":
+        with pytest.raises(InputChangedError):
+            steps.start(data, resume=True, on_input_change="raise", fingerprint=value)

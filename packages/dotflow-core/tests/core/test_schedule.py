@@ -9,7 +9,7 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.scheduler import Scheduler
-from dotflow.errors import ResumeNeedsWorkflowId
+from dotflow.errors import ResumeNeedsWorkflowId, SchedulerMissing
 
 
 class Thrice(Scheduler):
@@ -46,3 +46,13 @@ def test_resume_needs_an_id() -> None:
     workflow = DotFlow(config=Config(scheduler=Thrice()))
     with pytest.raises(ResumeNeedsWorkflowId):
         workflow.schedule(resume=True)
+
+
+def test_a_scheduler_is_needed() -> None:
+    """A workflow without a scheduler is refused, with what to give it, and runs nothing."""
+    runs: list[int] = []
+    workflow = DotFlow()
+    workflow.task.add(action(lambda: runs.append(1)))
+    with pytest.raises(SchedulerMissing, match=r"scheduler=.*--cron"):
+        workflow.schedule()
+    assert runs == []

@@ -11,6 +11,8 @@ from dotflow import Config, Context, DotFlow, action
 from dotflow.errors import StorageError
 from dotflow.providers import StorageDefault, StorageFile
 
+pytestmark = pytest.mark.start_methods
+
 
 class Breaking(StorageDefault):
     """A storage in memory whose methods fail for keys that contain a text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import datetime
 
 import pytest
@@ -13,7 +14,8 @@ from dotflow.errors import (
     MissingActionDecorator,
     NotCallableObject,
 )
-from dotflow.model.task import TaskError, TaskInstance
+from dotflow.model.task import TaskInstance
+from dotflow.model.task_error import TaskError
 
 
 @action
@@ -179,3 +181,8 @@ def test_setters_tell_nobody(config, notify):
     task.status = "Completed"
     assert notify.heard == []
     assert config.storage.list_keys("") == []
+
+
+def test_a_pickled_error_is_found_by_its_former_path() -> None:
+    """A pickle of 2.0.0a2 names `TaskError` by the module of tasks."""
+    assert pickle.loads(b"cdotflow.model.task\nTaskError\n.") is TaskError

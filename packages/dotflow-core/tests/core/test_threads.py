@@ -11,6 +11,8 @@ from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageDefault
 from dotflow.workflow.manager import Manager
 
+pytestmark = pytest.mark.start_methods
+
 
 @action
 def number(initial_context):
@@ -164,6 +166,7 @@ def test_a_start_inside_a_step():
 
 
 @pytest.mark.parametrize("mode", ["parallel", "sequential_group"])
+@pytest.mark.start_methods("the inner one cannot import the test")
 def test_a_parallel_start_inside_a_worker(mode):
     """A step that runs in a process may start processes of its own."""
 

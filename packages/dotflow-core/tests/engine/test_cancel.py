@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -90,6 +91,103 @@ def test_a_deadline_interrupts_a_blocking_call():
     run = workflow.start(deadline=0.2)
 
     assert run.status == "Cancelled"
+
+
+@pytest.mark.parametrize("how", ["cancel", "deadline"])
+@pytest.mark.parametrize("where", ["here", "in a thread", "beside a loop"])
+@pytest.mark.parametrize("mode", [*MODES, "background"])
+@pytest.mark.sampled
+def test_a_coroutine_ends_wherever_it_runs(mode, where, how, tmp_path, wait_until):
+    """cancel() and deadline= end a coroutine in every mode and thread, `finally` and all."""
+
+    @action
+    async def wait():
+        (tmp_path / "started").touch()
+        try:
+            await asyncio.sleep(600)
+        finally:
+            await asyncio.sleep(0.1)
+            (tmp_path / "cleaned").touch()
+
+    workflow = DotFlow()
+    workflow.task.add(wait)
+    workflow.task.add(wait, group_name="other", name="beside")
+    deadline = None if how == "cancel" else 0.5
+
+    def start():
+        workflow.start(mode=mode, deadline=deadline).wait()
+
+    async def start_in_loop():
+        await asyncio.to_thread(start) if mode == "background" else start()
+
+    def cancel():
+        wait_until((tmp_path / "started").exists)
+        workflow.cancel("enough")
+
+    canceller = threading.Thread(target=cancel if how == "cancel" else int)
+    canceller.start()
+    if where == "here":
+        start()
+    elif where == "in a thread":
+        thread = threading.Thread(target=start)
+        thread.start()
+        thread.join()
+    else:
+        asyncio.run(start_in_loop())
+    canceller.join()
+
+    assert "Cancelled" in [task.status for task in workflow.result_task()]
+    assert workflow.latest_run is None or workflow.latest_run.status == "Cancelled"
+    assert (tmp_path / "cleaned").exists()
+
+
+def test_a_coroutine_that_swallows_its_cancellation_gets_it_again():
+    """A coroutine that goes on after it was cancelled is cancelled once more."""
+    swallowed = []
+
+    @action
+    async def wait():
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.sleep(600)
+
+    workflow = DotFlow()
+    workflow.task.add(wait)
+    thread = threading.Thread(target=workflow.start, kwargs={"deadline": 0.2})
+    thread.start()
+    thread.join(60)
+
+    assert not thread.is_alive()
+    assert workflow.result_task()[0].status == "Cancelled"
+
+
+def test_an_async_item_source_ends_wherever_it_is_asked():
+    """A deadline ends the wait for the next item of an async generator in a thread."""
+
+    async def values():
+        yield 1
+        await asyncio.sleep(600)
+
+    @action
+    def items():
+        return values()
+
+    @action
+    def take(item):
+        return item
+
+    workflow = DotFlow()
+    workflow.task.add(items)
+    workflow.task.add(take, map_over="items")
+    thread = threading.Thread(target=workflow.start, kwargs={"deadline": 0.5})
+    thread.start()
+    thread.join(60)
+
+    assert not thread.is_alive()
+    assert workflow.task["take"].status == "Cancelled"
 
 
 def test_a_timed_step_is_cancelled_not_timed_out():

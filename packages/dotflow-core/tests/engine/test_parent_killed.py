@@ -65,6 +65,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=", ".join)
+@pytest.mark.sampled
 def test_a_killed_run_leaves_no_process(case, script, processes, wait_until):
     """After SIGKILL of a run its workers and what they started are gone."""
     program = script(SCRIPT)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import pytest
+
+from dotflow.providers import StorageSQLite
 
 METHODS = ("fork", "spawn", "forkserver")
 
@@ -63,7 +66,7 @@ def main():
     def add(step, **options):
         workflow.task.add(step, group_name=options.pop("group_name", "g"), **options)
     add(start, initial_context=1)
-    if mode == "parallel":
+    if mode in ("parallel", "threads", "async"):
         add(double, depends_on=["start"])
     else:
         add(double)
@@ -96,9 +99,12 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("mode", ["sequential_group", "background", "parallel"])
+@pytest.mark.parametrize(
+    "mode", ["sequential_group", "background", "parallel", "threads", "async"]
+)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("where", ["in the script", "in a module"])
+@pytest.mark.sampled(10)
 def test_every_mode_under_every_start_method(where, method, mode, script):
     """The same script prints the same results under fork, spawn and forkserver."""
     if where == "in the script":
@@ -117,6 +123,7 @@ def test_what_cannot_be_sent_is_refused_before_anything_runs(method, script):
     program = script(
         """
 import multiprocessing, threading
+sys.modules["cloudpickle"] = None  # as where it is not installed
 from dotflow import DotFlow, action
 
 @action
@@ -146,11 +153,13 @@ if __name__ == "__main__":
     assert program.lines("ran") == []
 
 
-def test_an_isolated_step_that_cannot_be_sent_is_refused_too(script):
-    """Under spawn a sequential run with an isolated lambda fails before it begins."""
+@pytest.mark.parametrize("mode", ["sequential", "background", "threads", "async"])
+def test_an_isolated_step_that_cannot_be_sent_is_refused_too(script, mode):
+    """Under spawn a run with an isolated lambda is refused before it begins."""
     program = script(
         """
 import multiprocessing
+sys.modules["cloudpickle"] = None  # as where it is not installed
 from dotflow import DotFlow, action
 
 @action
@@ -163,12 +172,12 @@ if __name__ == "__main__":
     workflow.task.add(first)
     workflow.task.add(action(isolate=True)(lambda: 1), name="the lambda")
     try:
-        workflow.start()
+        workflow.start(mode=sys.argv[1])
     except Exception as error:
         print(type(error).__name__, "the lambda" in str(error))
 """
     )
-    assert program.run().stdout == "GraphError True\n"
+    assert program.run(mode).stdout == "GraphError True\n"
     assert program.lines("ran") == []
 
 
@@ -177,6 +186,7 @@ def test_an_input_that_cannot_be_sent_names_its_task(script):
     program = script(
         """
 import multiprocessing
+sys.modules["cloudpickle"] = None  # as where it is not installed
 from dotflow import DotFlow, action
 
 @action
@@ -275,3 +285,216 @@ if __name__ == "__main__":
 """
     )
     assert program.run().stdout == "['in time']\n"
+
+
+# What a notebook is to another process: a `__main__` that no file has.
+CELLS = """
+import asyncio, multiprocessing, os, sys
+from dotflow import DotFlow, Pipeline, action
+
+class Thing:
+    def __init__(self, size):
+        self.size = size
+
+class Odd(Exception):
+    pass
+
+def helper(size):
+    return Thing(size + 1)
+
+@action(isolate=True)
+def make(initial_context):
+    return helper(initial_context.storage)
+
+@action(isolate=True, retry=2, retry_on=Odd)
+def use(previous_context):
+    assert isinstance(previous_context.storage, Thing)
+    if not os.path.exists("tried"):
+        open("tried", "w").close()
+        raise Odd
+    return previous_context.storage.size + 1
+
+@action(isolate=True)
+async def wait():
+    await asyncio.sleep(0)
+    return "awaited"
+
+@action(isolate=True)
+class Steps:
+    @action
+    def one(self):
+        return 1
+
+@action(isolate=True)
+def fails():
+    raise Odd("it is odd")
+
+def main(method, mode):
+    multiprocessing.set_start_method(method)
+    if mode == "pipeline":
+        pipeline = Pipeline("cells")
+        pipeline.task(name="made", process=True)(lambda: helper(1))
+        pipeline.task(name="used", process=True)(lambda made: made.size + 1)
+        print(pipeline.run()["tasks"]["used"]["result"])
+        return
+    workflow = DotFlow()
+    workflow.task.add(make, initial_context=1)
+    chained = {"depends_on": ["make"]} if mode in ("parallel", "threads", "async") else {}
+    workflow.task.add(use, **chained)
+    for step in (wait, Steps, fails):
+        workflow.task.add(step, group_name=step.__name__)
+    if mode == "groups":
+        mode = "sequential"
+    workflow.start(mode=mode, keep_going=True).wait()
+    made, used, *others = workflow.result_storage()
+    assert type(made) is Thing
+    one, two, failed = workflow.result_task()[2:]
+    print(made.size, used, one.current_context.storage, two.status, failed.reason)
+"""
+EXPECTED_OF_CELLS = "2 3 awaited Completed it is odd"
+
+
+def run_cells(tmp_path, call, *flags, from_input=False):
+    """Run the cells as `python -c` does, which has no file either, or `python < cells`."""
+    import subprocess
+    import sys
+
+    text = f"{CELLS}\n{call}\n"
+    return subprocess.run(
+        [sys.executable, *flags, *(["-"] if from_input else ["-c", text])],
+        input=text if from_input else "",
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    "mode", ["groups", "background", "parallel", "threads", "async", "pipeline"]
+)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.sampled(6)
+def test_steps_that_no_file_has(tmp_path, method, mode):
+    """Steps of a notebook, with all that they use, run in processes of every kind."""
+    if method != "fork":
+        pytest.importorskip("cloudpickle")
+    done = run_cells(tmp_path, f"main({method!r}, {mode!r})")
+    expected = "3" if mode == "pipeline" else EXPECTED_OF_CELLS
+    assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.parametrize("mode", ["groups", "pipeline"])
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.sampled(3)
+def test_a_program_from_the_standard_input(tmp_path, method, mode):
+    """So do those of a program that Python reads from its standard input."""
+    if method != "fork":
+        pytest.importorskip("cloudpickle")
+    done = run_cells(tmp_path, f"main({method!r}, {mode!r})", from_input=True)
+    expected = "3" if mode == "pipeline" else EXPECTED_OF_CELLS
+    assert done.stdout.strip() == expected, done.stderr
+
+
+@pytest.mark.parametrize("mode", ["sequential", "background", "parallel"])
+def test_steps_that_no_file_has_need_cloudpickle(tmp_path, mode):
+    """Without cloudpickle such steps are refused, and what to install is said."""
+    call = f"""
+sys.modules["cloudpickle"] = None
+try:
+    main("spawn", {mode!r})
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    done = run_cells(tmp_path, call)
+    assert done.stdout.startswith("GraphError"), done.stderr
+    assert "'make'" in done.stdout
+    assert "dotflow-core[cloudpickle]" in done.stdout
+
+
+def test_a_step_below_the_main_guard_is_told_so(script):
+    """Under spawn a step that only the guard defines fails by name, and says what to do."""
+    program = script(
+        """
+import multiprocessing
+from dotflow import DotFlow, action
+
+if __name__ == "__main__":
+    @action
+    def step():
+        return 1
+
+    multiprocessing.set_start_method("spawn")
+    workflow = DotFlow()
+    workflow.task.add(step)
+    workflow.start(mode="parallel")
+    print(workflow.result_task()[0].reason)
+"""
+    )
+    out = program.run().stdout
+    assert "'step'" in out
+    assert "outside of" in out
+
+
+HARM = """
+import multiprocessing
+from dotflow import Config, DotFlow, action
+from dotflow.providers import StorageSQLite
+
+@action(isolate=True)
+def dies():
+    os._exit(7)
+
+@action(isolate=True, timeout=1)
+def sleeps():
+    time.sleep(1000)
+
+@action(isolate=True)
+def blocks():
+    note("pids", os.getpid())
+    time.sleep(1000)
+
+if __name__ == "__main__":
+    method, mode, how = sys.argv[1:4]
+    multiprocessing.set_start_method(method)
+    workflow = DotFlow(Config(storage=StorageSQLite(HERE / "runs.db")), "w")
+    for step in (dies, sleeps) if how == "ends" else (blocks,):
+        workflow.task.add(step, group_name=step.__name__)
+    deadline = 3 if how == "deadline" else None
+    mode = "sequential" if mode == "groups" else mode
+    run = workflow.start(mode=mode, keep_going=True, deadline=deadline)
+    run.wait()
+    print(run.status, *(task.outcome for task in workflow.result_task()))
+"""
+
+
+# Two modes that make processes each in its way; the soak has all.
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "parallel",
+        "async",
+        *(
+            pytest.param(mode, marks=pytest.mark.soak)
+            for mode in ("groups", "background", "threads")
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.sampled(3)
+def test_harm_under_every_start_method(script, processes, method, mode):
+    """Deaths, timeouts, deadlines and Ctrl-C end steps in processes of every kind."""
+    program = script(HARM)
+    assert program.run(method, mode, "ends").stdout == "Failed Crashed Timeout\n"
+    assert program.run(method, mode, "deadline").stdout == "Cancelled Cancelled\n"
+    (program.folder / "pids").unlink()
+    process = program.start(method, mode, "signal")
+    pid = int(program.first_line("pids"))
+    process.send_signal(signal.SIGINT)
+    done = program.finish(process)
+    assert done.returncode in (-signal.SIGINT, 130), done.stderr
+    processes.wait_until_dead(pid)
+    storage = StorageSQLite(program.folder / "runs.db")
+    statuses = [run.status for run in storage.history.runs()]
+    storage.close()
+    assert sorted(statuses) == ["Cancelled", "Cancelled", "Failed"]

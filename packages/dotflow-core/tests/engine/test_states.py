@@ -14,6 +14,8 @@ from dotflow.abc.metrics import Metrics
 from dotflow.abc.notify import Notify
 from dotflow.abc.tracer import Tracer
 
+pytestmark = pytest.mark.start_methods
+
 MODES = ("sequential", "background", "parallel", "sequential_group")
 
 

@@ -15,6 +15,8 @@ import pytest
 from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageSQLite
 
+pytestmark = pytest.mark.start_methods
+
 MODES = ("sequential", "background", "parallel", "sequential_group")
 
 
@@ -47,6 +49,7 @@ def process_id():
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.sampled(2)
 def test_20_workflows_at_once(mode, nothing_left, processes):
     """20 workflows in 20 threads, sharing their steps, each get their own results."""
     before = processes.open_files()
@@ -149,6 +152,41 @@ note("over")
     )
     assert program.run().returncode == 0
     assert program.lines("over") == [""]
+
+
+def test_fork_while_a_thread_is_in_the_middle_of_a_line(script):
+    """A step logs to a stream that a thread of the parent writes to at the fork."""
+    program = script(
+        """
+import logging, os, select, threading
+from dotflow import DotFlow, action
+ours, theirs = os.pipe()
+stream = open(theirs, "w")
+logging.getLogger("shared").addHandler(logging.StreamHandler(stream))
+def stuck():
+    print("x" * 1_000_000, file=stream, flush=True)
+threading.Thread(target=stuck).start()
+while select.select([], [theirs], [], 0)[1]:
+    pass
+@action
+def step():
+    note("step")
+    logging.getLogger("shared").warning("a record of a step")
+    return 1
+def drain():
+    while not (HERE / "step").exists():
+        pass
+    while os.read(ours, 65536):
+        pass
+threading.Thread(target=drain, daemon=True).start()
+workflow = DotFlow()
+workflow.task.add([step, step])
+workflow.start(mode="parallel", max_parallel=1)
+note("over", workflow.result_storage())
+"""
+    )
+    assert program.run().returncode == 0
+    assert program.lines("over") == ["[1, 1]"]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the warning is of Python 3.12")

@@ -10,6 +10,8 @@ import pytest
 
 from dotflow import DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 FOREVER = 1000.0
 MODES = ("sequential", "background", "parallel", "sequential_group")
 

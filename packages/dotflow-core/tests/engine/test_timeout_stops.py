@@ -14,6 +14,8 @@ import pytest
 
 from dotflow import DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 FOREVER = 1000.0
 SECONDS = 0.2
 MODES = ("sequential", "background", "parallel", "sequential_group")
@@ -104,6 +106,7 @@ def run_in(mode, *steps):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("work", WORK, ids=lambda work: work.__name__)
+@pytest.mark.sampled
 def test_a_timeout_ends_the_work(work, mode, tmp_path, nothing_left, stops_growing):
     """After its timeout nothing of a step still runs, whatever it did in any mode."""
 

@@ -9,6 +9,8 @@ import pytest
 
 from dotflow import DotFlow, action
 
+pytestmark = pytest.mark.start_methods
+
 MODES = ("parallel", "sequential_group")
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 import time
 
 import pytest
 
 from dotflow import DotFlow, action
+from dotflow.engine.executors import large
+
+pytestmark = pytest.mark.start_methods
 
 
 class Counter:
@@ -163,6 +167,7 @@ def test_what_a_step_leaves_running_ends_with_the_run(processes, tmp_path):
     processes.wait_until_dead(workflow.result_storage()[0])
 
 
+@pytest.mark.start_methods("the step's own cannot import the test")
 def test_a_step_may_use_processes_itself():
     """A step in a worker process can run a workflow in processes of its own."""
 
@@ -184,6 +189,7 @@ def test_a_step_may_use_processes_itself():
     assert workflow.result_storage() == [[0, 1, 4, 9]] * 2
 
 
+@pytest.mark.start_methods("a fork inherits them")
 def test_a_step_ignores_signal_masks_of_its_parent(nothing_left):
     """A timeout works in a process although the starting thread blocks signals."""
     import signal
@@ -211,6 +217,7 @@ def test_a_step_ignores_signal_masks_of_its_parent(nothing_left):
     assert "time.sleep" in task.errors[0].traceback  # stopped in place, not killed
 
 
+@pytest.mark.start_methods("its refusal is of a fork")
 def test_no_process_can_be_started(monkeypatch):
     """Where the system refuses a process, the task fails and says so; none hangs."""
     import multiprocessing.popen_fork
@@ -232,3 +239,123 @@ def test_no_process_can_be_started(monkeypatch):
     monkeypatch.undo()
     workflow.start(mode="parallel")
     assert workflow.result_storage() == [1]
+
+
+IMPORTING = """
+import sys, threading
+from dotflow import DotFlow, action
+
+sys.path.insert(0, str(HERE))
+(HERE / "slow_import.py").write_text(
+    "import time; from pathlib import Path;"
+    f" Path({str(HERE / 'begun')!r}).touch(); time.sleep(0.5); ANSWER = 42"
+)
+
+def answer():
+    import slow_import
+    return slow_import.ANSWER
+
+@action
+def in_a_thread():
+    return answer()
+
+@action(isolate=True)
+def in_a_process():
+    return answer()
+
+if __name__ == "__main__":
+    workflow = DotFlow()
+    if sys.argv[1] == "thread":
+        threading.Thread(target=answer).start()
+        while not (HERE / "begun").exists():
+            time.sleep(0.001)
+        workflow.task.add([in_a_thread, in_a_process])
+        workflow.start(mode="threads")
+        print(workflow.result_storage())
+    else:
+        # A module that runs a workflow while it is imported, which goes on meanwhile.
+        (HERE / "runs_it.py").write_text(
+            "from dotflow import DotFlow, action\\n"
+            "@action(isolate=True)\\n"
+            "def step():\\n"
+            "    import runs_it\\n"
+            "    return 42\\n"
+            "workflow = DotFlow()\\n"
+            "workflow.task.add(step)\\n"
+            "workflow.start(mode='threads')\\n"
+        )
+        from dotflow.base import imports
+        imports.PATIENCE_SECONDS = 0.1
+        import runs_it
+        print(runs_it.workflow.result_storage())
+"""
+
+
+def test_a_fork_beside_a_thread_that_imports(script):
+    """A process forked while a thread imports a module imports it too, and ends."""
+    done = script(IMPORTING).run("thread")
+    assert done.stdout == "[42, 42]\n", done.stderr
+
+
+def test_a_fork_while_its_module_is_imported(script):
+    """A process of a workflow that a module runs as it is imported ends as well."""
+    done = script(IMPORTING).run("module")
+    assert done.stdout == "[42]\n", done.stderr
+
+
+def test_a_process_that_never_begins(script):
+    """A forked process that waits for a lock for ever has crashed, and is named."""
+    done = script("""
+from dotflow import DotFlow, action
+from dotflow.engine.executors import processes, worker_main
+
+processes.START_SECONDS = 0.5
+worker_main.forget_imports = lambda: time.sleep(1000)
+
+@action
+def lost():
+    return 1
+
+workflow = DotFlow()
+workflow.task.add(lost)
+workflow.start(mode="parallel")
+task = workflow.task["lost"]
+print(task.outcome, "'lost' did not begin" in task.reason)
+""").run()
+    assert done.stdout == "Crashed True\n", done.stderr
+
+
+class _Block:
+    """Has a buffer of its own, as arrays do."""
+
+    def __init__(self, data):
+        self.data = memoryview(data)
+
+    def __reduce_ex__(self, protocol):
+        return _Block, (pickle.PickleBuffer(self.data),)
+
+
+@action
+def _make_block():
+    return [_Block(bytearray(b"ab" * 3_000_000)), b"c" * 5_000_000]
+
+
+@pytest.mark.skipif(not large.SUPPORTED, reason="only Linux hands memory on")
+def test_large_results_are_mapped(monkeypatch):
+    """A large result of a worker arrives whole, its buffers where they lie, to be changed."""
+    places = []
+    received = large.receive_large
+    monkeypatch.setattr(
+        large,
+        "receive_large",
+        lambda *args: places.append(received(*args)) or places[-1],
+    )
+    workflow = DotFlow()
+    workflow.task.add(_make_block)
+    workflow.start(mode="parallel")
+    block, text = workflow.result_storage()[0]
+    assert block.data == b"ab" * 3_000_000
+    assert text == b"c" * 5_000_000
+    block.data[0] = ord("z")
+    ((_, buffer),) = places
+    assert buffer[:2] == b"zb"

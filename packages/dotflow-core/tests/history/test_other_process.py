@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -119,4 +120,68 @@ def test_processes_share_a_file(storage, start_script):
     runs = storage.history.runs(status="Completed")
     assert {run.workflow_id for run in runs} == {"w0", "w1", "w2"}
     for run in runs:
-        assert len(storage.history.events(run.run_id)) == 6
+        events = storage.history.events(run.run_id)
+        assert len([one for one in events if one.event != "TaskOutput"]) == 6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_store_that_hangs_holds_up_no_fork(start_script):
+    """While a write of a history hangs, a step can fork; nothing is lost of its run."""
+    assert start_script(HANGING).communicate()[0] == "forked\n1 Completed\n"
+
+
+HANGING = """
+    import os, threading
+    from dotflow import Config, DotFlow, action
+    from dotflow.providers import StorageFile
+    from dotflow.providers._file_records import FileRecords
+
+    forked, hangs = threading.Event(), threading.Event()
+    put = FileRecords.put
+
+    def hang(self, name, record):
+        if threading.current_thread().name == "dotflow-history":
+            hangs.set()
+            forked.wait()
+        put(self, name, record)
+
+    FileRecords.put = hang
+
+    @action
+    def fork():
+        hangs.wait()
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        print("forked", flush=True)
+        forked.set()
+
+    workflow = DotFlow(Config(storage=StorageFile(path="runs")))
+    workflow.task.add(fork)
+    run_id = workflow.start().run_id
+    history = StorageFile(path="runs").history
+    seqs = [event.seq for event in history.events(run_id)]
+    print(seqs[0] + len(seqs) - seqs[-1], history.run(run_id).status)
+"""
+FORKING = """
+    import os, threading
+    from dotflow import Config, DotFlow, action
+    from dotflow.providers import StorageSQLite
+
+    @action
+    def fork():
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        print("dotflow-history" in {t.name for t in threading.enumerate()}, flush=True)
+
+    workflow = DotFlow(Config(storage=StorageSQLite("runs.db")))
+    workflow.task.add(fork)
+    workflow.start()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_run_that_forks_goes_on_telling(start_script):
+    """After a fork a run has again what tells readers elsewhere that it goes on."""
+    assert start_script(FORKING).communicate()[0] == "True\n"

@@ -12,6 +12,8 @@ from dotflow import action
 from dotflow.providers import StorageFile
 from dotflow.testing import RecordingTracer
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 # A process cannot be handed a generator that another one has made.
 MODES = ["sequential", "background", "threads", "async"]
 
@@ -239,21 +241,29 @@ def test_fetching_needs_a_slot_and_leaves_it(quiet):
     assert workflow.result_storage()[1] == [0, 2, 4]
 
 
-def test_two_tasks_cannot_share_an_async_generator(quiet):
-    """An async generator that another task reads too fails the map."""
+def test_two_maps_read_one_async_generator(mode, quiet):
+    """Two maps over one async generator have all of its items each."""
     workflow = workflow_over(quiet, three)
-    workflow.task.add(tenfold, name="other", map_over="numbers")
-    workflow.start(mode="async")
-    assert "can be read once only" in workflow.task["step"].reason
+    workflow.task.add(double, name="other", map_over="numbers")
+    workflow.start(mode=mode).wait()
+    assert workflow.result_storage()[1:] == [[0, 10, 20], [0, 2, 4]]
 
 
-def test_a_durable_storage_says_what_to_return(quiet, tmp_path):
-    """Where results are stored an async generator is refused with what to return."""
-    workflow = quiet(StorageFile(path=tmp_path))
-    workflow.task.add(action(three))
-    workflow.task.add(tenfold, map_over="three")
-    workflow.start()
-    assert "read once only" in workflow.task["three"].reason
+def test_an_async_generator_is_stored(mode, quiet, tmp_path):
+    """Where results are stored, all that an async generator gives is, and read as such."""
+
+    @action
+    async def read(three):
+        return [number async for number in three]
+
+    storage = StorageFile(path=tmp_path)
+    for _ in range(2):
+        workflow = quiet(storage, "feed")
+        workflow.task.add(action(three))
+        workflow.task.add(tenfold, map_over="three")
+        workflow.task.add(read, depends_on="three")
+        workflow.start(mode=mode, resume=True).wait()
+        assert workflow.result_storage() == [[0, 1, 2], [0, 10, 20], [0, 1, 2]]
 
 
 class Feed:

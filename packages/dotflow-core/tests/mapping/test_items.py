@@ -7,6 +7,8 @@ import pytest
 from dotflow import Context, action
 from dotflow.errors import GraphError, InvalidTask
 
+pytestmark = pytest.mark.start_methods
+
 
 @action
 def three():
@@ -148,10 +150,25 @@ def test_what_cannot_be_iterated_fails_with_both_names(value, quiet):
     assert type(value).__name__ in task.reason
 
 
-def test_a_generator_for_two_tasks_is_refused(quiet):
+class Once:
+    """What can be read once only, and is no generator: a file, or a cursor."""
+
+    def __init__(self):
+        self._left = [1]
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self._left:
+            raise StopIteration
+        return self._left.pop()
+
+
+def test_an_iterator_for_two_tasks_is_refused(quiet):
     """An iterator that another task reads too fails the map, rather than be shared."""
     workflow = quiet()
-    workflow.task.add(action(lambda: iter([1])), name="numbers")
+    workflow.task.add(action(lambda: Once()), name="numbers")
     workflow.task.add(tenfold, name="one", map_over="numbers")
     workflow.task.add(tenfold, name="two", map_over="numbers")
     workflow.start()

@@ -6,6 +6,8 @@ import pytest
 
 from dotflow import action
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 # In a process of its own: in one that runs many tests a count takes a second, and other
 # tests' threads and garbage are in the way.
 COUNTING = """
@@ -36,8 +38,9 @@ workflow.task.add(step, map_over="numbers")
 workflow.start(mode=sys.argv[1], max_parallel=2)
 assert [task.status for task in workflow.result_task()] == ["Completed"] * 2
 assert len(most) == 5
-assert max(values for values, _, _ in most) <= 4, most
-assert max(items for _, items, _ in most) <= 4, most
+# Two that run, three that have ended and wait to be stored, one that comes next.
+assert max(values for values, _, _ in most) <= 6, most
+assert max(items for _, items, _ in most) <= 6, most
 assert max(some for _, _, some in most) <= contexts + 10, most
 """
 

@@ -8,6 +8,8 @@ from dotflow import action
 from dotflow.engine.maps.mapped_results import MappedResults
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
 
+pytestmark = pytest.mark.start_methods
+
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path
@@ -198,14 +200,22 @@ def test_spilled_results_are_a_sequence(quiet, tmp_path):
     assert workflow.task["sum"].current_context.storage == 20
 
 
-def test_a_generator_and_a_durable_storage_say_what_to_return(quiet, tmp_path):
-    """A generator cannot be stored: the failure names the task, the type, the way out."""
+def test_an_iterator_and_a_durable_storage_say_what_to_return(quiet, tmp_path):
+    """An iterator cannot be stored: the failure names the task, the type, the way out."""
+
+    class Cursor:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration
+
     workflow = quiet(StorageFile(path=tmp_path))
-    workflow.task.add(action(lambda: (n for n in range(3))), name="numbers")
+    workflow.task.add(action(lambda: Cursor()), name="numbers")
     workflow.task.add(action(lambda item: item), name="step", map_over="numbers")
     workflow.start()
     reason = workflow.task["numbers"].reason
-    for part in ("'numbers'", "generator", "StorageFile", "range"):
+    for part in ("'numbers'", "Cursor", "StorageFile", "range"):
         assert part in reason
 
 

@@ -14,6 +14,8 @@ from dotflow.errors import GraphError, InvalidTask
 from dotflow.providers import StorageFile
 from dotflow.testing import fake_clock
 
+pytestmark = pytest.mark.start_methods
+
 SCRIPT = """
 import os, signal, sys
 from pathlib import Path

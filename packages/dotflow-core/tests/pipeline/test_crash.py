@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from dotflow import Pipeline, SQLiteStateStore
-from dotflow.base.liveness import is_dead, process_token
+from dotflow.base.liveness import has_died, is_dead, process_token
 
 needs_kill = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on Windows"
@@ -134,4 +135,35 @@ def test_which_processes_are_dead():
 def test_an_id_that_is_used_again():
     """A process that has the id of a dead one is not taken for it."""
     host, pid, beginning = process_token().split("/")
-    assert is_dead(f"{host}/{pid}/{int(beginning) - 1}")
+    began, _, machine = beginning.partition("@")
+    assert is_dead(f"{host}/{pid}/{int(began) - 1}@{machine}")
+    assert is_dead(f"{host}/{pid}/{int(began) - 1}")  # as dotflow 2.0.0a2 wrote it
+    assert not is_dead(f"{host}/{pid}/{began}")
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="boots are known there"
+)
+def test_a_process_of_a_former_boot_is_dead_and_of_another_container_unknown():
+    """Ids and beginnings come again after a reboot, and in each container."""
+    token = process_token()
+    process, _, machine = token.partition("@")
+    boot, _, container = machine.partition(":")
+    assert is_dead(f"{process}@00000000:{container}")
+    elsewhere = f"{process}0@{boot}:1"
+    assert is_dead(f"{process}0@{boot}:{container}")
+    assert not is_dead(elsewhere)
+    assert not has_died(elsewhere, time.time())
+    assert has_died(elsewhere, time.time() - 3600)
+    # Of the same name on another machine, or before a restart: only silence tells.
+    namesake = f"{process}@00000000:{container}"
+    assert not has_died(namesake, time.time())
+    assert has_died(namesake, time.time() - 3600)
+
+
+def test_a_process_whose_beginning_nobody_knows(monkeypatch):
+    """Where ids alone tell processes apart, one that is long silent has died."""
+    monkeypatch.setattr("dotflow.base.liveness._beginning", lambda pid: "")
+    host, pid, _ = process_token().split("/")
+    assert not has_died(f"{host}/{pid}/", time.time())
+    assert has_died(f"{host}/{pid}/", time.time() - 3600)

@@ -13,7 +13,7 @@ import pytest
 
 from dotflow import Pipeline, RunContext
 from dotflow.errors import StorageError
-from dotflow.providers import StorageSQLite
+from dotflow.providers import StorageDefault, StorageSQLite
 
 
 def all_kinds(pipeline, seen):
@@ -211,7 +211,7 @@ SCRIPT = """
     import time
 
     from dotflow import Pipeline
-    from dotflow.providers import StorageSQLite
+    from dotflow.providers import StorageDefault, StorageSQLite
 
     pipeline = Pipeline("p", storage=StorageSQLite("runs.db"))
 
@@ -239,7 +239,7 @@ def test_another_process_can_cancel_a_run(tmp_path):
         (run,) = here.state_store.list_runs()
         assert run.status == "RUNNING"
 
-        blind = Pipeline("p", state_store=here.state_store)
+        blind = Pipeline("p", state_store=here.state_store, storage=StorageDefault())
         with pytest.raises(StorageError, match="storage=StorageSQLite"):
             blind.cancel(run.run_id)
         with pytest.raises(KeyError):

@@ -20,7 +20,7 @@ def two(one):
 
 def test_dags_share_an_engine_and_no_names():
     """Each DAG of an engine has its own tasks, also under names of another's."""
-    engine = build_default_engine(max_workers=2, max_parallel=2)
+    engine = build_default_engine(max_workers=2, max_parallel=2, keep_runs=None)
     x, y = engine.dag("x"), engine.dag("y")
     x.task()(one)
     x.task()(two)

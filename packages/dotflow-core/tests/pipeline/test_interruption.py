@@ -141,7 +141,7 @@ class Broken(Executor):
         return future
 
 
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
 def test_a_pool_that_raises_ends_the_run(error):
     """Whatever a user's pool puts into a future, the run does not wait for ever."""
     pipeline = Pipeline("broken", executor=Broken(error))

@@ -24,10 +24,13 @@ SCRIPT = """
     from pathlib import Path
 
     from dotflow import Pipeline, SQLiteStateStore
+    from dotflow.providers import StorageDefault
 
     die_at = int(sys.argv[1])
     store = SQLiteStateStore("runs.db")
-    pipeline = Pipeline("p", state_store=store, max_parallel=1)
+    # Without a history, whose thread writes when it comes to it.
+    storage = StorageDefault()
+    pipeline = Pipeline("p", state_store=store, storage=storage, max_parallel=1)
 
 
     def note(text):
@@ -227,23 +230,24 @@ def test_an_item_of_none_is_a_result(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "statement", ["INTO pipeline_items", "SELECT result FROM pipe"]
+    ("statement", "method"),
+    [("INTO pipeline_items", "change"), ("SELECT result FROM pipe", "execute")],
 )
-def test_a_disk_that_fails_at_an_item(tmp_path, monkeypatch, statement):
+def test_a_disk_that_fails_at_an_item(tmp_path, monkeypatch, statement, method):
     """An item that cannot be stored or read fails, and says which one it is."""
     store = SQLiteStateStore(tmp_path / "runs.db")
     mapped = Map(store)
     first = mapped.run()
     mapped.broken = set()
-    execute = type(store._database).execute
+    run = getattr(type(store._database), method)
 
     def failing(self, text, parameters=()):
         if statement in text:
             raise StorageError("disk full")
-        return execute(self, text, parameters)
+        return run(self, text, parameters)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(store._database), "execute", failing)
+        patch.setattr(type(store._database), method, failing)
         error = mapped.resume(first["run_id"])["tasks"]["doubled"]["error"]
     assert "disk full" in error
     assert "doubled[" in error
@@ -266,16 +270,28 @@ KILLER = """
     connect = database.sqlite3.connect
 
 
+    def counted(call, statement, *arguments):
+        global left
+        left -= statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "COMMIT"))
+        if left == 0 and not after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        found = call(statement, *arguments)
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+
+
+    class Cursor(database.sqlite3.Cursor):
+        def execute(self, *arguments):
+            return counted(super().execute, *arguments)
+
+
     class Connection(database.sqlite3.Connection):
-        def execute(self, statement, *arguments):
-            global left
-            left -= statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "COMMIT"))
-            if left == 0 and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            found = super().execute(statement, *arguments)
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return found
+        def cursor(self):
+            return super().cursor(Cursor)
+
+        def execute(self, *arguments):
+            return counted(super().execute, *arguments)
 
 
     database.sqlite3.connect = lambda *a, **k: connect(*a, **k, factory=Connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -86,8 +87,11 @@ def test_a_pool_of_threads_of_ones_own(results):
         assert pool.submit(lambda: 1).result() == 1
 
 
-def test_a_pool_of_processes_of_ones_own(report):
+def test_a_pool_of_processes_of_ones_own(report, monkeypatch):
     """A pool of processes runs functions that can be imported, with any error."""
+    monkeypatch.setitem(
+        sys.modules, "cloudpickle", None
+    )  # as where it is not installed
     with ProcessPoolExecutor(1) as pool:
         pipeline = Pipeline("p", executor=pool)
         for func in (pid, base, add, raise_unpicklable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -10,8 +11,11 @@ from functools import partial
 import pytest
 
 from dotflow import Config, DotFlow, Pipeline, RunContext, SQLiteStateStore, action
-from dotflow.providers import StorageDefault, StorageSQLite
+from dotflow.abc.history import RunNotFound
+from dotflow.pipeline import JsonSerializer, StorageStateStore
+from dotflow.providers import ServerDefault, StorageDefault, StorageFile, StorageSQLite
 from dotflow.testing import RecordingLog, RecordingNotify, RecordingTracer
+from dotflow.testing.endpoint import recording_endpoint
 
 CURRENT: ContextVar[str] = ContextVar("CURRENT", default="nothing")
 
@@ -123,6 +127,47 @@ def test_a_cancelled_run_in_the_history(storage):
     assert (found.status, found.tasks[0].status) == ("Cancelled", "Cancelled")
 
 
+class Bucket(StorageSQLite):
+    """A storage as in a bucket: each look for a request costs."""
+
+    shared = False
+
+
+@pytest.mark.parametrize("front_end", ["pipeline", "workflow"])
+def test_a_run_in_a_bucket_is_cancelled(tmp_path, monkeypatch, front_end):
+    """A run whose storage is a bucket hears, too, that another process ends it."""
+    monkeypatch.setattr("dotflow.engine.others.SELDOM_SECONDS", 0.05)
+    begun, runs = threading.Event(), []
+
+    def wait():
+        begun.set()
+        while True:
+            threading.Event().wait(0.01)
+
+    def make():
+        storage = Bucket(tmp_path / "runs.db")
+        if front_end == "pipeline":
+            made = Pipeline("slow", storage=storage)
+            made.task()(wait)
+            return made, lambda: made.run()["status"]
+        made = DotFlow(Config(storage=storage), workflow_id="slow")
+        made.task.add(action(wait))
+        return made, lambda: made.start(mode="background").wait() and None
+
+    thread = threading.Thread(target=lambda: runs.append(make()[1]()))
+    thread.start()
+    assert begun.wait(30)
+    other, _ = make()
+    history = Bucket(tmp_path / "runs.db").history
+    [run] = history.runs()
+    if front_end == "pipeline":
+        other.cancel(run.run_id, "enough")
+    else:
+        other.cancel("enough")
+    thread.join(30)
+    assert [run.status for run in history.runs()] == ["Cancelled"]
+
+
 def test_a_storage_in_a_file_makes_runs_durable(storage):
     """With a StorageSQLite, and no state store, another process can resume a run."""
     pipeline = Pipeline("etl", storage=storage)
@@ -183,6 +228,51 @@ def test_the_providers_of_a_config_are_told():
     assert log.events
 
 
+@pytest.mark.parametrize("how", ["config", "environment"])
+def test_a_server_is_told_as_of_a_workflow(how, monkeypatch):
+    """A server hears of each run by its own id: registered, then each status."""
+    with recording_endpoint() as endpoint:
+        if how == "config":
+            config = Config(server=ServerDefault(endpoint.url, "token"))
+            pipeline = Pipeline("etl", config=config)
+        else:
+            monkeypatch.setenv("SERVER_BASE_URL", endpoint.url)
+            monkeypatch.setenv("SERVER_USER_TOKEN", "token")
+            pipeline = Pipeline("etl")
+        pipeline.task(name="extract")(lambda: [1, 2])
+
+        @pipeline.task(deps=["extract"])
+        def load(extract):
+            raise ValueError("no table")
+
+        pipeline.override_tasks(load=1).run()
+        ids = [pipeline.run()["run_id"] for _ in range(2)]
+        endpoint.wait_for(18)
+    assert len(endpoint.requests) == 18
+    for run_id in ids:
+        path = f"/cli/workflows/{run_id}"
+        calls = [
+            (call.method, call.path.removeprefix(path), call.json())
+            for call in endpoint.requests
+            if run_id in call.path or call.json().get("workflow_id") == run_id
+        ]
+        assert calls[0][:2] == ("POST", "/cli/workflows")
+        assert [call[:2] for call in calls[1:4]] == [
+            ("POST", "/tasks"),
+            ("POST", "/tasks"),
+            ("PATCH", ""),
+        ]
+        names = {task["task_id"]: task["name"] for _, _, task in calls[1:3]}
+        assert list(names.values()) == ["extract", "load"]
+        ended = {
+            names[path.rpartition("/")[2]]: task["status"]
+            for method, path, task in calls[3:-1]
+            if method == "PATCH" and path
+        }
+        assert ended == {"extract": "Completed", "load": "Failed"}
+        assert calls[-1][1:] == ("", {"status": "Failed"})
+
+
 def test_no_provider_hears_of_overridden_tasks():
     """A pipeline with replaced tasks is a test: nobody is notified of it."""
     notify = RecordingNotify()
@@ -216,6 +306,46 @@ def test_old_runs_are_forgotten(tmp_path):
     with pytest.raises(KeyError):
         pipeline.get_run_report(ids[0])
     store.close()
+
+
+@pytest.mark.parametrize("where", ["sqlite", "files"])
+def test_a_state_store_has_a_history(where, tmp_path):
+    """Whoever gives only a place for runs finds their history and caches there as well."""
+    storage = StorageSQLite(tmp_path / "runs.db")
+    store = SQLiteStateStore(storage.path)
+    if where == "files":
+        storage = StorageFile(path=tmp_path)
+        store = StorageStateStore(storage)
+    ran = []
+    for config in (None, Config(notify=RecordingNotify())):
+        pipeline = Pipeline("p", state_store=store, config=config)
+
+        @pipeline.task(cache=True, cache_key=lambda **_: "greet")
+        def greet():
+            ran.append(1)
+
+        run_id = pipeline.run()["run_id"]
+        assert storage.history.run(run_id).status == "Completed"
+    assert ran == [1]
+    store.close()
+
+
+def test_a_state_store_beside_another_storage(tmp_path):
+    """A storage that was given stays; results in a user's own form have no history."""
+
+    class Own(JsonSerializer):
+        pass
+
+    memory = StorageDefault()
+    for serializer, storage in ((None, memory), (Own(), None)):
+        store = SQLiteStateStore(tmp_path / "runs.db", serializer)
+        pipeline = Pipeline("p", state_store=store, storage=storage)
+        pipeline.task(name="a")(lambda: 1)
+        run_id = pipeline.run()["run_id"]
+        assert pipeline.storage is (storage or pipeline.storage)
+        with pytest.raises(RunNotFound):
+            StorageSQLite(store.path).history.run(run_id)
+        store.close()
 
 
 def test_runs_grow_old(tmp_path):

@@ -184,3 +184,12 @@ def test_templates(pipeline, results):
     assert results(pipeline) == {"value": 1, "first": 2, "second": 4}
     assert [spec.retries for spec in pipeline.tasks.values()] == [0, 2, 0]
     assert double(5) == 10
+
+
+def test_what_another_revision_has_found_out_of_a_function():
+    """A task that was pickled with what an older dotflow knew of it finds it out anew."""
+    spec = TaskSpec("one", one)
+    state = {**vars(spec), "binding": object()}
+    again = TaskSpec.__new__(TaskSpec)
+    again.__setstate__(state)
+    assert again.binding == spec.binding

@@ -19,6 +19,18 @@ def pid():
     return os.getpid()
 
 
+def test_what_a_task_does_to_the_metadata_is_not_reported(pipeline, report):
+    """A report has the metadata that the run began with, whatever a task makes of them."""
+
+    @pipeline.task()
+    def add(context: RunContext):
+        context.metadata["seen"].append(1)
+
+    context = RunContext(None, {"seen": []})
+    reports = [report(pipeline, context) for _ in range(2)]
+    assert [found["metadata"] for found in reports] == [{"seen": []}, {"seen": [1]}]
+
+
 def test_a_report_has_the_promised_form(pipeline, report):
     """A report is a plain dictionary of exactly these keys."""
     pipeline.task()(pid)

@@ -10,6 +10,8 @@ import pytest
 
 from dotflow import Pipeline, StateStore
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 
 class Result:
     """Something that can be referred to weakly."""

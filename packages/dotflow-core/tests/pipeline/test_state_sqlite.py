@@ -146,14 +146,14 @@ def test_a_disk_that_fails_at_a_result(open_store, monkeypatch):
     """A result that does not reach the file is not counted as one."""
     store = open_store()
     pipeline = one_task(store, lambda: 1)
-    execute = type(store._database).execute
+    change = type(store._database).change
 
     def failing(self, statement, parameters=()):
         if "result = ?" in statement:
             raise StorageError("disk full")
-        return execute(self, statement, parameters)
+        return change(self, statement, parameters)
 
-    monkeypatch.setattr(type(store._database), "execute", failing)
+    monkeypatch.setattr(type(store._database), "change", failing)
     report = pipeline.run()
     monkeypatch.undo()
     assert report["tasks"]["a"]["status"] == "FAILED"

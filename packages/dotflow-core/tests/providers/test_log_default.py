@@ -8,7 +8,6 @@ import json
 import logging
 import pickle
 import re
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,9 @@ from dotflow.abc.log import LEVELS, Log, LogRecord, LogRecordError
 from dotflow.errors import ProviderError
 from dotflow.providers.log_default import LogDefault
 from dotflow.testing.tasks import FakeTask
+from dotflow.testing.threads import at_once
+
+pytestmark = pytest.mark.usefixtures("young_heap")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +53,7 @@ def test_prints_to_stderr_when_nothing_is_configured(run_program: Any) -> None:
     assert ran.stdout == ""
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - INFO \[dotflow\]:"
-        r" ID contract-workflow - 01HZX3M4T5V6W7X8Y9ZABCDEFG - Completed\n",
+        r" ID contract-workflow - 01HZX3M4T5V6W7X8Y9ZABCDEFG \(extract\) - Completed\n",
         ran.stderr,
     )
 
@@ -175,7 +177,8 @@ def test_file_only(heard: io.StringIO, tmp_path: Path) -> None:
     log.info(task=FakeTask(task_id="one"))
     LogDefault(output="file", path=path).info(task=FakeTask(task_id="two"))
     lines = path.read_text().splitlines()
-    assert [line.split(" - ")[-2] for line in lines] == ["one", "two"]
+    ids = [line.split(" - ")[-2] for line in lines]
+    assert ids == ["one (extract)", "two (extract)"]
     assert heard.getvalue() == ""
 
 
@@ -219,11 +222,7 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
         for _ in range(200):
             log.info(task=FakeTask())
 
-    threads = [threading.Thread(target=write) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[write] * 4)
     lines = path.read_text().splitlines()
     assert len(lines) == 800
     assert {json.loads(line)["status"] for line in lines} == {"Completed"}
@@ -257,6 +256,7 @@ def test_a_json_line_is_json_alone(tmp_path: Path) -> None:
         "level": "INFO",
         "workflow_id": "contract-workflow",
         "task_id": "one",
+        "task_name": "extract",
         "status": "Completed",
         "duration": 1.5,
     }
@@ -289,12 +289,19 @@ def test_values_are_never_logged(heard: io.StringIO, format: str) -> None:
     assert "the password" not in heard.getvalue()
 
 
-def test_unknown_level_counts_as_info(heard: io.StringIO) -> None:
-    """A level that does not exist is INFO, as in dotflow 1.x."""
-    log = LogDefault(level="LOUD")
-    log.debug(task=FakeTask())
-    assert heard.getvalue() == ""
+@pytest.mark.parametrize("level", ["LOUD", "WARNIN", 25, None, ""])
+def test_an_unknown_level(level: Any) -> None:
+    """A level that does not exist is refused, and told with those that do."""
+    with pytest.raises(ProviderError, match=r"level=.* DEBUG, INFO, WARNING, ERROR"):
+        LogDefault(level=level)
+
+
+def test_a_level_by_its_number(heard: io.StringIO) -> None:
+    """A level may be given as `logging` numbers it."""
+    log = LogDefault(level=logging.WARNING)
     log.info(task=FakeTask())
+    assert heard.getvalue() == ""
+    log.warning(task=FakeTask())
     assert heard.getvalue() != ""
 
 

@@ -115,7 +115,7 @@ def test_integrations_have_two_paths(name: str) -> None:
         module = importlib.import_module(path)
         assert getattr(module, name) is getattr(providers, name)
         return
-    line = f'{name} needs {distribution}: pip install "dotflow\\[{extra}\\]"'
+    line = f'{name} needs {distribution}: pip install "dotflow\\[{extra}\\]=='
     with pytest.raises(ProviderNotInstalled, match=line):
         exec(f"from dotflow.providers import {name}")
     with pytest.raises(ProviderNotInstalled, match=line):

@@ -231,11 +231,20 @@ def test_retry_after_as_a_date_or_as_nonsense() -> None:
     assert endpoint.retry_after({}) == 0
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 422])
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (400, "refused"),
+        (401, "SERVER_USER_TOKEN"),
+        (404, "/api/v1"),
+        (405, "/api/v1"),
+        (422, "refused"),
+    ],
+)
 def test_a_refusal_is_reported_once(
-    api: Any, serve: Any, caplog: pytest.LogCaptureFixture, status: int
+    api: Any, serve: Any, caplog: pytest.LogCaptureFixture, status: int, advice: str
 ) -> None:
-    """4xx is not retried; the status is named once, the token never."""
+    """4xx is not retried; the status is named once, with what to look at, the token never."""
     api.answer = lambda _request: (status, {})
     server = serve(api.url)
     server.update_workflow("wf", "In progress")
@@ -244,6 +253,7 @@ def test_a_refusal_is_reported_once(
     assert len(api.requests) == 2
     (text,) = warnings_in(caplog)
     assert str(status) in text
+    assert advice in text
 
 
 def test_what_exists_already_is_no_problem(
@@ -421,14 +431,15 @@ def test_close_sends_the_last_states_and_stops(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_child_neither_reports_nor_hangs(
+def test_a_forked_child_reports_for_itself(
     api: Any, serve: Any, gate: threading.Event
 ) -> None:
-    """A child forked in the middle of a delivery can call everything and end."""
+    """A child forked in the middle of a delivery delivers its own reports, and ends."""
     api.answer = lambda _request: (gate.wait(60), (200, {}))[1]
     server = serve(api.url, timeout=60)
     server.update_workflow("wf", "In progress")
     api.wait_for(1)
+    api.answer = lambda _request: (200, {})
     child = os.fork()
     if child == 0:
         code = 1
@@ -440,7 +451,8 @@ def test_a_forked_child_neither_reports_nor_hangs(
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     gate.set()
     assert server.flush(60)
-    assert [r["body"]["status"] for r in api.requests] == ["In progress"]
+    told = [r["body"]["status"] for r in api.requests]
+    assert told == ["In progress", "Failed"]
 
 
 PROGRAM = """
@@ -461,6 +473,7 @@ def test_the_exit_of_the_program_sends_what_is_left(api: Any, run_program: Any) 
         PROGRAM.format(timeout=60, end=""),
         SERVER_BASE_URL=api.url,
         SERVER_USER_TOKEN=TOKEN,
+        DOTFLOW_EXIT_TIMEOUT="60",
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     states = {r["body"].get("task_id"): r["body"].get("status") for r in api.requests}

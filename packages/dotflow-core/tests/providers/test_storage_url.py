@@ -130,7 +130,7 @@ def test_an_integration_that_is_absent_says_what_to_install(
     """A known scheme whose distribution is absent shows the line to type."""
     monkeypatch.setitem(storage_url.INTEGRATIONS, "moon", "StorageMoon")
     monkeypatch.setitem(registry.INTEGRATIONS, "StorageMoon", ("dotflow-moon", "moon"))
-    with pytest.raises(ProviderNotInstalled, match=r'pip install "dotflow\[moon\]"'):
+    with pytest.raises(ProviderNotInstalled, match=r'pip install "dotflow\[moon\]=='):
         storage_from_url("moon://crater")
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dotflow import DotFlow, action
 from dotflow.errors import GraphError
+from dotflow.report import NodeView
+from dotflow.report.layout import BOX_HEIGHT, LANE_HEIGHT, heights
 
 
 @action
@@ -25,13 +30,45 @@ def diamond():
 
 
 def test_text():
-    """The text lists each task once, by level, with what it waits for."""
+    """The text draws each task once, by level, with a lane to what waits for it."""
     assert diamond().graph().to_text() == (
-        "1  extract\n"
-        "2  left      <- extract\n"
-        "2  right     <- extract\n"
-        "3  join\\nit  <- left, right\n"
+        "1  ●    extract\n2  ├─●  left\n2  ● │  right\n3  ●─┘  join\\nit\n"
     )
+
+
+def test_text_of_a_graph_that_crosses():
+    """A lane goes on to the last task that waits for it, past those that do not."""
+    workflow = DotFlow()
+    inner = DotFlow(name="inner")
+    inner.task.add(step, name="part")
+    workflow.task.add(step, name="a", depends_on=[])
+    workflow.task.add(step, name="b", depends_on=[])
+    workflow.task.add(step, name="c", depends_on=[])
+    workflow.task.add(step, name="a and c", depends_on=["a", "c"])
+    workflow.task.add(inner, name="inner", depends_on="b")
+    workflow.task.add(step, name="each", map_over="a and c")
+    workflow.task.add(step, name="all", depends_on=["a", "each", "inner", "c"])
+    assert workflow.graph().to_text() == (
+        "1  ●        a\n"
+        "1  │ ●      b\n"
+        "1  │ │ ●    c\n"
+        "2  ├─│─┼─●  a and c\n"
+        "2  │ ● │ │  inner/part\n"
+        "3  │ ● │ │  inner  (a workflow)\n"
+        "3  │ │ │ ●  each  (for each of a and c)\n"
+        "4  ●─┴─┴─┘  all\n"
+    )
+
+
+def test_text_of_a_wide_graph():
+    """A graph of more lanes than anybody reads is a list that names what is awaited."""
+    workflow = DotFlow()
+    for number in range(30):
+        workflow.task.add(step, name=f"t{number}", depends_on=[])
+    workflow.task.add(step, name="join", depends_on=["t0", "t1"])
+    for number in range(30):
+        workflow.task.add(step, name=f"u{number}", depends_on=f"t{number}")
+    assert "2  join  <- t0, t1\n" in workflow.graph().to_text()
 
 
 def test_nodes_and_edges():
@@ -51,6 +88,51 @@ def test_mermaid_and_svg():
     assert 'n3["join<br/>it"]' in chart
     ET.fromstring(view.to_svg())
     ET.fromstring(view._repr_html_())
+
+
+@given(st.lists(st.sets(st.integers(0, 11)), max_size=12))
+def test_lines_go_around_boxes(waits: list[set[int]]):
+    """What is awaited further on has a lane of its own in each column, beside boxes."""
+    nodes: list[NodeView] = []
+    for place, wanted in enumerate(waits):
+        sources = tuple(sorted(source for source in wanted if source < place))
+        level = max((nodes[source].level + 1 for source in sources), default=0)
+        nodes.append(NodeView(f"t{place}", "default", level, (), sources))
+    placed = heights(nodes)
+    for node in nodes:
+        for source in node.sources:
+            for column in range(nodes[source].level, node.level):
+                assert (column, source) in placed
+    bounds: dict[int, list[tuple[float, float]]] = {}
+    for (column, place), middle in placed.items():
+        half = (BOX_HEIGHT if nodes[place].level == column else LANE_HEIGHT) / 2
+        bounds.setdefault(column, []).append((middle - half, middle + half))
+    for column in bounds.values():
+        column.sort()
+        assert all(above[1] < below[0] for above, below in pairwise(column))
+
+
+def test_kinds_are_marked():
+    """Maps, sub-workflows and their parts differ from steps in each of the drawings."""
+    inner = DotFlow(name="inner")
+    inner.task.add(step, name="part")
+    workflow = diamond()
+    workflow.task.add(step, name="<each>", map_over="extract")
+    workflow.task.add(inner, name="inner")
+    view = workflow.graph()
+    assert [(n.kind, n.parent) for n in view.nodes[-3:]] == [
+        ("map", None),
+        ("", "inner"),
+        ("workflow", None),
+    ]
+    assert '[["#60;each#62;<br/>for each of extract"]]' in view.to_mermaid()
+    assert '(["inner<br/>a workflow"])' in view.to_mermaid()
+    page = view.to_html("<nightly>")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<nightly>" not in page
+    assert "<each>" not in page
+    assert "stroke-dasharray" in page
+    ET.fromstring(page.removeprefix("<!DOCTYPE html>"))
 
 
 def test_modes():

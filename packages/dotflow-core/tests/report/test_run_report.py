@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, timedelta
@@ -13,6 +12,7 @@ import pytest
 
 from dotflow import Context, DotFlow, action
 from dotflow.report import ErrorReport, RunReport, TaskReport
+from dotflow.testing.imports import imported_by
 
 MODES = ["sequential", "background", "parallel", "threads", "async"]
 ODD = "a\"b<c>|d\n&'[e]{f}`;#g\x00\ud800"
@@ -219,16 +219,11 @@ def test_long_reports_are_cut_in_notebooks():
 
 def test_reports_are_not_imported():
     """A run whose report nobody asks for imports neither reports nor history."""
-    source = (
-        "import sys; from dotflow import DotFlow, action\n"
-        "w = DotFlow(); w.task.add(action(int)); w.start()\n"
-        "bad = {'dotflow.report', 'dotflow.history', 'dotflow.abc.history'}\n"
-        "print(bad & set(sys.modules))"
+    found = imported_by(
+        "from dotflow import DotFlow, action\n"
+        "w = DotFlow(); w.task.add(action(int)); w.start()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "set()"
+    assert {"dotflow.report", "dotflow.history", "dotflow.abc.history"} & found == set()
 
 
 def test_times_are_utc():

@@ -85,7 +85,7 @@ def test_each_event_has_its_own_workflow():
 
 def test_factory_that_returns_something_else():
     """What it returned instead of a workflow is named."""
-    with pytest.raises(InvalidWorkflowFactory, match="it returned a int"):
+    with pytest.raises(InvalidWorkflowFactory, match="it returned an int"):
         build(lambda: 3, None)
 
 

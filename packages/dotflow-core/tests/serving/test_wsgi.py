@@ -18,6 +18,8 @@ from dotflow import DotFlow, action
 from dotflow.errors import ConfigError, InvalidWorkflowFactory
 from dotflow.serving import Request, wsgi_app
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 SECRET = "the password is hunter2"
 
 
@@ -272,3 +274,27 @@ def test_nothing_is_left_behind():
 
     before = answer(20)
     assert answer(200) - before < 100
+
+
+def test_a_run_that_goes_on_already_is_a_conflict(serve, tmp_path):
+    """While the id is running a request is answered with 409, or skipped with 200."""
+    from dotflow import Config
+    from dotflow.engine.lease import run_lease
+    from dotflow.providers import StorageSQLite
+
+    storage = StorageSQLite(tmp_path / "runs.db")
+
+    def durable():
+        flow = DotFlow(Config(storage=storage), workflow_id="wf")
+        flow.task.add(work)
+        return flow
+
+    lease = run_lease(storage, "wf", None)
+    lease.take()
+    status, told = serve(wsgi_app(durable))("1")[:2]
+    assert (status, told["status"]) == (409, "In progress")
+    status, told = serve(wsgi_app(durable, if_running="skip"))("1")[:2]
+    assert (status, told["status"]) == (200, "Skipped")
+    lease.release()
+    status, told = serve(wsgi_app(durable))("1")[:2]
+    assert (status, told["result"]) == (200, 1)

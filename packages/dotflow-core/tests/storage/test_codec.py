@@ -485,7 +485,7 @@ def test_codec_names():
     """A codec is chosen by name, and a wrong name lists the right ones."""
     assert Codec.named("json").pickle is False
     assert Codec.named("pickle").pickle is True
-    with pytest.raises(ValueError, match="'json' or 'pickle'"):
+    with pytest.raises(ValueError, match="'json', 'pickle'"):
         Codec.named("yaml")
 
 

@@ -40,10 +40,12 @@ class TestStorageFile(_InFolder, StorageContract):
 
 class TestStorageFileJson(_InFolder, StorageContract):
     def make_storage(self):
-        return StorageFile(path=self.folder, codec="json")
+        return StorageFile(path=self.folder, codec="json", synchronous="NORMAL")
 
     def storage_factory(self):
-        return functools.partial(StorageFile, path=self.folder, codec="json")
+        return functools.partial(
+            StorageFile, path=self.folder, codec="json", synchronous="NORMAL"
+        )
 
 
 class TestStorageSQLite(_InFolder, StorageContract):

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dotflow import Config, DotFlow, action
 from dotflow.errors import DecodeError, EncodeError, StorageError
 from dotflow.model.context import Context
+from dotflow.providers import LogDefault, _durable
 from dotflow.providers._file_names import file_name, key_of
 from dotflow.providers.storage_file import StorageFile
 from dotflow.testing.storage_keys import UNSAFE_KEYS
@@ -80,7 +82,7 @@ def test_wrong_arguments(tmp_path):
     """Two paths and unknown codecs are refused when the storage is made."""
     with pytest.raises(TypeError, match="one path"):
         StorageFile("a", path="b")
-    with pytest.raises(ValueError, match="'json' or 'pickle'"):
+    with pytest.raises(ValueError, match="'json', 'pickle'"):
         StorageFile(path=tmp_path, codec="yaml")
 
 
@@ -356,6 +358,74 @@ def test_writes_are_flushed_in_order(storage, monkeypatch):
         )
     storage.post("k", Context(1))
     assert calls == ["fsync", "replace", "fsync"]
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Count the waits for the disk, whether of one file or of a file system."""
+    calls = []
+    fsync = os.fsync
+    together = _durable.sync_files
+    monkeypatch.setattr(os, "fsync", lambda file: (calls.append(file), fsync(file)))
+    monkeypatch.setattr(
+        _durable, "sync_files", lambda *args: (calls.append(args), together(*args))
+    )
+    return calls
+
+
+def _run_chain(storage, length):
+    workflow = DotFlow(Config(storage=storage, log=LogDefault(level="ERROR")), "chain")
+    for number in range(length):
+        workflow.task.add(action(dict), name=f"step {number}")
+    workflow.start()
+
+
+@pytest.mark.parametrize(("synchronous", "most"), [("FULL", 2.0), ("NORMAL", 0.1)])
+def test_waits_for_the_disk_of_a_task(tmp_path, waits, synchronous, most):
+    """A durable task waits twice for the disk; with NORMAL many wait together."""
+    counts = []
+    for length in (10, 30):
+        path = tmp_path / str(length)
+        _run_chain(StorageFile(path=path, synchronous=synchronous), length)
+        counts.append(len(waits))
+        waits.clear()
+    assert (counts[1] - counts[0]) / 20 <= most
+
+
+def test_a_group_waits_once_for_the_folder(storage, waits):
+    """Results that are stored together cost a wait each and one for all of them."""
+    storage.post("first", Context(1))
+    waits.clear()
+    with storage.grouped():
+        for number in range(10):
+            storage.post(f"k{number}", Context(number))
+    assert len(waits) == 11
+    assert [storage.get(f"k{number}").storage for number in range(10)] == [*range(10)]
+
+
+def test_a_group_that_fails_leaves_nothing(storage):
+    """Of results that were to be stored together none is, nor a file, if one cannot be."""
+
+    def post_both():
+        with storage.grouped():
+            storage.post("a", Context(1))
+            storage.post("b", Context(lambda: None))
+
+    with pytest.raises(EncodeError):
+        post_both()
+    assert storage.list_keys() == []
+    assert files(storage) == []
+
+
+def test_what_a_power_cut_has_cut_off_counts_as_none(tmp_path):
+    """With NORMAL half a file is no result: its task runs again."""
+    storage = StorageFile(path=tmp_path, synchronous="NORMAL")
+    storage.post("k", Context([1] * 100, "task"))
+    path = tmp_path / "tasks" / "k"
+    for size in (0, 20, path.stat().st_size - 1):
+        os.truncate(path, size)
+        assert storage.get("k").storage is None
+        assert storage.list_keys() == []
 
 
 def test_post_does_not_read_the_folder(storage, monkeypatch):

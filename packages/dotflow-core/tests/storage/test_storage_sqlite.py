@@ -23,6 +23,8 @@ from dotflow.providers.storage_sqlite import StorageSQLite
 from dotflow.providers.storage_sqlite.schema import MIGRATIONS
 from dotflow.testing.storage_processes import write_keys
 
+pytestmark = pytest.mark.usefixtures("young_heap")
+
 NEW = ["new"] * 3000
 
 
@@ -71,7 +73,7 @@ def test_default_path(tmp_path, monkeypatch):
         ({"path": ":memory:"}, "StorageDefault"),
         ({"path": "file:x?mode=memory"}, "is no file"),
         ({"path": ""}, "is no file"),
-        ({"codec": "yaml"}, "'json' or 'pickle'"),
+        ({"codec": "yaml"}, "'json', 'pickle'"),
         ({"synchronous": "SOMETIMES"}, "'FULL'"),
         ({"timeout": -1}, "timeout"),
     ],

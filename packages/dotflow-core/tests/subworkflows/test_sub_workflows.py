@@ -9,6 +9,8 @@ import pytest
 from dotflow import Context, Pipeline, RunContext, action
 from dotflow.errors import GraphError, InvalidTask
 
+pytestmark = pytest.mark.start_methods
+
 
 @action
 def three():

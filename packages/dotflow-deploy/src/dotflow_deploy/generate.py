@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dotflow_deploy.errors import DeployError, InvalidProject
 from dotflow_deploy.platforms.catalogue import platforms
 from dotflow_deploy.platforms.platform import DAILY, Scheduling
-from dotflow_deploy.platforms.render import TemplateError, render
+from dotflow_deploy.platforms.render import TemplateError, included, render
 from dotflow_deploy.platforms.values import common_values
 
 if TYPE_CHECKING:
@@ -139,8 +139,12 @@ def _text(file: File, values: Values, request: Request) -> str:
         return file.source(request)
     # What is no Python yet must not be compiled when the package is installed.
     name = f"{file.source}.in" if file.source.endswith(".py") else file.source
-    template = resources("dotflow_deploy") / "templates" / name
-    return render(template.read_text(encoding="utf-8"), values, file.target)
+    return render(included(_template(name), _template), values, file.target)
+
+
+def _template(name: str) -> str:
+    path = resources("dotflow_deploy") / "templates" / name
+    return path.read_text(encoding="utf-8")
 
 
 def _outcome(folder: Path, file: Generated, force: bool, keep: bool) -> Outcome | None:

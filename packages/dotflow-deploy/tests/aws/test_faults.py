@@ -60,6 +60,7 @@ def _passes(run: Callable[[], Any]) -> bool:
 
 
 @every_platform
+@pytest.mark.sampled(2)
 def test_deploy_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
@@ -76,6 +77,7 @@ def test_deploy_goes_on(
 
 
 @every_platform
+@pytest.mark.sampled(2)
 def test_update_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
@@ -101,6 +103,7 @@ def test_update_goes_on(
 
 
 @every_platform
+@pytest.mark.sampled(2)
 def test_destroy_goes_on(
     aws: Any, inventory: Any, deployment: Any, fault: Any, mutates: Any
 ) -> None:
@@ -113,6 +116,7 @@ def test_destroy_goes_on(
 
 @pytest.mark.parametrize("place", range(5))
 @pytest.mark.parametrize("after", [False, True])
+@pytest.mark.sampled(5)
 def test_one_fault(
     aws: Any,
     inventory: Any,

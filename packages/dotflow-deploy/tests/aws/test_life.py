@@ -20,6 +20,7 @@ def changed(plan: Plan) -> set[str]:
     return {change.kind for change in plan if change.action != "keep"}
 
 
+@pytest.mark.sampled(4)
 def test_life(aws: Any, inventory: Any, deployment: Any, secret: str) -> None:
     """Applying makes what is planned, again nothing, and destroying leaves nothing."""
     before = inventory.take()
@@ -51,6 +52,7 @@ def test_life(aws: Any, inventory: Any, deployment: Any, secret: str) -> None:
     assert aws.mutations == []
 
 
+@pytest.mark.sampled(4)
 def test_neighbours_stay(aws: Any, inventory: Any, deployment: Any) -> None:
     """What others have in the account stays as it is, whatever is deployed beside it."""
     make_neighbours(inventory)
@@ -98,6 +100,7 @@ CODE = {
 }
 
 
+@pytest.mark.sampled(4)
 def test_changed_code(aws: Any, inventory: Any, deployment: Any) -> None:
     """After an edit only the code is deployed, once."""
     deployment.stack().apply()
@@ -110,6 +113,7 @@ def test_changed_code(aws: Any, inventory: Any, deployment: Any) -> None:
     assert deployment.stack().plan().is_empty
 
 
+@pytest.mark.sampled(4)
 def test_changed_settings(
     aws: Any, inventory: Any, deployment: Any, secret: str
 ) -> None:

@@ -110,6 +110,7 @@ TRUSTED = {
 
 
 @pytest.mark.parametrize("platform", EXPECTED)
+@pytest.mark.sampled(4)
 def test_policies(inventory: Any, deployed: Any, platform: str) -> None:
     """Each role may do what it has to on the very things of its deployment, no more."""
     deployed(platform).stack().apply()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("moto.server")
 
-SECRET = "hunter2-never-shown"
+from deploying import SECRET, called
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -55,34 +55,18 @@ def sdk(tmp_path: Path) -> Path:
 @pytest.fixture
 def dotflow(server: str, shop: Path, wheels: Path, sdk: Path) -> Run:
     """Give the command, with credentials for the server, in the project's folder."""
-    environ = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_CONFIG_FILE": str(shop / "absent"),
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": f"{wheels} {sdk}",
+    return partial(
+        called,
+        shop,
+        AWS_ENDPOINT_URL=server,
+        AWS_ACCESS_KEY_ID="testing",
+        AWS_SECRET_ACCESS_KEY=SECRET,
+        AWS_CONFIG_FILE=str(shop / "absent"),
+        PIP_NO_INDEX="1",
+        PIP_FIND_LINKS=f"{wheels} {sdk}",
         # hatchling is here already, and there is no index to take it from.
-        "PIP_NO_BUILD_ISOLATION": "0",
-        "TOKEN": SECRET,
-    }
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        result = subprocess.run(
-            [sys.executable, "-m", "dotflow_cli.main", *arguments],
-            cwd=shop,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert SECRET not in result.stdout + result.stderr
-        assert "Traceback" not in result.stderr
-        return result
-
-    return run
+        PIP_NO_BUILD_ISOLATION="0",
+    )
 
 
 def test_life_of_a_deployment(dotflow: Run) -> None:

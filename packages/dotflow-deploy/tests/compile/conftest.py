@@ -345,10 +345,11 @@ READ = """
 FOUND = """
     import json, sys
     from dotflow.engine.checkpoint import RunCheckpoints
+    from dotflow.engine.modes import find_mode
     from flows import build
     flow = build().configure(workflow_id=sys.argv[1])
     found = RunCheckpoints(flow.config.storage, flow.workflow_id, True)
-    found.join(list(flow.task))
+    found.join(find_mode("sequential", flow.task.queue).compile(flow.task.queue))
     stored = {task.name: found.load(task) for task in flow.task}
     print(json.dumps({n: one.storage for n, one in stored.items() if one is not None}))
 """

@@ -87,3 +87,67 @@ def test_unknown_factory_is_a_usage_error(compile_shop):
     done = compile_shop("--to", "asl", where="shop.workflow:bild")
     assert done.exit_code == 2
     assert "bild" in done.stderr
+
+
+WITH_DAY = """
+from dotflow import DotFlow, action
+
+@action
+def load(initial_context):
+    return initial_context.storage
+
+def build(day="1970-01-01"):
+    workflow = DotFlow()
+    for number in range(3):
+        workflow.task.add(load, name=f"load-{number}", initial_context=day)
+    return workflow
+"""
+VALUES = ["2026-01-31", "a b", "it's", "$HOME", "$(HOME)", "${{ secrets.X }}", "x=y\nz"]
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("target", ["argo", "github-actions"])
+def test_params_reach_every_step(target, value, compile_shop, shop):
+    """What --param gives is told to every step, as one word that nothing expands."""
+    import shlex
+
+    if target == "argo" and "{{" in value:
+        return  # refused: see below
+    (shop / "shop" / "workflow.py").write_text(WITH_DAY)
+    done = compile_shop("--to", target, "--param", f"day={value}")
+    assert done.exit_code == 0, done.output
+    made = yaml.safe_load(done.stdout)
+    if target == "argo":
+        found = [
+            template["container"]["args"]
+            for template in made["spec"]["templates"]
+            if "container" in template
+        ]
+        told = [[word.replace("$$(", "$(") for word in words] for words in found]
+        assert not any("$(" in w.replace("$$(", "") for words in found for w in words)
+    else:
+        runs = [job["steps"][-1]["run"] for job in made["jobs"].values()]
+        assert len(runs) == 3
+        # As GitHub fills in its own expressions, and a shell then reads words.
+        told = [
+            shlex.split(r.replace("${{ '${{' }}", "${{"), comments=True) for r in runs
+        ]
+    assert all(f"--param=day={value}" in words for words in told)
+
+
+@pytest.mark.parametrize("target", ["asl", "google-workflows"])
+def test_params_of_a_handler(target, compile_shop, shop):
+    """Where steps are calls of a handler, --param is refused with what to do."""
+    (shop / "shop" / "workflow.py").write_text(WITH_DAY)
+    done = compile_shop("--to", target, "--param", "day=2026-01-31")
+    assert done.exit_code == 2
+    assert "--param does not reach" in done.stderr
+    assert "`input`" in done.stderr
+
+
+def test_params_that_argo_would_expand(compile_shop, shop):
+    """A value with Argo's own braces is refused."""
+    (shop / "shop" / "workflow.py").write_text(WITH_DAY)
+    done = compile_shop("--to", "argo", "--param", "day={{workflow.uid}}")
+    assert done.exit_code == 2
+    assert "{{" in done.stderr

@@ -225,6 +225,7 @@ def test_failure_ends_the_run_and_start_goes_on_from_there(platform, place, by_s
     assert place.attempts() == by_start.attempts() | {"total": 3, "load": 1}
 
 
+@pytest.mark.sampled(2)
 def test_platform_goes_on_where_start_has_failed(platform, place):
     """A run that `start` began is completed by steps, and nothing is repeated."""
     (place.folder / "broken").touch()
@@ -235,6 +236,7 @@ def test_platform_goes_on_where_start_has_failed(platform, place):
     assert place.attempts() == before | {"total": 3, "load": 1}
 
 
+@pytest.mark.sampled(2)
 def test_no_further_attempt_where_none_can_help(platform, place):
     """An exception that `retry_on` does not name is not tried again by the platform."""
     (place.folder / "hopeless").touch()
@@ -242,6 +244,7 @@ def test_no_further_attempt_where_none_can_help(platform, place):
     assert place.attempts()["load"] == 1
 
 
+@pytest.mark.sampled(2)
 def test_rest_runs_where_the_run_keeps_going(platform, place):
     """With `keep_going` what does not depend on a failed task runs, and the run fails."""
     (place.folder / "broken").touch()
@@ -252,6 +255,7 @@ def test_rest_runs_where_the_run_keeps_going(platform, place):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.sampled(3)
 def test_random_graphs_come_to_the_same_as_start(platform, place, by_start, seed):
     """Of any graph and any failures, processes leave what `start` leaves."""
     choose = random.Random(seed)

@@ -50,7 +50,8 @@ def test_from_nothing_to_nothing(shop: Path, docker: Any, tmp_path: Path) -> Non
     assert declared(shop).apply().is_empty
     assert len(docker.mutations) == 3
 
-    (shop / "shop" / "steps.py").write_text("changed = True\n")
+    with (shop / "shop" / "steps.py").open("a") as steps:
+        steps.write("changed = True\n")
     done = declared(shop).apply()
     assert [c.action for c in done] == [Action.UPDATE, Action.KEEP, Action.UPDATE]
     assert "run: running -> stopped, and started anew" in map(
@@ -115,6 +116,7 @@ def test_changed_variable_is_a_change(shop: Path, docker: Any) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.sampled(1)
 def test_failure_is_resumed(shop: Path, docker: Any, step: str) -> None:
     """After a failure at any step, the same command goes on where it stopped."""
     docker.change(fail=[step])
@@ -131,7 +133,8 @@ def test_failure_is_resumed(shop: Path, docker: Any, step: str) -> None:
 def test_older_image_is_removed_in_the_end(shop: Path, docker: Any) -> None:
     """An image that could not be removed goes at the next run, which starts nothing."""
     declared(shop).apply()
-    (shop / "shop" / "steps.py").write_text("")
+    with (shop / "shop" / "steps.py").open("a") as steps:
+        steps.write("\n")
     docker.change(fail=["^image rm"])
     with pytest.raises(CloudError):
         declared(shop).apply()
@@ -146,6 +149,7 @@ def test_older_image_is_removed_in_the_end(shop: Path, docker: Any) -> None:
 
 
 @pytest.mark.parametrize("step", ["^compose .* down", "^volume rm", "^image rm"])
+@pytest.mark.sampled(1)
 def test_failed_removal_is_resumed(shop: Path, docker: Any, step: str) -> None:
     """After a failure of `destroy` at any step, the same command removes the rest."""
     declared(shop).apply()

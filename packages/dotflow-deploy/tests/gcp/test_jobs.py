@@ -128,6 +128,7 @@ def test_image_is_of_the_project(google: Any, project: Project) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
+@pytest.mark.sampled(1)
 def test_resumed(google: Any, project: Project, after: bool) -> None:
     """Whichever change fails, the same command goes on, and nothing is made twice."""
     google.after = after

@@ -145,6 +145,7 @@ def test_changed_variable_runs_anew(shop: Path, cluster: Any) -> None:
 
 @pytest.mark.parametrize("code", [403, 500])
 @pytest.mark.parametrize("step", [1, 2, 3])
+@pytest.mark.sampled(2)
 def test_failure_is_resumed(shop: Path, cluster: Any, step: int, code: int) -> None:
     """After a failure at any step, the same command goes on where it stopped."""
     cluster.refuse[step] = code
@@ -160,6 +161,7 @@ def test_failure_is_resumed(shop: Path, cluster: Any, step: int, code: int) -> N
 
 
 @pytest.mark.parametrize("step", [4, 5])
+@pytest.mark.sampled(1)
 def test_failed_change_is_resumed(shop: Path, cluster: Any, step: int) -> None:
     """A job that could be removed and not made anew is made by the same command."""
     declared(shop).apply()
@@ -173,6 +175,7 @@ def test_failed_change_is_resumed(shop: Path, cluster: Any, step: int) -> None:
 
 
 @pytest.mark.parametrize("step", [4, 5, 6])
+@pytest.mark.sampled(1)
 def test_failed_removal_is_resumed(shop: Path, cluster: Any, step: int) -> None:
     """After a failure of `destroy` at any step, the same command removes the rest."""
     declared(shop).apply()

@@ -130,8 +130,7 @@ def build(dockerfile: str, context: Path, root: Path, wheelhouse: Path) -> Image
         match word:
             case "FROM":
                 assert rest.startswith("python:")
-                venv = [sys.executable, "-m", "venv", str(root / "venv")]
-                subprocess.run(venv, check=True)
+                make_venv(root / "venv")
             case "COPY":
                 *sources, target = rest.split()
                 for source in sources:
@@ -141,6 +140,17 @@ def build(dockerfile: str, context: Path, root: Path, wheelhouse: Path) -> Image
             case _:
                 settle(image, word, rest)
     return image
+
+
+def make_venv(place: Path) -> None:
+    """Make an environment with this one's pip, which is quicker than Python's own way."""
+    venv = [sys.executable, "-m", "venv", "--without-pip", str(place)]
+    subprocess.run(venv, check=True)
+    (packages,) = place.glob("lib/python*/site-packages")
+    shutil.copytree(str(distribution("pip").locate_file("pip")), packages / "pip")
+    program = place / "bin" / "pip"
+    program.write_text(f'#!/bin/sh\nexec "{place}/bin/python" -m pip "$@"\n')
+    program.chmod(0o755)
 
 
 def settle(image: Image, word: str, rest: str) -> None:
@@ -190,6 +200,12 @@ def copy(context: Path, source: str, target: Path) -> None:
             made = target / (name.name if start.is_file() else name.relative_to(source))
             made.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, made)
+
+
+@pytest.fixture(scope="session")
+def new_python() -> Callable[[Path], None]:
+    """Return what makes a Python of its own, with pip, in a folder."""
+    return make_venv
 
 
 Builder = Callable[[str, Path], Image]

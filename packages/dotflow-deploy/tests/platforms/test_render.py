@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotflow_deploy.platforms.render import Raw, TemplateError, render
+from dotflow_deploy.platforms.render import Raw, TemplateError, included, render
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp")))
 
@@ -97,3 +97,12 @@ def test_marks_of_targets_are_left_alone() -> None:
 def test_values_are_not_filled_in_again() -> None:
     """A value that looks like a placeholder is no placeholder."""
     assert render('k: @@"x"@@\n', {"x": "@@y@@"}, "a.yaml") == 'k: "@@y@@"\n'
+
+
+def test_includes() -> None:
+    """A template stands where another one names it on a line of its own, and only there."""
+    parts = {"shared/a.sh": "one\ntwo\n"}
+    text = "begin\n@@include shared/a.sh@@\nend\n"
+    assert included(text, parts.__getitem__) == "begin\none\ntwo\nend\n"
+    with pytest.raises(TemplateError, match="malformed"):
+        render(included("x @@include shared/a.sh@@\n", str), {}, "a.sh")

@@ -89,6 +89,7 @@ def call(script: Path, stand_ins: Path, **env: str) -> tuple[int, list[list[str]
 
 @pytest.mark.parametrize("there", ["no", "yes"])
 @pytest.mark.parametrize(("name", "schedule"), CASES)
+@pytest.mark.sampled
 def test_deploy_script_comes_to_its_end(
     name: str, schedule: str | None, there: str, shop: Path, stand_ins: Path
 ) -> None:

@@ -67,6 +67,7 @@ UniqueKeys.add_multi_constructor("!", lambda loader, suffix, node: suffix)
 
 
 @pytest.mark.parametrize(("name", "schedule"), CASES)
+@pytest.mark.sampled
 def test_files_are_valid(
     name: str, schedule: str | None, shop: Path, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_files_are_valid(
 
 
 @pytest.mark.parametrize("name", platforms())
+@pytest.mark.sampled
 def test_files_for_requirements_are_valid(
     name: str, shop: Path, tmp_path: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_files_for_requirements_are_valid(
 
 @pytest.mark.parametrize("called", ["on", "null", "x" * 50, "e10"])
 @pytest.mark.parametrize("name", platforms())
+@pytest.mark.sampled
 def test_files_with_odd_names_are_valid(
     name: str, called: str, shop: Path, tmp_path: Path
 ) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_tree import make, names
 
-from dotflow_deploy.project import project_digest, project_files
+from dotflow_deploy.project import project_digest
 
 SECRETS = [
     ".env",
@@ -42,18 +43,6 @@ RUBBISH = [
     "build/lib/shop/a.py",
     "node_modules/x/index.js",
 ]
-
-
-def make(root: Path, *names: str) -> Path:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("", encoding="utf-8")
-    return root
-
-
-def names(root: Path) -> list[str]:
-    return [path.as_posix() for path in project_files(root)]
 
 
 @pytest.mark.parametrize("name", SECRETS + RUBBISH)

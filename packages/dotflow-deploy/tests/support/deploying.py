@@ -25,14 +25,21 @@ def dotflow(
     root: Path, platform: str, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command on the project `shop` in a folder; it must show no secret."""
-    target = ("--platform", platform, "--project", "shop")
+    return called(root, *arguments, "--platform", platform, "--project", "shop")
+
+
+def called(
+    root: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with more variables; it must show no secret."""
     done = subprocess.run(
-        [sys.executable, "-m", "dotflow_cli.main", *arguments, *target],
+        [sys.executable, "-m", "dotflow_cli.main", *arguments],
         cwd=root,
-        env={**os.environ, "TOKEN": SECRET},
+        env={**os.environ, "TOKEN": SECRET, **variables},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert SECRET not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dotflow.delivery.text import error_text, result_text, shorten, status_line
+from dotflow.delivery.text import (
+    error_text,
+    output_text,
+    result_text,
+    shorten,
+    status_line,
+)
 from dotflow.types import TypeStatus
 
 MAX_TITLE = 256
@@ -52,6 +58,8 @@ def compose(task: Any, show_result: bool) -> dict[str, Any]:
         fields.append({"name": "Result", "value": _block(result, "json")})
     if error := error_text(task, MAX_FIELD):
         fields.append({"name": "Error", "value": _block(error)})
+    if output := output_text(task, MAX_FIELD):
+        fields.append({"name": "Output", "value": _block(output)})
     if fields:
         embed["fields"] = fields
     return {"embeds": [embed], "allowed_mentions": {"parse": []}}

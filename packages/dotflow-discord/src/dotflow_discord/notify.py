@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dotflow.base.exposure import ADVICE, is_exposed
+from dotflow.base.masking import keep_secret
 from dotflow.delivery.notify import NotifyInBackground
 from dotflow_discord.message import compose
 
@@ -22,10 +24,11 @@ class NotifyDiscord(NotifyInBackground):
             knows it can write there: it is shown nowhere.
         notification_type: The status to tell of, or several of them; None for all.
         show_result: Whether a message holds what the task has returned, as JSON.
-        timeout: Seconds that connecting, and each wait for an answer, may take; also
-            how long the exit of the program waits for messages on their way.
+        timeout: Seconds that connecting, and each wait for an answer, may take.
         retry_for: Seconds for which a message is tried again while Discord cannot be
             reached or asks to wait.
+        allow_http: Whether the secret in the address may travel unencrypted, to another
+            machine by `http://`.
 
     Raises:
         ProviderError: An argument is out of range or malformed.
@@ -46,9 +49,12 @@ class NotifyDiscord(NotifyInBackground):
         timeout: float = 1.5,
         *,
         retry_for: float = 60.0,
+        allow_http: bool = False,
     ) -> None:
         super().__init__(notification_type, show_result, timeout, retry_for=retry_for)
-        self._url = self._check_url(webhook_url)
+        self._url = self._check_url(webhook_url, allow_http)
+        token = urlsplit(self._url).path.rpartition("/")[2]
+        keep_secret(self._url, token, whole=True)
 
     def compose(self, task: Any) -> dict[str, Any]:
         """Return the body of a request.
@@ -64,7 +70,7 @@ class NotifyDiscord(NotifyInBackground):
 
         return WebhookSender(self._url, self._timeout)
 
-    def _check_url(self, url: object) -> str:
+    def _check_url(self, url: object, allow_http: bool) -> str:
         text = url.strip() if isinstance(url, str) else ""
         try:
             parts = urlsplit(text)
@@ -73,6 +79,8 @@ class NotifyDiscord(NotifyInBackground):
         except ValueError:
             fine = False
         if fine and text.isascii() and text.isprintable() and " " not in text:
+            if is_exposed(text) and not allow_http:
+                raise self._error("webhook_url=…", ADVICE)
             return text
         # The text itself is kept out of the message.
         raise self._error(

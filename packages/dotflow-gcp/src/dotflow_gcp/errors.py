@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dotflow.base.masking import mask
 from dotflow.errors import StorageError
 
 _LOGIN = (
@@ -69,7 +70,7 @@ def storage_error(bucket: str, error: Exception) -> StorageError:
     cause = getattr(error, "cause", None)  # of a RetryError: why it has given up
     name = type(cause or error).__name__
     advice = _ADVICE.get(name) or _ADVICE.get(type(error).__name__, "")
-    text = " ".join(str(error).split()).rstrip(".:")
+    text = " ".join(mask(str(error)).split()).rstrip(".:")
     return StorageError(
         f"Cannot use the bucket {bucket!r}: {name}: {text}. {advice}".rstrip()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.patience import bounded_pools
 from dotflow.errors import ProviderError, StorageError
 from dotflow.providers.object_storage import ObjectStorage, StoredObject, in_threads
 from dotflow_gcp.errors import client_errors, storage_error
@@ -32,19 +33,24 @@ class StorageGCS(ObjectStorage):
         project: The project that the requests belong to; default: Google's.
         codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
             form for; whoever can write to the bucket can then run code in the reader.
-        timeout: The longest wait for a connection, and for each part of an answer, in
-            seconds.
+        timeout: The longest wait for a connection, and for the whole of an answer, in
+            seconds, with one more for each megabyte that is sent or received.
         retry_timeout: How long a request that fails is repeated, with growing pauses,
             before its failure counts, in seconds. 0: it is not repeated.
+        keep_runs: How many of the newest runs the history keeps; None for all, 0 to
+            keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
         ProviderError: The bucket, the prefix or a number cannot be one.
-        ValueError: There is no such codec.
+        ValueError: There is no such codec, or a number of the history is out of range.
     """
 
     scheme = "gs"
     url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {
         "codec": str,
+        "keep_days": float,
+        "keep_runs": int,
         "project": str,
         "retry_timeout": float,
         "timeout": float,
@@ -59,8 +65,10 @@ class StorageGCS(ObjectStorage):
         codec: str = "json",
         timeout: float = 30.0,
         retry_timeout: float = 60.0,
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
     ) -> None:
-        super().__init__(bucket, prefix, codec)
+        super().__init__(bucket, prefix, codec, keep_runs, keep_days)
         if not timeout > 0:
             raise ProviderError(f"timeout={timeout!r} must be more than 0 seconds.")
         if not retry_timeout >= 0:
@@ -74,7 +82,11 @@ class StorageGCS(ObjectStorage):
         """Make a client of google-cloud-storage."""
         from google.cloud.storage import Client
 
-        return Client(project=self.project)
+        client = Client(project=self.project)
+        for adapter in client._http.adapters.values():  # noqa: SLF001 - the one way there is
+            pools = adapter.poolmanager
+            pools.pool_classes_by_scheme = bounded_pools(pools.pool_classes_by_scheme)
+        return client
 
     def read_object(self, name: str, limit: int | None = None) -> StoredObject | None:
         """Return an object; see `ObjectStorage.read_object`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from typing import Any
 
 # After a flush that took too long the next ones, of any signal, get no more than this
-# until one succeeds: a dead collector is to hold up a run once, not thrice.
+# until one succeeds: a dead collector is to hold somebody up once, not thrice.
 STUCK_SECONDS = 0.5
 
 _stuck = threading.Event()
@@ -47,13 +49,7 @@ def flush_within(seconds: float, provider: Any) -> bool:
     if force_flush is None:
         return True
     limit = min(seconds, STUCK_SECONDS) if _stuck.is_set() else seconds
-    thread = _running.get(id(provider))
-    if thread is None or not thread.is_alive():
-        thread = threading.Thread(
-            target=_flush, args=(force_flush,), name="dotflow-otel-flush", daemon=True
-        )
-        thread.start()
-        _running[id(provider)] = thread
+    thread = _begin(provider, force_flush)
     thread.join(limit)
     if thread.is_alive():
         _stuck.set()
@@ -61,6 +57,49 @@ def flush_within(seconds: float, provider: Any) -> bool:
     _stuck.clear()
     _running.pop(id(provider), None)
     return True
+
+
+class LastFlush:
+    """What sends the rest at the exit of the program; see `dotflow.delivery.leaving`.
+
+    Args:
+        provider: An SDK's provider, of which nobody else takes care.
+    """
+
+    def __init__(self, provider: Any) -> None:
+        self._provider = provider
+        self._pid = os.getpid()
+
+    def begin_leaving(self) -> None:
+        """Begin to send what is left."""
+        if self._pid != os.getpid():
+            return  # it is a parent's, who sends it
+        try:
+            _begin(self._provider, self._provider.force_flush)
+        except RuntimeError:
+            pass  # no thread can start any more: Python 3.12.0 and 3.12.1
+
+    def leave(self, deadline: float) -> None:
+        """Wait for it."""
+        thread = _running.get(id(self._provider))
+        if thread is not None:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                from dotflow.logging import warn
+
+                kind = type(self._provider).__name__
+                warn("What %s had left has not been sent in time.", kind)
+
+
+def _begin(provider: Any, force_flush: Any) -> threading.Thread:
+    thread = _running.get(id(provider))
+    if thread is None or not thread.is_alive():
+        thread = threading.Thread(
+            target=_flush, args=(force_flush,), name="dotflow-otel-flush", daemon=True
+        )
+        thread.start()
+        _running[id(provider)] = thread
+    return thread
 
 
 def _flush(force_flush: Any) -> None:

@@ -24,8 +24,8 @@ class MetricsOpenTelemetry(Flushed, Metrics):
     `dotflow_task_retry_total`; measures `dotflow_workflow_duration_seconds` and
     `dotflow_task_duration_seconds`.
 
-    They go to the application's meter provider if it has set one, else to one of
-    dotflow's own, which the variables `OTEL_*` configure.
+    They go to the application's meter provider if it has set one. Otherwise dotflow makes
+    one, which the variables `OTEL_*` configure, and sets it as the global one.
 
     Args:
         service_name: The resource's `service.name` in dotflow's own provider. The
@@ -37,6 +37,8 @@ class MetricsOpenTelemetry(Flushed, Metrics):
         self._service_name = service_name
         self._provider: MeterProvider | None = None
         self._instruments: _Instruments | None = None
+        if self.active:
+            self._current()
 
     def workflow_started(self, workflow_id: Any, **kwargs: Any) -> None:
         """Count a run that begins.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.trace import Link, Status, StatusCode, set_span_in_context
 
 from dotflow.types import TypeStatus
-from dotflow_otel.attributes import end_attributes, task_attributes
+from dotflow_otel.attributes import end_attributes, task_attributes, workflow_attributes
 from dotflow_otel.context import forget_contexts, remember_context
 
 if TYPE_CHECKING:
@@ -23,45 +23,53 @@ class RunSpans:
     Args:
         tracer: Makes them.
         context: What the run's own span is in.
+        workflow_id: The workflow's id.
         graph: The tasks and their edges, where they are known.
     """
 
-    def __init__(self, tracer: Tracer, context: Context, graph: Graph | None) -> None:
+    def __init__(
+        self,
+        tracer: Tracer,
+        context: Context,
+        workflow_id: str,
+        graph: Graph | None,
+    ) -> None:
         self.tracer = tracer
         self.context = context
         self.graph = graph
         self.span: Span | None = None
-        self.workflow_id: str | None = None
-        self.nodes: dict[int, Any] = (
-            {} if graph is None else dict(enumerate(graph.tasks))
-        )
-        self._places = {id(task): node for node, task in self.nodes.items()}
+        self.workflow_id = workflow_id
+        self.tasks: list[Any] = [] if graph is None else list(graph.tasks)
+        self._places = {id(task): node for node, task in enumerate(self.tasks)}
         self._open: dict[int, Span] = {}
         self._links: dict[int, SpanContext] = {}
-        self._seen: list[Any] = list(self.nodes.values())
 
-    def start(self, name: str, attributes: dict[str, Any]) -> None:
+    def start(self, values: dict[str, Any]) -> None:
         """Begin the run's own span."""
-        self.span = self.tracer.start_span(name, self.context, attributes=attributes)
+        self.span = self.tracer.start_span(
+            f"workflow:{self.workflow_id}",
+            self.context,
+            attributes=workflow_attributes(self.workflow_id, values),
+        )
         self.context = set_span_in_context(self.span, self.context)
         # What is logged of a task that has no span yet belongs to the run's.
-        for task in self.nodes.values():
+        for task in self.tasks:
             remember_context(task, self.context)
 
-    def end(self, attributes: dict[str, Any], failed: bool) -> None:
+    def end(self, values: dict[str, Any]) -> None:
         """End the run's own span, and what is still open."""
         for span in self._open.values():
             span.end()
         if self.span is not None:
-            self.span.set_attributes(attributes)
-            if failed:
+            self.span.set_attributes(workflow_attributes(self.workflow_id, values))
+            if values.get("failed"):
                 self.span.set_status(StatusCode.ERROR)
             self.span.end()
         self.forget()
 
     def forget(self) -> None:
         """Let go of the tasks."""
-        forget_contexts(self._seen)
+        forget_contexts(self.tasks)
 
     def span_of(self, task: Any) -> Span:
         """Return the span of a task; begin it if there is none."""
@@ -82,7 +90,7 @@ class RunSpans:
         )
         self._open[id(task)] = span
         if node is None:
-            self._seen.append(task)
+            self.tasks.append(task)
         else:
             self._links[node] = span.get_span_context()
         remember_context(task, set_span_in_context(span, self.context))

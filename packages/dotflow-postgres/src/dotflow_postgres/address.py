@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from dotflow.base.masking import is_ambiguous, keep_secret, mask
 from dotflow.errors import ProviderError
-
-HIDDEN = "***"
 
 
 def find_dsn(dsn: str | None) -> str:
@@ -22,7 +21,10 @@ def find_dsn(dsn: str | None) -> str:
     """
     if dsn is None:
         dsn = os.environ.get("DATABASE_URL") or ""
-    _parse(dsn)
+    # libpq reads a URL by its own rules: a part of the password would be the host.
+    if is_ambiguous(dsn, _parse(dsn).get("password")):
+        raise _malformed()
+    keep_secret(dsn, os.environ.get("PGPASSWORD"))
     return dsn
 
 
@@ -40,6 +42,11 @@ def address_of(dsn: str) -> str:
     return f"{host}:{port}/{database}".rstrip("/")
 
 
+def has_password(dsn: str) -> bool:
+    """Say whether a connection string has a password in it."""
+    return bool(_parse(dsn).get("password"))
+
+
 def hide_password(dsn: str, text: str) -> str:
     """Return a text without the password of a connection string.
 
@@ -47,10 +54,7 @@ def hide_password(dsn: str, text: str) -> str:
         dsn: The connection string.
         text: What may hold it, such as an error's message.
     """
-    for secret in (_parse(dsn).get("password"), os.environ.get("PGPASSWORD")):
-        if secret:
-            text = text.replace(str(secret), HIDDEN)
-    return text
+    return mask(text, dsn, _parse(dsn).get("password"), os.environ.get("PGPASSWORD"))
 
 
 def _parse(dsn: str) -> dict[str, Any]:
@@ -62,8 +66,12 @@ def _parse(dsn: str) -> dict[str, Any]:
         return dict(conninfo_to_dict(dsn))
     except psycopg.Error:
         # What libpq says quotes the string, and with it perhaps the password.
-        raise ProviderError(
-            "StoragePostgres: dsn is no connection string of PostgreSQL. Write"
-            " postgresql://user@host:5432/database, or host=… dbname=…, and escape"
-            " special characters in a URL as %XX."
-        ) from None
+        raise _malformed() from None
+
+
+def _malformed() -> ProviderError:
+    return ProviderError(
+        "StoragePostgres: dsn is no connection string of PostgreSQL. Write"
+        " postgresql://user@host:5432/database, or host=… dbname=…, and escape special"
+        " characters in a URL, such as / and @ in a password, as %XX."
+    )

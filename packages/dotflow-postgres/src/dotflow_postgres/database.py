@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.masking import cause_of
 from dotflow_postgres import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import psycopg
 
     from dotflow_postgres.connection import BoundedConnection
+    from dotflow_postgres.history_schema import HistorySchema
     from dotflow_postgres.schema import Schema
 
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE = "BEGIN"
 _PAUSE = 0.1  # seconds between attempts to reach a server that was there before
+CONNECT_SECONDS = 10.0
+"""How long one attempt to connect may take, unless `timeout` is less."""
 
 
 class _Handle:
@@ -40,7 +48,9 @@ class _Handle:
                 connection.close()
 
     def __del__(self) -> None:
-        self.close()
+        # At the very end of the interpreter there are no modules any more.
+        if sys is not None and not sys.is_finalizing():
+            self.close()
 
 
 class Database:
@@ -50,10 +60,12 @@ class Database:
         dsn: The connection string.
         timeout: How long one call may take, in seconds. libpq waits for a connection
             two seconds at least.
-        schema: The table, which is made when it turns out to be missing.
+        schema: The tables, which are made when one turns out to be missing.
     """
 
-    def __init__(self, dsn: str, timeout: float, schema: Schema) -> None:
+    def __init__(
+        self, dsn: str, timeout: float, schema: Schema | HistorySchema
+    ) -> None:
         self._dsn = dsn
         self._timeout = timeout
         self._schema = schema
@@ -68,10 +80,10 @@ class Database:
             weakref.WeakValueDictionary()
         )
 
-    def __getstate__(self) -> tuple[str, float, Schema]:
+    def __getstate__(self) -> tuple[str, float, Schema | HistorySchema]:
         return (self._dsn, self._timeout, self._schema)
 
-    def __setstate__(self, state: tuple[str, float, Schema]) -> None:
+    def __setstate__(self, state: tuple[str, float, Schema | HistorySchema]) -> None:
         self._dsn, self._timeout, self._schema = state
         self._reset()
 
@@ -112,18 +124,75 @@ class Database:
                 elif handle.connection is None or handle.connection.closed:
                     handle.close()
                     if not repeat:
-                        raise errors.unknown_outcome(self._dsn) from error
+                        raise errors.unknown_outcome(self._dsn) from cause_of(
+                            error, self._dsn
+                        )
                     self._pause(deadline, error)
                 elif error.sqlstate in errors.TRANSIENT:
                     self._pause(deadline, error)
                 else:
-                    raise errors.storage_error(self._dsn, error) from error
+                    raise errors.storage_error(self._dsn, error) from cause_of(
+                        error, self._dsn
+                    )
             except TimeoutError:
                 handle.close()
                 raise errors.timeout_error(self._dsn, self._timeout) from None
             except BaseException:
                 handle.close()  # interrupted: its answer may still be on the way
                 raise
+
+    @contextmanager
+    def transaction(self, *, write: bool) -> Iterator[psycopg.Connection[Any]]:
+        """Begin a transaction, for several statements that count as one.
+
+        An exception undoes them all. Where the connection turns out to be lost before
+        the first of them, a new one is made.
+
+        Args:
+            write: Whether anything is written; if not, all statements see one state.
+
+        Raises:
+            StorageError: It failed; the message names the server.
+        """
+        import psycopg
+
+        deadline = time.monotonic() + self._timeout
+        while True:
+            handle = self._handle(deadline)
+            with handle.lock:
+                connection = handle.connection
+                if connection is None:
+                    continue  # another thread has closed it just now
+                connection.deadline = deadline
+                try:
+                    self._run(connection, _WRITE if write else _READ, None)
+                except (psycopg.Error, TimeoutError) as error:
+                    handle.close()
+                    if isinstance(error, TimeoutError):
+                        raise errors.timeout_error(self._dsn, self._timeout) from None
+                    self._pause(deadline, error)
+                    continue
+                try:
+                    yield connection
+                    self._run(connection, "COMMIT", None)
+                except BaseException as error:
+                    self._undo(handle)
+                    if isinstance(error, TimeoutError):
+                        raise errors.timeout_error(self._dsn, self._timeout) from None
+                    if isinstance(error, psycopg.Error):
+                        raise errors.storage_error(self._dsn, error) from cause_of(
+                            error, self._dsn
+                        )
+                    raise
+                return
+
+    def _undo(self, handle: _Handle) -> None:
+        try:
+            if handle.connection is not None:
+                handle.connection.deadline = time.monotonic() + self._timeout
+                self._run(handle.connection, "ROLLBACK", None)
+        except Exception:  # noqa: BLE001 - what has failed before is raised
+            handle.close()
 
     def close(self) -> None:
         """Close the connections of all threads; the next statement opens a new one."""
@@ -152,7 +221,9 @@ class Database:
                             self._run(handle.connection, statement, None)
         except psycopg.Error as error:
             if handle.connection is not None and not handle.connection.closed:
-                raise errors.storage_error(self._dsn, error) from error
+                raise errors.storage_error(self._dsn, error) from cause_of(
+                    error, self._dsn
+                )
             handle.close()  # `execute` goes on with a new connection
 
     def _handle(self, deadline: float) -> _Handle:
@@ -169,7 +240,8 @@ class Database:
         from dotflow_postgres.connection import BoundedConnection
 
         while True:
-            left = max(2, math.ceil(deadline - time.monotonic()))
+            seconds = min(CONNECT_SECONDS, deadline - time.monotonic())
+            left = max(2, math.ceil(seconds))
             connection = None
             try:
                 connection = BoundedConnection.connect(
@@ -186,10 +258,14 @@ class Database:
             except psycopg.Error as error:
                 if connection is not None:
                     connection.close()
-                if isinstance(error, psycopg.errors.ConnectionTimeout):
-                    raise errors.timeout_error(self._dsn, self._timeout) from None
+                late = isinstance(error, psycopg.errors.ConnectionTimeout)
+                if late and not (self._reached and time.monotonic() < deadline):
+                    limit = min(CONNECT_SECONDS, self._timeout)
+                    raise errors.timeout_error(self._dsn, limit) from None
                 if not self._reached:
-                    raise errors.storage_error(self._dsn, error) from error
+                    raise errors.storage_error(self._dsn, error) from cause_of(
+                        error, self._dsn
+                    )
                 self._pause(deadline, error)
             except TimeoutError:
                 if connection is not None:
@@ -199,8 +275,11 @@ class Database:
                 self._reached = True
                 return connection
 
+    def _cause(self, error: psycopg.Error) -> BaseException | None:
+        return cause_of(error, self._dsn)
+
     def _pause(self, deadline: float, error: psycopg.Error) -> None:
         """Wait before another attempt, or raise where the time is over."""
         if time.monotonic() + _PAUSE > deadline:
-            raise errors.storage_error(self._dsn, error) from error
+            raise errors.storage_error(self._dsn, error) from self._cause(error)
         time.sleep(_PAUSE)

@@ -25,6 +25,8 @@ class Schema:
         ProviderError: A name is empty or too long.
 
     Attributes:
+        locked: What keeps other processes from making tables beside it, and makes the
+            schema.
         definition: What makes it, where it is missing.
         durable: What makes a commit wait for the disk, where the server is set not to.
     """
@@ -32,20 +34,16 @@ class Schema:
     def __init__(self, table: str, schema: str | None = None) -> None:
         self.table = _checked("table", table)
         self.schema = None if schema is None else _checked("schema", schema)
-        name = (
-            _quoted(table) if schema is None else f"{_quoted(schema)}.{_quoted(table)}"
-        )
+        name = quoted(table) if schema is None else f"{quoted(schema)}.{quoted(table)}"
         make = (
-            ()
-            if schema is None
-            else (f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}",)
+            () if schema is None else (f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}",)
         )
         # Two processes that make it at once would fail in the catalogue.
         text = "'" + name.replace("'", "''") + "'"
         lock = f"SELECT pg_advisory_xact_lock(hashtext('dotflow'), hashtext({text}))"
+        self.locked = (lock, *make)
         self.definition = (
-            lock,
-            *make,
+            *self.locked,
             f"""CREATE TABLE IF NOT EXISTS {name} (
                 key text COLLATE "C" PRIMARY KEY,
                 workflow_id text,
@@ -53,7 +51,7 @@ class Schema:
                 fingerprint text,
                 record text NOT NULL
             )""",
-            f"""CREATE INDEX IF NOT EXISTS {_quoted(table[:40] + "_expires_at")}
+            f"""CREATE INDEX IF NOT EXISTS {quoted(table[:40] + "_expires_at")}
                 ON {name} (expires_at) WHERE expires_at IS NOT NULL""",
         )
         self.durable = (
@@ -76,6 +74,13 @@ class Schema:
             f" {values} ON CONFLICT (key) DO UPDATE SET {update}"
         )
         self.put = insert
+        # The lock keeps the lease as it is until the row is there.
+        row = values.replace("VALUES (", "SELECT ").rstrip(")") + " FROM fence"
+        fence = (
+            f"WITH fence AS (SELECT 1 FROM {name} WHERE key = %s AND fingerprint = %s"
+            " FOR SHARE)"
+        )
+        self.put_fenced = f"{fence} {insert.replace(values, row)} RETURNING 1"
         self.create = f"{insert} WHERE old.expires_at <= clock_timestamp() RETURNING 1"
         self.replace = f"""
             UPDATE {name} SET workflow_id = %s,
@@ -139,5 +144,6 @@ def _checked(argument: str, name: str) -> str:
     return name
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as statements have it."""
     return '"' + name.replace('"', '""') + '"'

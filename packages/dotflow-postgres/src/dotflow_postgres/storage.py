@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.abc.storage import (
+    HeldHistory,
+    Retention,
+    Storage,
+    as_contexts,
+    check_ttl,
+    current_fence,
+    is_empty,
+    server_reach,
+)
 from dotflow.codec.codec import Codec
 from dotflow.errors import ProviderError, StorageError
 from dotflow.model.context import Context
 from dotflow.providers.text_records import TextRecords
-from dotflow_postgres.address import address_of, find_dsn
+from dotflow_postgres.address import address_of, find_dsn, has_password
 from dotflow_postgres.database import Database
 from dotflow_postgres.schema import Schema, with_prefix
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from dotflow_postgres.history import PostgresHistory
 
 _LONGEST_KEY = 2600  # bytes; an entry of an index has to fit a third of a page
 _FOR_EVER = 1e10  # seconds; PostgreSQL's calendar ends somewhere beyond
@@ -37,14 +48,19 @@ class StoragePostgres(TextRecords, Storage):
         codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
             form for; whoever can write to the table can then run code in the reader.
         timeout: How long a call may take, and how long a server that was there before
-            is waited for, in seconds. libpq waits for a connection two at least.
+            is waited for, in seconds. A connection may take ten of them; libpq waits for
+            one two at least.
+        keep_runs: How many of the newest runs the history keeps, in tables named after
+            this one; None for all, 0 to keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
         ProviderError: An argument is malformed.
-        ValueError: There is no such codec.
+        ValueError: There is no such codec, or a number is out of range.
     """
 
     shared = True
+    fenced = True
 
     def __init__(
         self,
@@ -53,6 +69,8 @@ class StoragePostgres(TextRecords, Storage):
         schema: str | None = None,
         codec: str = "json",
         timeout: float = 30.0,
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
     ) -> None:
         if not timeout > 0:
             raise ProviderError(
@@ -60,8 +78,11 @@ class StoragePostgres(TextRecords, Storage):
             )
         self.codec = Codec.named(codec)
         self._dsn = find_dsn(dsn)
+        self.reach = server_reach(address_of(self._dsn), has_password(self._dsn))
         self._schema = Schema(table, schema)
         self._database = Database(self._dsn, timeout, self._schema)
+        self._timeout = timeout
+        self.retention = Retention(keep_runs, keep_days)
 
     @classmethod
     def from_url(cls, url: str) -> StoragePostgres:
@@ -72,6 +93,19 @@ class StoragePostgres(TextRecords, Storage):
                 `postgresql` for what the environment names.
         """
         return cls(url if "://" in url else None)
+
+    @property
+    def history(self) -> PostgresHistory:
+        """What the database remembers of runs; see `Storage.history`."""
+        held = self.__dict__.setdefault("_history", HeldHistory())
+        if held.history is None:
+            from dotflow_postgres.history import PostgresHistory
+
+            held.history = PostgresHistory(
+                self._dsn, self._timeout, self._schema, self.retention
+            )
+        history: PostgresHistory = held.history
+        return history
 
     def post(
         self,
@@ -84,17 +118,22 @@ class StoragePostgres(TextRecords, Storage):
         row = self._row(context, ttl, fingerprint)
         if ttl is not None:
             self._database.execute(self._schema.purge)
-        self._database.execute(self._schema.put, (_key(key), *row))
+        fence = current_fence.get()
+        if fence is None:
+            self._database.execute(self._schema.put, (_key(key), *row))
+        elif not self._database.execute(
+            self._schema.put_fenced, (*fence, _key(key), *row)
+        ):
+            raise fence.lost()
 
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
         record = self._record(_key(key))
         return Context() if record is None else self.decode(key, record)
 
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
+    def record(self, key: str) -> str | None:
+        """Return the stored text of a key; see `Storage.record`."""
+        return self._record(_key(key))
 
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`."""
@@ -121,8 +160,8 @@ class StoragePostgres(TextRecords, Storage):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
@@ -135,6 +174,7 @@ class StoragePostgres(TextRecords, Storage):
             StorageError: Also where the connection is lost at the very moment of the
                 swap, and it is not known whether it took place.
         """
+        expected, new = as_contexts(expected, new)
         name = _key(key)
         row = self._row(new, ttl, fingerprint)
         while True:
@@ -155,10 +195,12 @@ class StoragePostgres(TextRecords, Storage):
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
         rows = self._database.execute(self._schema.fingerprint, (_key(key),))
-        return rows[0][0] if rows else None
+        given = rows[0][0] if rows else None
+        return self.noted_fingerprint(key) if given is None else given
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
+        self.close_history()
         self._database.close()
 
     def __repr__(self) -> str:
@@ -175,7 +217,7 @@ class StoragePostgres(TextRecords, Storage):
         return (
             None if workflow_id is None else _text(str(workflow_id)),
             None if ttl is None or ttl > _FOR_EVER else float(ttl),
-            fingerprint and _text(fingerprint),
+            context.lineage if fingerprint is None else _text(fingerprint),
             self.codec.encode_context(context),
         )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from dotflow.base.masking import cause_of, is_ambiguous, keep_secret, mask
 from dotflow.errors import ProviderError
 
-HIDDEN = "***"
 DEFAULT_URL = "redis://localhost:6379/0"
 
 
@@ -50,7 +50,9 @@ class Address:
             url = os.environ.get("REDIS_URL") or DEFAULT_URL
         self.url = url
         self.parts: dict[str, Any] = given
-        self._passwords = [password] if password else []
+        self._secrets = [password, url]
+        self.has_password = bool(password)
+        keep_secret(*self._secrets)
         self.place = f"{host or 'localhost'}:{port or 6379}/{db or 0}"
         if url is not None:
             self.place = self._read(url)
@@ -67,9 +69,15 @@ class Address:
         Args:
             text: What may hold it, such as an error's message.
         """
-        for password in self._passwords:
-            text = text.replace(password, HIDDEN)
-        return text
+        return mask(text, *self._secrets)
+
+    def cause(self, error: Exception) -> BaseException | None:
+        """Return an error to chain; None where it quotes the password.
+
+        Args:
+            error: What redis-py has raised.
+        """
+        return cause_of(error, *self._secrets)
 
     def _read(self, url: str) -> str:
         try:
@@ -77,14 +85,18 @@ class Address:
             if found.scheme not in ("redis", "rediss", "unix"):
                 raise ValueError
             port = found.port or 6379
+            if is_ambiguous(url, unquote(found.password or "")):
+                raise ValueError
         except ValueError:
             # The reason would quote a part of it, perhaps of the password.
             raise ProviderError(
                 "StorageRedis: url is no address of Redis. Write redis://host:6379/0, or"
-                " rediss:// for TLS, and escape special characters as %XX."
+                " rediss:// for TLS, and escape special characters, such as / in a"
+                " password, as %XX."
             ) from None
-        if found.password:
-            self._passwords += [found.password, unquote(found.password)]
+        within = parse_qs(found.query).get("password", [])
+        self._secrets += within
+        self.has_password |= bool(found.password or within)
         if found.scheme == "unix":
             return found.path
         db = self.parts.get("db", found.path.strip("/") or 0)

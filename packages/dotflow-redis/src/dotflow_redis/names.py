@@ -7,6 +7,7 @@ from itertools import islice
 
 from dotflow.errors import StorageError
 
+_LEASE = b"lease-"
 BATCH = 500
 """How many keys a command is for."""
 
@@ -27,6 +28,31 @@ def to_bytes(text: str) -> bytes:
             f"{text!r} is not valid Unicode text, so StorageRedis cannot hold it as a"
             f" key: {error}"
         ) from error
+
+
+def tagged(key: bytes) -> bytes:
+    """Return a key with the hash tag that all keys of its workflow share in a cluster.
+
+    A workflow's keys begin with its id and a hyphen, and its lease is named after it. The
+    id may have hyphens itself, so what they share is what comes before the first.
+
+    Args:
+        key: The key.
+    """
+    lease = _LEASE if key.startswith(_LEASE) else b""
+    head, hyphen, rest = key[len(lease) :].partition(b"-")
+    return lease + b"{" + head + b"}" + hyphen + rest
+
+
+def untagged(name: bytes) -> bytes:
+    """Return the key of a name from `tagged`.
+
+    Args:
+        name: The name.
+    """
+    lease = _LEASE if name.startswith(_LEASE) else b""
+    head, _, rest = name[len(lease) + 1 :].partition(b"}-")
+    return lease + (head + b"-" + rest if rest or name.endswith(b"}-") else head[:-1])
 
 
 def literal(name: bytes) -> bytes:

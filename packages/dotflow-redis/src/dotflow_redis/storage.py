@@ -5,14 +5,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.abc.storage import (
+    Retention,
+    Storage,
+    as_contexts,
+    check_ttl,
+    current_fence,
+    is_empty,
+    server_reach,
+)
 from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError, ProviderError
 from dotflow.model.context import Context
 from dotflow.providers.text_records import TextRecords
 from dotflow_redis.address import Address
 from dotflow_redis.client import Client
-from dotflow_redis.names import BATCH, batches, literal, to_bytes
+from dotflow_redis.names import BATCH, batches, literal, tagged, to_bytes, untagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +36,15 @@ _SWAP = (
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end"
     " if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2])"
     " else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end"
+    " return 1"
+)
+# KEYS: the one of the lease and the one to write; ARGV: the token that the beginning of
+# the lease must have, the record, its ttl in ms or "".
+_SET_FENCED = (
+    f"local lease = redis.call('GETRANGE', KEYS[1], 0, {_HEADER - 1})"
+    " if not string.find(lease, ARGV[1], 1, true) then return 0 end"
+    " if ARGV[3] == '' then redis.call('SET', KEYS[2], ARGV[2])"
+    " else redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) end"
     " return 1"
 )
 
@@ -52,14 +69,19 @@ class StorageRedis(TextRecords, Storage):
         codec: `"json"`: never pickle. `"pickle"`: JSON, and pickle for what JSON has no
             form for; whoever can write to the server can then run code in the reader.
         timeout: How long a call may take, and how long a server that was there before
-            is waited for, in seconds.
+            is waited for, in seconds. One that was not there yet is waited for 10 seconds
+            at most.
+        keep_runs: How many of the newest runs the history keeps; None for all, 0 to
+            keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
         ProviderError: An argument is malformed.
-        ValueError: There is no such codec.
+        ValueError: There is no such codec, or a number of the history is out of range.
     """
 
     shared = True
+    fenced = True
 
     def __init__(
         self,
@@ -73,15 +95,20 @@ class StorageRedis(TextRecords, Storage):
         prefix: str = "dotflow:",
         codec: str = "json",
         timeout: float = 30.0,
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
     ) -> None:
         if not timeout > 0:
             raise ProviderError(
                 f"StorageRedis(timeout={timeout!r}): use more than 0 seconds."
             )
         self.codec = Codec.named(codec)
+        self.retention = Retention(keep_runs, keep_days)
         self._prefix = prefix
         self._raw_prefix = to_bytes(prefix)
-        self._client = Client(Address(url, host, port, db, username, password), timeout)
+        address = Address(url, host, port, db, username, password)
+        self.reach = server_reach(address.place, address.has_password)
+        self._client = Client(address, timeout)
 
     @classmethod
     def from_url(cls, url: str) -> StorageRedis:
@@ -102,18 +129,24 @@ class StorageRedis(TextRecords, Storage):
     ) -> None:
         """Store a context; see `Storage.post`."""
         record, milliseconds = self._record(context, ttl, fingerprint)
-        name = self._name(key)
-        self._client.call(lambda redis: redis.set(name, record, px=milliseconds))
+        name, fence = self._name(key), current_fence.get()
+        if fence is None:
+            self._client.call(lambda redis: redis.set(name, record, px=milliseconds))
+            return
+        lease = self._name(fence.key)
+        arguments = (lease, name, fence.token, record, milliseconds or "")
+        if not self._client.call(lambda redis: redis.eval(_SET_FENCED, 2, *arguments)):
+            raise fence.lost()
 
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
         record = self._read(self._name(key))
         return Context() if record is None else self.decode(key, record)
 
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
+    def record(self, key: str) -> str | None:
+        """Return the stored text of a key; see `Storage.record`."""
+        record = self._read(self._name(key))
+        return None if record is None else record.decode("utf-8", "replace")
 
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`."""
@@ -121,11 +154,10 @@ class StorageRedis(TextRecords, Storage):
 
     def list_keys(self, prefix: str = "") -> list[str]:
         """Return the sorted keys with a prefix; see `Storage.list_keys`."""
-        start = len(self._raw_prefix)
         keys = []
         for name in self._names(prefix):
             try:
-                keys.append(name[start:].decode())
+                keys.append(self._key(name).decode())
             except UnicodeDecodeError:
                 pass  # no storage of ours has written it
         return sorted(keys)
@@ -148,8 +180,8 @@ class StorageRedis(TextRecords, Storage):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
@@ -162,6 +194,7 @@ class StorageRedis(TextRecords, Storage):
             StorageError: Also where the connection is lost at the very moment of the
                 swap, and it is not known whether it took place.
         """
+        expected, new = as_contexts(expected, new)
         name = self._name(key)
         record, milliseconds = self._record(new, ttl, fingerprint)
         while True:
@@ -174,7 +207,7 @@ class StorageRedis(TextRecords, Storage):
                 return False
             arguments = (name, found, record, milliseconds or "")
             if self._client.call(
-                lambda redis: redis.eval(_SWAP, 1, *arguments),  # noqa: B023
+                lambda redis: redis.eval(_SWAP, 1, *arguments),  # noqa: B023 - called before the next turn
                 repeat=False,
             ):
                 return True
@@ -187,13 +220,19 @@ class StorageRedis(TextRecords, Storage):
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
+        self.close_history()
         self._client.close()
 
     def __repr__(self) -> str:
         return f"StorageRedis({str(self._client.address)!r}, prefix={self._prefix!r})"
 
     def _name(self, key: str) -> bytes:
-        return self._raw_prefix + to_bytes(key)
+        raw = to_bytes(key)
+        return self._raw_prefix + (tagged(raw) if self._client.tagged else raw)
+
+    def _key(self, name: bytes) -> bytes:
+        raw = name[len(self._raw_prefix) :]
+        return untagged(raw) if self._client.tagged else raw
 
     def _record(
         self, context: Context, ttl: float | None, fingerprint: str | None
@@ -218,26 +257,42 @@ class StorageRedis(TextRecords, Storage):
 
     def _names(self, prefix: str) -> Iterator[bytes]:
         """List the full names with a prefix; each once, though Redis may repeat some."""
-        pattern = literal(self._name(prefix)) + b"*"
-        seen = set()
-        cursor = 0
-        while True:
-            answer: Any = self._client.call(
-                lambda redis: redis.scan(cursor, match=pattern, count=BATCH)  # noqa: B023
-            )
-            cursor, names = answer
-            for name in names:
-                if name not in seen:
-                    seen.add(name)
+        if self._client.tagged:
+            yield from self._tagged_names(prefix)
+            return
+        yield from self._found(self._raw_prefix + to_bytes(prefix))
+
+    def _tagged_names(self, prefix: str) -> Iterator[bytes]:
+        """List those of a cluster, whose tag begins somewhere else in a lease."""
+        wanted = to_bytes(prefix)
+        starts = {self._name(prefix).rstrip(b"}")}
+        if b"lease-".startswith(wanted):
+            starts.add(self._raw_prefix + b"lease-{")
+        for start in starts:
+            for name in self._found(start):
+                if self._key(name).startswith(wanted):
                     yield name
-            if cursor == 0:
-                return
+
+    def _found(self, start: bytes) -> Iterator[bytes]:
+        pattern = literal(start) + b"*"
+        # Of a cluster it asks each node.
+        found: list[bytes] = self._client.call(
+            lambda redis: list(redis.scan_iter(match=pattern, count=BATCH))
+        )
+        yield from dict.fromkeys(found)
 
     def _remove(self, names: list[bytes]) -> int:
         if not names:
             return 0
-        removed: Any = self._client.call(lambda redis: redis.delete(*names))
-        return int(removed)
+
+        # One by one, in one go: a cluster refuses a command for keys of several slots.
+        def remove(client: redis.Redis) -> list[int]:
+            with client.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.delete(name)
+                return pipeline.execute()
+
+        return sum(self._client.call(remove))
 
     def _owners(self, names: list[bytes]) -> list[str | None]:
         return [
@@ -267,5 +322,5 @@ class StorageRedis(TextRecords, Storage):
         try:
             return read_header(text)
         except DecodeError as error:
-            key = name[len(self._raw_prefix) :].decode("utf-8", "replace")
+            key = self._key(name).decode("utf-8", "replace")
             raise self.unreadable(key, error) from error

@@ -18,13 +18,23 @@ class Wake:
     """
 
     def __init__(self) -> None:
-        self._set = False
+        self._set = self._nudged = False
         self._queue: SimpleQueue[None] = SimpleQueue()
 
     def set(self) -> None:
         """End the wait, and every later one."""
         self._set = True
         self._queue.put(None)
+
+    def nudge(self) -> None:
+        """End the wait once, or the next one."""
+        self._nudged = True
+        self._queue.put(None)
+
+    def take_nudge(self) -> bool:
+        """Say whether `nudge` was called since this was asked last."""
+        nudged, self._nudged = self._nudged, False
+        return nudged
 
     def is_set(self) -> bool:
         """Say whether `set` was called."""
@@ -37,14 +47,14 @@ class Wake:
             seconds: The longest wait.
 
         Returns:
-            Whether `set` was called.
+            Whether `set` or `nudge` was called.
         """
-        if not self._set:
+        if not (self._set or self._nudged):
             try:
                 self._queue.get(timeout=seconds)
             except Empty:
                 pass
-        return self._set
+        return self._set or self._nudged
 
 
 class Clock:

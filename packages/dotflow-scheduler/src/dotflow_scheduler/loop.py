@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from dotflow_scheduler.runs import Runs
     from dotflow_scheduler.times import CronTimes
 
+# Less than there is between two ticks.
+_MOMENT = 0.5
+
 
 class CronLoop:
     """Begins a run at each tick.
@@ -44,6 +47,10 @@ class CronLoop:
     def stop(self) -> None:
         """Begin no further run; a signal handler may call this."""
         self._wake.set()
+
+    def trigger(self) -> None:
+        """Begin a run now, or after the one that goes on; from any thread."""
+        self._wake.nudge()
 
     def wait(self, timeout: float) -> bool:
         """Wait for the end of `run`, from another thread.
@@ -75,8 +82,12 @@ class CronLoop:
             self._clock.sleep_until(due + late, self._wake)
             if self._wake.is_set():
                 return
-            # A clock that was put back must not bring a tick twice.
-            began = max(due, self._clock.now())
+            now = self._clock.now()
+            # A clock that was put back must not bring a tick twice. A run that somebody
+            # has asked for is no tick: the one to come stays due.
+            began = (
+                min(now, due - _MOMENT) if self._wake.take_nudge() else max(due, now)
+            )
             self._runs.begin()
             due = self._following(began, max(began, self._clock.now()))
         logger.info("The schedule has no further date: it ends.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotflow.engine.background import BackgroundThread
+from dotflow.engine.background import BackgroundThread, end_all
 from dotflow.logging import logger
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ class Runs:
         """Run the workflow; what it raises is logged, and the schedule goes on."""
         try:
             self._workflow()
+        except SystemExit as error:
+            logger.error(
+                "A step of a scheduled run called sys.exit(%s); the schedule goes on.",
+                "" if error.code is None else repr(error.code),
+            )
         except Exception:  # noqa: BLE001 - the next run may do better
             logger.exception("A scheduled run has failed; the schedule goes on.")
 
@@ -68,5 +73,4 @@ class ParallelRuns(Runs):
 
     def interrupt(self) -> None:
         """End the runs that go on, as Ctrl-C ends any other."""
-        for thread in self._threads:
-            thread.interrupt()
+        end_all(threads=self._threads)

@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dotflow.engine.signals import interrupt_runs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,8 +19,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """Call `stop` at the first signal; leave the next one to whoever had it before.
 
-    Where nobody had, it ends the program: SIGINT as KeyboardInterrupt, SIGTERM as
-    SystemExit, so that the run that goes on is marked and its processes end. Off the
+    Where nobody had, it ends the run that goes on, and then the program: SIGINT by
+    KeyboardInterrupt, SIGTERM by SystemExit. Off the
     main thread, where Python allows no handler, signals stay as they are.
 
     Args:
@@ -28,30 +30,31 @@ def stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
     before = {number: signal.getsignal(number) for number in _SIGNALS}
-    stopping = False
+    count = 0
 
     def handle(number: int, frame: Any) -> None:
-        nonlocal stopping
-        if stopping:
-            _pass_on(before[signal.Signals(number)], number, frame)
+        nonlocal count
+        count += 1
+        if count == 1:
+            stop()
             return
-        stopping = True
-        stop()
+        handler = before[signal.Signals(number)]
+        if callable(handler) and handler is not signal.default_int_handler:
+            handler(number, frame)
+        else:
+            ended_by.append(number)
+            interrupt_runs(frame, again=count > 2)
 
+    ended_by: list[int] = []
     for number in _SIGNALS:
         signal.signal(number, handle)
     try:
         yield
+    except KeyboardInterrupt:
+        if ended_by[:1] == [signal.SIGTERM]:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
     finally:
         for number, handler in before.items():
             # None stands for one that was not set from Python and cannot be put back.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-def _pass_on(handler: Any, number: int, frame: Any) -> None:
-    if callable(handler):
-        handler(number, frame)
-    elif number == signal.SIGINT:
-        raise KeyboardInterrupt
-    else:
-        raise SystemExit(128 + number)

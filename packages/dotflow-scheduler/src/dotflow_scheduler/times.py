@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
 _HELP = (
     "Give five fields, 'minute hour day month weekday', as in '*/5 * * * *'. A sixth"
-    " field is the seconds, a seventh the years."
+    " field is the seconds, a seventh the years. H stands for a number that is drawn from"
+    " the seed, R for one drawn at random, once."
 )
 
 
@@ -27,10 +30,12 @@ class CronTimes:
     Args:
         cron: The expression.
         zone: The time zone; None for that of this machine.
+        seed: What its H fields are drawn from.
     """
 
-    def __init__(self, cron: str, zone: tzinfo | None) -> None:
+    def __init__(self, cron: str, zone: tzinfo | None, seed: str = "") -> None:
         self._cron = cron
+        self._seed = seed if _drawn(cron) else None  # it makes @daily a drawn one, too
         self.zone = zone or local_zone()
 
     def after(self, moment: float) -> float | None:
@@ -47,7 +52,8 @@ class CronTimes:
             if self.zone is None:
                 return self._after_local(start)
             local = datetime.fromtimestamp(start, self.zone)
-            return float(croniter(self._cron, local).get_next(float))
+            ticks = croniter(self._cron, local, hash_id=self._seed)
+            return float(ticks.get_next(float))
         except CroniterBadDateError:
             return None
 
@@ -56,7 +62,7 @@ class CronTimes:
         from croniter import croniter
 
         local = datetime.fromtimestamp(start)
-        ticks = croniter(self._cron, local)
+        ticks = croniter(self._cron, local, hash_id=self._seed)
         while True:
             found: datetime = ticks.get_next(datetime)
             # In the hour that comes twice a local time may mean a moment that is past.
@@ -64,13 +70,37 @@ class CronTimes:
                 return moment
 
 
-def check_cron(cron: object, zone: tzinfo | None, now: float) -> str:
+# A field that is drawn: H from a seed, R at random; H(0-29)/10 is one of both kinds.
+_DRAWN = re.compile(r"(?i)(?<!\S)([HR])(?=\(\d+-\d+\)|/\d+|\s|$)")
+
+
+def _drawn(cron: str) -> list[str]:
+    return _DRAWN.findall(cron)
+
+
+def draw(cron: str, seed: str) -> tuple[str, str]:
+    """Return an expression whose R fields stay as they were drawn, and its seed.
+
+    croniter would draw them anew for each tick.
+
+    Args:
+        cron: The expression.
+        seed: What H fields are drawn from. Beside one an R field is drawn from it, too.
+    """
+    letters = {letter.upper() for letter in _drawn(cron)}
+    if letters == {"R"}:
+        seed = str(random.random())
+    return _DRAWN.sub("H", cron), seed
+
+
+def check_cron(cron: object, zone: tzinfo | None, now: float, seed: str = "") -> str:
     """Return an expression that is well-formed and has a moment still to come.
 
     Args:
         cron: The expression.
         zone: The time zone it is in.
         now: What counts as past.
+        seed: What its H fields are drawn from.
 
     Raises:
         ProviderError: It has none, or is malformed.
@@ -78,12 +108,17 @@ def check_cron(cron: object, zone: tzinfo | None, now: float) -> str:
     if not isinstance(cron, str):
         raise _error(cron, "it is no text")
     try:
-        upcoming = CronTimes(cron, zone).after(now)
+        upcoming = _times(cron, zone, seed).after(now)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise _error(cron, str(error).rstrip(".")) from None
     if upcoming is None:
         raise _error(cron, "there is no such date to come")
     return cron
+
+
+def _times(cron: str, zone: tzinfo | None, seed: str) -> CronTimes:
+    drawn, seed = draw(cron, seed)
+    return CronTimes(drawn, zone, seed)
 
 
 def _error(cron: object, problem: str) -> ProviderError:

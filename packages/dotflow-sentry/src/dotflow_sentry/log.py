@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.log import Log, LogRecord
+from dotflow.base.escape import without_colours
+from dotflow_sentry.flush import Flushed
 
 if TYPE_CHECKING:
     from dotflow.model.outcome import Failure
 
 
-class LogSentry(Log):
+class LogSentry(Flushed, Log):
     """Reports the failure of a task to Sentry, with its exception and tags.
 
     Other changes of a task become breadcrumbs of what is reported later. If the SDK is
@@ -95,19 +97,6 @@ class LogSentry(Log):
             failure.error,
         )
 
-    def flush(self, seconds: float) -> bool:
-        """Send what was reported.
-
-        Args:
-            seconds: The most to wait.
-
-        Returns:
-            Whether it took less than that.
-        """
-        from dotflow_sentry.sdk import flush
-
-        return flush(seconds)
-
     def _breadcrumb(self, level: str, task: Any, values: dict[str, Any]) -> None:
         import sentry_sdk
 
@@ -136,6 +125,9 @@ class LogSentry(Log):
         with sentry_sdk.new_scope() as scope:
             scope.set_tags(task_tags(task))
             scope.set_context("dotflow", LogRecord.of_task(task, "INFO").to_dict())
+            output = getattr(task.errors[-1], "output", "") if task.errors else ""
+            if output:
+                scope.set_context("output", {"last lines": without_colours(output)})
             span = span_of(task)
             if span is not None:
                 scope.span = span

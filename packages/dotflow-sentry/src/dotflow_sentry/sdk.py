@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import random
 import time
+from urllib.parse import urlsplit
 
 import sentry_sdk
+from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.logging import ignore_logger
 from sentry_sdk.utils import BadDsn
 
+from dotflow.base.masking import keep_secret
+from dotflow.delivery.leaving import at_exit
 from dotflow.errors import ProviderError
+from dotflow.logging import warn
+from dotflow_sentry.transport import BoundedTransport
 
 # After a flush that took all its time the next ones get no more than this: the log and
 # the tracer are flushed one after the other, and wait for the same endpoint.
@@ -34,19 +40,60 @@ def set_up(
         ProviderError: The DSN is none.
     """
     global _ours
-    if not dsn or sentry_sdk.is_initialized():
+    if sentry_sdk.is_initialized():
+        _keep_key(sentry_sdk.get_client().dsn)
         return
+    if not dsn:
+        return
+    _keep_key(dsn)
     try:
         sentry_sdk.init(
-            dsn=dsn, environment=environment, traces_sample_rate=traces_sample_rate
+            dsn=dsn,
+            environment=environment,
+            traces_sample_rate=traces_sample_rate,
+            transport=BoundedTransport,
+            # It waits two seconds, beside all others that wait.
+            disabled_integrations=[AtexitIntegration()],
         )
     except BadDsn:
         # Not the SDK's message, nor the exception: both may quote it.
         problem = f"{name}(dsn=…): what was given is no DSN of Sentry."
     else:
         _ours = sentry_sdk.get_client()
+        at_exit(_leaver)
         return
     raise ProviderError(problem)
+
+
+def _keep_key(dsn: str | None) -> None:
+    """Have the keys of a DSN hidden in what steps print and raise."""
+    try:
+        address = urlsplit(dsn or "")
+    except ValueError:
+        return  # no DSN: whoever gave it is told
+    keep_secret(address.username, address.password, whole=True)
+
+
+class _Leaver:
+    """The SDK's exit, where this has initialised it; see `dotflow.delivery.leaving`."""
+
+    def begin_leaving(self) -> None:
+        """Do nothing: its thread sends all the while."""
+
+    def leave(self, deadline: float) -> None:
+        """Wait, and say what is lost."""
+        client = sentry_sdk.get_client()
+        if client is not _ours:
+            return
+        waiting: list[int] = []
+        limit = max(0.01, deadline - time.monotonic())
+        sentry_sdk.get_isolation_scope().end_session()
+        client.close(timeout=limit, callback=lambda count, _: waiting.append(count))
+        if waiting and time.monotonic() >= deadline:
+            warn("%s reports have not reached Sentry in time.", waiting[0])
+
+
+_leaver = _Leaver()
 
 
 def leave_our_logger_alone() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dotflow.abc.tracer import Tracer
+from dotflow.providers.run_tracer import RunTracer
 from dotflow.types import TypeOutcome, TypeStatus
+from dotflow_sentry.flush import Flushed
 
 if TYPE_CHECKING:
     from dotflow.model.graph import Graph
@@ -18,7 +19,7 @@ _STATUSES = {
 }
 
 
-class TracerSentry(Tracer):
+class TracerSentry(Flushed, RunTracer["_Run"]):
     """Records a run as a transaction `workflow:<id>`, with a span for each task.
 
     Inside a span of the caller the run is a span of that one's transaction. While a
@@ -43,69 +44,20 @@ class TracerSentry(Tracer):
     ) -> None:
         from dotflow_sentry.sdk import set_up
 
+        super().__init__()
         set_up("TracerSentry", dsn, environment, traces_sample_rate)
         self._environment = environment
         self._rate = traces_sample_rate
-        # By graph where there is one: two runs of one workflow may go on at once.
-        self._runs: dict[Any, list[_Run]] = {}
-        self._by_task: dict[int, _Run] = {}
 
-    def start_workflow(self, workflow_id: Any, **kwargs: Any) -> None:
-        """Begin the transaction of a run.
-
-        Args:
-            workflow_id: The workflow's id.
-            kwargs: What is known of the run; it becomes data of the transaction.
-        """
-        self.start_run(workflow_id, None, **kwargs)
-
-    def end_workflow(self, workflow_id: Any, **kwargs: Any) -> None:
-        """End the transaction of a run.
-
-        Args:
-            workflow_id: The workflow's id.
-            kwargs: How it ended: `duration` and `failed`.
-        """
-        self.end_run(workflow_id, None, **kwargs)
-
-    def start_run(
-        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
-    ) -> None:
-        """Begin the transaction of a run.
-
-        Args:
-            workflow_id: The workflow's id.
-            graph: Its tasks and their edges.
-            kwargs: As for `start_workflow`.
-        """
-        run = _Run(str(workflow_id), self._rate)
-        run.describe(kwargs)
-        self._runs.setdefault(_key(workflow_id, graph), []).append(run)
+    def begin(
+        self, workflow_id: str, graph: Graph | None, values: dict[str, Any]
+    ) -> _Run:
+        """Begin the transaction of a run; see `RunTracer.begin`."""
+        run = _Run(workflow_id, self._rate)
+        run.describe(values)
         for task in () if graph is None else graph.tasks:
-            self._by_task[id(task)] = run
             run.add(task)
-
-    def end_run(
-        self, workflow_id: Any, graph: Graph | None = None, **kwargs: Any
-    ) -> None:
-        """End the transaction of a run.
-
-        Args:
-            workflow_id: The workflow's id.
-            graph: What `start_run` was given.
-            kwargs: As for `end_workflow`.
-        """
-        key = _key(workflow_id, graph)
-        runs = self._runs.get(key)
-        if not runs:
-            return
-        run = runs.pop()
-        if not runs:
-            self._runs.pop(key, None)
-        for task in run.tasks:
-            self._by_task.pop(id(task), None)
-        run.describe(kwargs)
-        run.end(bool(kwargs.get("failed")))
+        return run
 
     def start_task(self, task: Any) -> None:
         """Begin the span of a task.
@@ -113,7 +65,7 @@ class TracerSentry(Tracer):
         Args:
             task: The `Task`.
         """
-        run = self._run_of(task)
+        run = self.run_of(task)
         if run is not None:
             run.start_task(task)
 
@@ -123,7 +75,7 @@ class TracerSentry(Tracer):
         Args:
             task: The `Task`.
         """
-        run = self._run_of(task)
+        run = self.run_of(task)
         if run is not None:
             run.end_task(task)
 
@@ -137,28 +89,6 @@ class TracerSentry(Tracer):
 
         span = span_of(task)
         return None if span is None else SpanScope(span, task_tags(task))
-
-    def flush(self, seconds: float) -> bool:
-        """Send what was recorded.
-
-        Args:
-            seconds: The most to wait.
-
-        Returns:
-            Whether it took less than that.
-        """
-        from dotflow_sentry.sdk import flush
-
-        return flush(seconds)
-
-    def _run_of(self, task: Any) -> _Run | None:
-        found = self._by_task.get(id(task))
-        if found is not None:
-            return found
-        # A task that its run has made on the way, or one of a run without a graph.
-        workflow_id = str(task.workflow_id)
-        active = (run for runs in list(self._runs.values()) for run in runs)
-        return next((run for run in active if run.workflow_id == workflow_id), None)
 
     def __repr__(self) -> str:
         return f"TracerSentry(environment={self._environment!r})"
@@ -226,15 +156,12 @@ class _Run:
             span.set_status(_STATUSES.get(task.status, "unknown_error"))
         span.finish()
 
-    def end(self, failed: bool) -> None:
+    def end(self, values: dict[str, Any]) -> None:
         from dotflow_sentry.spans import forget_spans
 
+        self.describe(values)
         for span in self._open.values():
             span.finish()
         forget_spans(self.tasks)
-        self.span.set_status("internal_error" if failed else "ok")
+        self.span.set_status("internal_error" if values.get("failed") else "ok")
         self.span.finish()
-
-
-def _key(workflow_id: Any, graph: Graph | None) -> Any:
-    return str(workflow_id) if graph is None else id(graph)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dotflow.base.exposure import ADVICE, is_exposed
+from dotflow.base.masking import keep_secret
 from dotflow.delivery.notify import NotifyInBackground
 from dotflow_telegram.message import compose
 
@@ -24,11 +26,12 @@ class NotifyTelegram(NotifyInBackground):
         chat_id: The chat: a number, or the `"@name"` of a public channel.
         notification_type: The status to tell of, or several of them; None for all.
         show_result: Whether a message holds what the task has returned, as JSON.
-        timeout: Seconds that connecting, and each wait for an answer, may take; also
-            how long the exit of the program waits for messages on their way.
+        timeout: Seconds that connecting, and each wait for an answer, may take.
         retry_for: Seconds for which a message is tried again while Telegram cannot be
             reached or asks to wait.
         base_url: The address of another Bot API server than Telegram's own.
+        allow_http: Whether the token may travel unencrypted, to another machine by
+            `http://`.
 
     Raises:
         ProviderError: An argument is out of range or malformed.
@@ -51,11 +54,13 @@ class NotifyTelegram(NotifyInBackground):
         *,
         retry_for: float = 60.0,
         base_url: str = API,
+        allow_http: bool = False,
     ) -> None:
         super().__init__(notification_type, show_result, timeout, retry_for=retry_for)
         self._token = self._check_token(token)
+        keep_secret(self._token, whole=True)
         self.chat_id = self._check_chat(chat_id)
-        self._base_url = self._check_url(base_url)
+        self._base_url = self._check_url(base_url, allow_http)
 
     def compose(self, task: Any) -> str:
         """Return the text of a message, as HTML.
@@ -66,7 +71,7 @@ class NotifyTelegram(NotifyInBackground):
         return compose(task, self.show_result)
 
     def open_sender(self) -> Sender:
-        """Return a bot; loading its library takes most of a second."""
+        """Return a bot."""
         from dotflow_telegram.bot import BotSender
 
         return BotSender(self._token, self.chat_id, self._timeout, self._base_url)
@@ -87,7 +92,7 @@ class NotifyTelegram(NotifyInBackground):
             f"chat_id={chat_id!r}", "give the chat's number, or '@name' of a channel"
         )
 
-    def _check_url(self, url: str) -> str:
+    def _check_url(self, url: str, allow_http: bool) -> str:
         try:
             parts = urlsplit(url)
             fine = parts.scheme in ("http", "https") and parts.port != 0
@@ -95,5 +100,7 @@ class NotifyTelegram(NotifyInBackground):
         except ValueError:
             fine = False
         if fine and url.isprintable() and " " not in url:
+            if is_exposed(url) and not allow_http:
+                raise self._error("base_url=…", ADVICE)
             return url.rstrip("/")
         raise self._error("base_url=…", f"give an address such as {API!r}")

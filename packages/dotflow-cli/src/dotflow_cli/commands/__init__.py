@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "destroy": "dotflow_cli.commands.destroy",
     "doctor": "dotflow_cli.commands.doctor",
     "graph": "dotflow_cli.commands.graph",
+    "history": "dotflow_cli.commands.history",
     "init": "dotflow_cli.commands.init",
     "login": "dotflow_cli.commands.login",
     "logout": "dotflow_cli.commands.logout",
@@ -23,9 +24,13 @@ COMMANDS: Final = {
     "retry": "dotflow_cli.commands.retry",
     "runs": "dotflow_cli.commands.runs",
     "schedule": "dotflow_cli.commands.schedule",
+    "schedules": "dotflow_cli.commands.schedules",
+    "server": "dotflow_cli.commands.server",
     "show": "dotflow_cli.commands.show",
     "start": "dotflow_cli.commands.start",
     "status": "dotflow_cli.commands.status",
+    "storage": "dotflow_cli.commands.storage",
+    "ui": "dotflow_cli.commands.ui",
 }
 
 

@@ -23,9 +23,9 @@ from dotflow_cli.options import examples, history_options
 def command(run: str, storage: str | None, path: str | None, reason: str) -> None:
     """End a run that goes on in another process.
 
-    RUN is its id or a part of it, or the id of its workflow. The process ends it within
-    a second; what is completed is kept. A DotFlow needs a fixed id, and either a storage
-    that processes share, as sqlite is.
+    RUN is its id or a part of it, or the name or id of its workflow. The process ends it
+    within a second, or a few where its storage is a bucket; what is completed is kept. It
+    needs a storage that other processes see.
     """
     from dotflow.base.identity import check_workflow_id
     from dotflow.engine.control import CancelRequests
@@ -37,10 +37,10 @@ def command(run: str, storage: str | None, path: str | None, reason: str) -> Non
 
     found = durable_storage(storage, path)
     with usage_errors():
-        if not found.shared:
+        if CancelRequests.of(found, run) is None:
             raise click.UsageError(
                 f"{type(found).__name__} is not shared by processes: nobody would read"
-                " the request. Use --storage sqlite."
+                " the request. Use --storage sqlite or file."
             )
         history = found.history
         if history is not None:

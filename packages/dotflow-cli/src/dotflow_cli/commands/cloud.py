@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dotflow_cli.extension import from_deploy, placeholder
+from dotflow_cli.extension import DEPLOY
 
 
 def _help() -> None:
@@ -17,12 +17,12 @@ STANDING_IN = click.Group(
     "cloud",
     help="Platforms, and the files that each needs.",
     commands=[
-        placeholder("list", "Show the platforms there are."),
-        placeholder("generate", "Write the files that a platform needs."),
+        DEPLOY.placeholder("list", "Show the platforms there are."),
+        DEPLOY.placeholder("generate", "Write the files that a platform needs."),
     ],
     # Without a subcommand it explains itself, which is no mistake.
     invoke_without_command=True,
     callback=_help,
 )
 
-command = from_deploy("cloud", STANDING_IN)
+command = DEPLOY.command("cloud", STANDING_IN)

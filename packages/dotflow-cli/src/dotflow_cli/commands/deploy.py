@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dotflow_cli.extension import from_deploy, placeholder
+from dotflow_cli.extension import DEPLOY
 
-STANDING_IN = placeholder("deploy", "Deploy a project to a platform.")
+STANDING_IN = DEPLOY.placeholder("deploy", "Deploy a project to a platform.")
 
-command = from_deploy("deploy", STANDING_IN)
+command = DEPLOY.command("deploy", STANDING_IN)

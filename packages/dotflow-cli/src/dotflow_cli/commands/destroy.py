@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dotflow_cli.extension import from_deploy, placeholder
+from dotflow_cli.extension import DEPLOY
 
-STANDING_IN = placeholder("destroy", "Remove what a deployment made, and nothing else.")
+STANDING_IN = DEPLOY.placeholder(
+    "destroy", "Remove what a deployment made, and nothing else."
+)
 
-command = from_deploy("destroy", STANDING_IN)
+command = DEPLOY.command("destroy", STANDING_IN)

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 def command(storage: str | None, path: str | None, as_json: bool) -> int:
     """Show what is installed and whether it works.
 
-    It ends with 1 where a provider does not load or the storage does not answer.
+    It ends with 1 where files of dotflow are missing, a provider does not load or the
+    storage does not answer.
     Settings are named, their values are never shown.
     """
     from dotflow_cli.checkup import examine
 
     found = examine(storage, path)
     if as_json:
-        import json
+        from dotflow_cli.streams import print_data
 
-        click.echo(json.dumps(found, indent=2))
+        print_data(found)
     else:
         _print(found)
     return 0 if found["healthy"] else 1
@@ -48,6 +49,11 @@ def _print(found: Mapping[str, Any]) -> None:
         for name, number in found["distributions"].items()
     ]
     print_table(["Distribution", "Version", "To install"], rows)
+    for name, repair in found["removed"].items():
+        click.echo(
+            f"Files of {name} are missing, as after an upgrade from dotflow 1.x with pip"
+            f" (docs/migrating-from-dotflow-1.md). To put them back:\n  {repair}"
+        )
     click.echo()
     providers = found["providers"]
     click.echo(f"Providers: {', '.join(providers)}")
@@ -66,4 +72,9 @@ def _storage(state: Mapping[str, Any]) -> str:
     if state["kind"] is None:
         return "no database yet"
     history = "with" if state["history"] else "without"
-    return f"{state['kind']} answers, {history} history of runs"
+    codec = ""
+    if state["codec"] is not None:
+        codec = f', codec="{state["codec"]}"'
+    if state["codec"] == "pickle":
+        codec += ' (whoever may write to it runs code in its readers; "json" does not)'
+    return f"{state['kind']} answers, {history} history of runs{codec}"

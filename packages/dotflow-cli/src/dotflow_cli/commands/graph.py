@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from dotflow_cli.options import examples, mode_option, workflow_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotflow.types import ModeName
 
 
 @examples(
@@ -17,7 +24,7 @@ from dotflow_cli.options import examples, mode_option, workflow_option
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["text", "mermaid", "svg"]),
+    type=click.Choice(["text", "mermaid", "svg", "html"]),
     default="text",
     show_default=True,
     help="How to draw it.",
@@ -28,9 +35,14 @@ from dotflow_cli.options import examples, mode_option, workflow_option
     help="Write it to this file.",
 )
 def command(
-    workflow: str, params: tuple[str, ...], mode: str, kind: str, output: str | None
+    workflow: str,
+    params: tuple[str, ...],
+    mode: ModeName,
+    kind: str,
+    output: str | None,
 ) -> None:
     """Draw the graph of a workflow, without running it."""
+    from functools import partial
     from pathlib import Path
 
     from dotflow_cli import targets
@@ -38,12 +50,13 @@ def command(
 
     with usage_errors():
         view = targets.workflow(workflow, params).graph(mode)
-        draw = {
+        draw: dict[str, Callable[[], str]] = {
             "text": view.to_text,
             "mermaid": view.to_mermaid,
             "svg": view.to_svg,
-        }[kind]
-        text = draw()
+            "html": partial(view.to_html, workflow),
+        }
+        text = draw[kind]()
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
         return

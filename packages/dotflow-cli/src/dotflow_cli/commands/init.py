@@ -50,7 +50,7 @@ def command(
 
     It has a workflow, its tests and a README. What was not given is asked for in a
     terminal, and has its default elsewhere. It writes into no folder that has something
-    in it, and needs no network.
+    in it but .git, and needs no network.
     """
     import sys
     from pathlib import Path

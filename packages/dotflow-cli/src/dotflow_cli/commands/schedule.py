@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dotflow_cli.options import (
     bounds_options,
     examples,
+    given_options,
     mode_option,
     step_options,
     storage_options,
     workflow_option,
 )
 
-# What goes with --file; all else is a key in it.
-_WITH_FILE = ("file", "dry_run")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @examples(
@@ -43,9 +44,15 @@ _WITH_FILE = ("file", "dry_run")
     help="Run the schedules of this TOML file, beside each other.",
 )
 @click.option(
+    "--name",
+    "schedule_name",
+    metavar="NAME",
+    help="What `dotflow schedules` calls it  [default: the workflow id, else what runs].",
+)
+@click.option(
     "--cron",
     metavar="EXPRESSION",
-    help="When: minute hour day month weekday.",
+    help="When: minute hour day month weekday  [default: the workflow's own].",
 )
 @click.option(
     "--overlap",
@@ -73,35 +80,29 @@ _WITH_FILE = ("file", "dry_run")
 @click.option(
     "--dry-run", is_flag=True, help="Check everything and show the next runs only."
 )
-@click.pass_context
 def command(
-    ctx: click.Context,
-    /,
     file: str | None,
     dry_run: bool,
     **options: Any,
 ) -> int:
     """Run a step or a workflow again and again; blocks until Ctrl-C.
 
+    Without --cron the scheduler counts that the workflow's own Config has.
+
     The first Ctrl-C, or SIGTERM, lets a run that goes on end; the second ends it at
     once. Needs "dotflow[scheduler]".
+
+    With a storage on disk or on a server the schedule is listed by `dotflow schedules`,
+    which can pause, resume and trigger it from anywhere.
 
     A file has a [[schedule]] for each, whose keys are named as the options here, with _
     for -, and params is a table. All of it is checked before anything starts.
     """
-    if file is not None:
-        _refuse_others(ctx)
-    elif (options["step"] is None) == (options["workflow"] is None):
-        raise click.UsageError("Give either --step or --workflow, or --file.")
-    elif options["step"] is not None and options["params"]:
-        raise click.UsageError("--param needs --workflow.")
-    elif options["cron"] is None:
-        raise click.UsageError("Missing option '--cron'.")
-
+    _check(file, options)
     from dotflow_cli import schedule_file, schedules
     from dotflow_cli.errors import usage_errors
 
-    new_scheduler = schedule_file.scheduler_class()
+    new_scheduler = schedule_file.scheduler_class
     if file is None:
         found = [schedules.prepare(schedules.Entry.of(options), new_scheduler)]
     else:
@@ -116,25 +117,34 @@ def command(
         code = schedules.run_all(found)
     else:
         found[0].connect()
-        with usage_errors():
-            found[0].run()
+        try:
+            with usage_errors():
+                found[0].run()
+        except SystemExit as error:  # a second SIGTERM
+            return error.code if isinstance(error.code, int) else 1
     ended = "The schedule has ended." if file is None else "The schedules have ended."
     click.echo(ended, err=True)
     return code
 
 
-def _refuse_others(ctx: click.Context) -> None:
-    from click.core import ParameterSource
-
-    given = [
-        parameter.opts[-1]
-        for parameter in ctx.command.params
-        if parameter.name is not None
-        and parameter.name not in _WITH_FILE
-        and ctx.get_parameter_source(parameter.name) == ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise click.UsageError(
-            f"--file excludes {', '.join(given)}: each schedule of the file has keys for"
-            " that."
-        )
+def _check(file: str | None, options: Mapping[str, Any]) -> None:
+    """Refuse options that do not go together."""
+    if file is not None:
+        # All else is a key in the file.
+        if given := given_options(but=("file", "dry_run")):
+            raise click.UsageError(
+                f"--file excludes {', '.join(given)}: each schedule of the file has keys"
+                " for that."
+            )
+    elif (options["step"] is None) == (options["workflow"] is None):
+        raise click.UsageError("Give either --step or --workflow, or --file.")
+    elif options["step"] is not None and options["params"]:
+        raise click.UsageError("--param needs --workflow.")
+    elif options["cron"] is None:
+        if options["workflow"] is None:
+            raise click.UsageError("Missing option '--cron'.")
+        for alone in ("--overlap", "--timezone"):
+            if alone in given_options(but=()):
+                raise click.UsageError(
+                    f"{alone} needs --cron: without it the workflow's own scheduler counts."
+                )

@@ -8,9 +8,11 @@ import click
 
 from dotflow_cli.options import (
     examples,
+    given_options,
     run_options,
     step_options,
     storage_options,
+    tag_option,
     workflow_option,
 )
 
@@ -58,6 +60,7 @@ from dotflow_cli.options import (
     metavar="ID",
     help="With --task: what all processes of one run have in common.",
 )
+@tag_option
 @click.option("--dry-run", is_flag=True, help="Check and draw the graph; run nothing.")
 @run_options
 def command(
@@ -74,6 +77,7 @@ def command(
     from_tasks: tuple[str, ...],
     task_name: str | None,
     run_id: str | None,
+    tags: tuple[str, ...],
     dry_run: bool,
     **options: Any,
 ) -> int:
@@ -82,7 +86,7 @@ def command(
     What is given here wins over what the workflow says of itself.
 
     It exits with 0 where every task completed, 1 where one failed, 2 on wrong usage,
-    and 130 after Ctrl-C.
+    130 after Ctrl-C, and 141 once nobody reads its output, as after `| head`.
 
     With --task and --run-id it is one step of a run that an engine such as Argo
     Workflows spreads over machines. Results pass through the storage, a task that is
@@ -94,37 +98,54 @@ def command(
     if step is not None and params:
         raise click.UsageError("--param needs --workflow.")
 
+    if (task_name is None) != (run_id is None):
+        raise click.UsageError("--task and --run-id need each other.")
+    bounds = (options["deadline"], options["max_parallel"])
+    if task_name is not None and any(
+        (step, workflow_id, resume, only, from_tasks, dry_run, *bounds)
+    ):
+        raise click.UsageError(
+            "--task runs one task of a --workflow: of the other options it takes --run-id,"
+            " --param, --storage, --path, --mode, --keep-going, --progress and --json."
+        )
+
+    from dotflow.serving.factory import started_itself
+    from dotflow.types import StartedBy
     from dotflow_cli import subgraph, targets
     from dotflow_cli.errors import usage_errors
     from dotflow_cli.execute import Request, execute
-    from dotflow_cli.storages import open_storage
+    from dotflow_cli.starting import note_start
 
-    if (task_name is None) != (run_id is None):
-        raise click.UsageError("--task and --run-id need each other.")
-    chosen = open_storage(storage, path)
-    if workflow is not None:
-        flow = targets.workflow(
-            workflow, params, initial_context=initial_context, callback=callback
-        )
-    else:
-        assert step is not None
-        flow = targets.step_flow(step, callback, initial_context)
+    note_start(
+        StartedBy.COMMAND,
+        workflow=workflow or step,
+        params=params,
+        initial_context=initial_context,
+        tags=tags,
+    )
     request = Request.of(options, resume=resume or bool(from_tasks))
+    flow = targets.prepared(
+        workflow=workflow,
+        step=step,
+        params=params,
+        callback=callback,
+        initial_context=initial_context,
+        storage=storage,
+        path=path,
+        workflow_id=workflow_id,
+        resume=request.start["resume"],
+        # What is to run nothing, or a part, must not find that all of it has run.
+        may_start=not (dry_run or only or from_tasks or task_name),
+    )
     if task_name is not None and run_id is not None:
-        bounds = (options["deadline"], options["max_parallel"])
-        if any((step, workflow_id, resume, only, from_tasks, dry_run, *bounds)):
-            raise click.UsageError(
-                "--task runs one task of a --workflow: of the other options it takes"
-                " --run-id, --param, --storage, --path, --mode, --keep-going,"
-                " --progress and --json."
-            )
         from dotflow_cli.one_task import execute_task
 
-        with usage_errors():
-            flow.configure(storage=chosen)
         return execute_task(flow, task_name, run_id, request)
+    if flow.factory_run is not None:
+        lost = given_options(but=("workflow", "params", "progress", "as_json"))
+        click.echo(started_itself(str(workflow), " and ".join(lost)), err=True)
+        return execute(flow, request)
     with usage_errors():
-        flow.configure(storage=chosen, workflow_id=workflow_id)
         if only:
             subgraph.keep_only(flow, request.mode, only)
         if dry_run:

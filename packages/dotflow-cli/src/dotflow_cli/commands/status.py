@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dotflow_cli.extension import from_deploy, placeholder
+from dotflow_cli.extension import DEPLOY
 
-STANDING_IN = placeholder("status", "Show what of a deployment is on a platform.")
+STANDING_IN = DEPLOY.placeholder(
+    "status", "Show what of a deployment is on a platform."
+)
 
-command = from_deploy("status", STANDING_IN)
+command = DEPLOY.command("status", STANDING_IN)

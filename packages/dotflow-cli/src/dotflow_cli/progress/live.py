@@ -8,8 +8,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from dotflow.abc.notify import Notify
+from dotflow.types import TypeStatus
 from dotflow_cli.progress.capture import Capture
 from dotflow_cli.progress.rows import display
+from dotflow_cli.tables import progress_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 _STDOUT, _STDERR = 1, 2
 
 
-class LiveProgress:
+class LiveProgress(Notify):
     """Shows tasks while they run, below whatever they print.
 
     The state is read from the tasks, again and again: a run that changes fast is not
@@ -35,6 +38,19 @@ class LiveProgress:
     def __init__(self, tasks: Sequence[Any]) -> None:
         self.note = ""
         self._tasks = tasks
+        # By task: how far it has told to be, by what that is of.
+        self._told: dict[str, dict[str, str]] = {}
+
+    def hook_status_task(self, task: Any) -> None:
+        """Forget what a former attempt has told; all else is read from the tasks."""
+        if task.status in (TypeStatus.RETRY, TypeStatus.COMPLETED):
+            self._told.pop(task.name, None)
+
+    def hook_task_progress(
+        self, task: Any, name: str, done: float, total: float | None
+    ) -> None:
+        """Take note of how far a task is."""
+        self._told.setdefault(task.name, {})[name] = progress_text(name, done, total)
 
     def __enter__(self) -> Self:
         """Begin to show the tasks."""
@@ -87,7 +103,12 @@ class LiveProgress:
     def _draw(self) -> RenderableType:
         lines = self._measure()
         elapsed = time.monotonic() - self._began
-        return display(list(self._tasks), lines, elapsed, self.note)
+        told = {
+            name: ", ".join(list(of.values())) for name, of in list(self._told.items())
+        }
+        return display(
+            list(self._tasks), lines, elapsed, self.note, told, self._console.width
+        )
 
     def _measure(self) -> int:
         """Tell the console how large the terminal is now, and return its lines.

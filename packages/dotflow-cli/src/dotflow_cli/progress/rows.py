@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dotflow.report.escape import line_text
+from dotflow.base.escape import line_text
 from dotflow.report.gantt import seconds_text
 from dotflow.types import TypeStatus
 from dotflow_cli.tables import cell, style_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
 _SYMBOLS = {
     TypeStatus.NOT_STARTED: "·",
@@ -23,6 +24,9 @@ _SYMBOLS = {
     TypeStatus.SKIPPED: "-",
     TypeStatus.CANCELLED: "✗",
 }
+_GAP = 2
+# The part of the room that names have beside notes.
+_NAMES = 0.6
 # What is to be seen first where there is no room for all.
 _URGENT = (
     TypeStatus.IN_PROGRESS,
@@ -33,38 +37,53 @@ _URGENT = (
 
 
 def display(
-    tasks: Sequence[Any], room: int, elapsed: float, note: str
+    tasks: Sequence[Any],
+    room: int,
+    elapsed: float,
+    note: str,
+    told: Mapping[str, str] | None = None,
+    columns: int = 80,
 ) -> RenderableType:
-    """Return the display.
+    """Return the display, in which name, state and time have room before all else.
 
     Args:
         tasks: The tasks of the run, in any state.
         room: How many lines there may be.
         elapsed: For how many seconds the run has gone on.
         note: What to say below, or `""`.
+        told: How far tasks have told to be, by their names.
+        columns: How wide a line may be.
     """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2))
-    for _ in range(5):
-        grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid = Table.grid(padding=(0, _GAP))
     shown = chosen(tasks, max(1, room - 3))
+    rows: list[tuple[Text, ...]] = []
     several = len({task.group_name for task in shown}) > 1
     group = None
     for task in shown:
         if several and task.group_name != group:
             group = task.group_name
-            grid.add_row("", Text(line_text(group), "bold"))
+            rows.append(
+                (Text(), Text(line_text(group), "bold"), Text(), Text(), Text())
+            )
         style = style_of(task.outcome or task.status)
-        grid.add_row(
-            Text(_SYMBOLS.get(task.status, "?"), style),
-            Text(indented(task), "bold" if task.parent is None else ""),
-            Text(task.outcome or task.status, style),
-            Text(detail(task)),
-            Text(took(task), "bright_black"),
+        rows.append(
+            (
+                Text(_SYMBOLS.get(task.status, "?"), style),
+                Text(indented(task), "bold" if task.parent is None else ""),
+                Text(task.outcome or task.status, style),
+                Text(detail(task, (told or {}).get(task.name, ""))),
+                Text(took(task), "bright_black"),
+            )
         )
+    _fit(rows, columns)
+    for _ in range(5):
+        grid.add_column(no_wrap=True)
+    for row in rows:
+        grid.add_row(*row)
     lines: list[RenderableType] = [grid]
     if len(shown) < len(tasks):
         lines.append(Text(f"… {len(tasks) - len(shown)} more", "bright_black"))
@@ -72,6 +91,20 @@ def display(
     if note:
         lines.append(Text(note, "yellow"))
     return Group(*lines)
+
+
+def _fit(rows: Sequence[tuple[Text, ...]], columns: int) -> None:
+    """Shorten names and notes so that the lines are no wider than that."""
+    symbol, name, state, note, time = (
+        max((text.cell_len for text in column), default=0)
+        for column in zip(*rows, strict=True)
+    )
+    room = max(0, columns - symbol - state - time - 4 * _GAP)
+    # A note gets what names leave it, and those no less than their part.
+    for_names = min(name, max(int(room * _NAMES), room - note))
+    for _, name_text, _, note_text, _ in rows:
+        name_text.truncate(max(1, for_names), overflow="ellipsis")
+        note_text.truncate(max(0, room - for_names), overflow="ellipsis")
 
 
 def chosen(tasks: Sequence[Any], room: int) -> list[Any]:
@@ -108,9 +141,14 @@ def indented(task: Any) -> str:
     return "  " * depth + line_text(task.name.removeprefix(f"{task.parent}/"))
 
 
-def detail(task: Any) -> str:
-    """Return what else there is to know: attempts, items, an error."""
-    notes = []
+def detail(task: Any, progress: str = "") -> str:
+    """Return what else there is to know: attempts, items, an error.
+
+    Args:
+        task: The task.
+        progress: How far it has told to be, or `""`.
+    """
+    notes = [line_text(progress)] if progress else []
     if task.mapped is not None:
         total = "?" if task.mapped.total is None else task.mapped.total
         notes.append(f"{task.mapped.completed}/{total} items")

@@ -86,6 +86,7 @@ def files_of(settings: Settings) -> dict[str, str]:
         "version": __version__,
         "extra": "[scheduler]" if settings.cron else "",
         "cron": settings.cron,
+        "command": _command(settings),
     }
     files = dict(texts.FILES)
     if settings.cron:
@@ -98,14 +99,14 @@ def files_of(settings: Settings) -> dict[str, str]:
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
-    """Write a project into a folder that is empty or does not exist.
+    """Write a project into a folder that does not exist, or holds nothing but `.git`.
 
     Raises:
         ClickException: There is something in it, or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if any(entry.name != ".git" for entry in folder.iterdir()):
             raise click.ClickException(
                 f"{str(folder)!r} is not empty: nothing was written."
             )
@@ -118,6 +119,15 @@ def write(folder: Path, files: dict[str, str]) -> None:
         raise click.ClickException(
             f"{str(folder)!r} cannot be written: {error.strerror}."
         ) from error
+
+
+def _command(settings: Settings) -> str:
+    """Return what the image runs: the workflow once, or on its schedule."""
+    words = ["dotflow", "start", "--workflow", f"{settings.module}.workflow:build"]
+    if settings.cron:
+        words[1] = "schedule"
+        words += ["--cron", settings.cron]
+    return ", ".join(f'"{word}"' for word in words)
 
 
 def _fill(text: str, arguments: dict[str, str]) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from dotflow_cli.left_out import docker_lines, git_lines
+from dotflow_cli.scaffold.pins import ANY_LOCK, LOCKS, PINS, pin_command
+
 _STEPS = '''"""What the workflow does, step by step."""
 
 from dotflow import action
@@ -109,6 +112,7 @@ dotflow runs
 Test it:
 
 ```console
+python -m pip install pytest
 python -m pytest
 ```
 
@@ -123,15 +127,7 @@ dotflow schedule --workflow <module>.workflow:build --cron "<cron>"
 ```
 """
 
-_GITIGNORE = """__pycache__/
-*.egg-info/
-.output/
-.pytest_cache/
-.venv/
-build/
-dist/
-.env
-"""
+_GITIGNORE = "\n".join(git_lines()) + "\n"
 
 FILES: Final = {
     ".gitignore": _GITIGNORE,
@@ -144,63 +140,47 @@ FILES: Final = {
 }
 """The paths and the contents that every project has."""
 
-# Both as `dotflow cloud generate --platform docker` of dotflow-deploy writes them.
-_DOCKERFILE = r"""FROM python:3.12.12-slim-trixie
+# As `dotflow cloud generate --platform docker` of dotflow-deploy writes it, but that a
+# schedule is of the image, there of compose.yaml.
+_DOCKERFILE = (
+    r"""FROM python:3.12.12-slim-trixie
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
-    DOTFLOW_OUTPUT_PATH=/tmp/.output
+    DOTFLOW_OUTPUT_PATH=/var/lib/dotflow
 
 # Not as root: a step needs no more rights than its files. A volume for results takes
-# its owner from this folder.
+# its owner from this folder: docker run --volume results:/var/lib/dotflow …
 RUN useradd --system --uid 10001 --create-home worker \
     && install --directory --owner worker /var/lib/dotflow
 
 WORKDIR /app
 
 # What the project needs, before its code: installed anew only when it changes.
-COPY pyproject.toml ./
+COPY pyproject.toml <locks> ./
+RUN <pin>
 RUN python -c "import tomllib; \
     project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
     print(*project.get('dependencies', []), sep='\n')" > /tmp/requirements.txt \
-    && pip install -r /tmp/requirements.txt
+    && pip install -r /tmp/requirements.txt --constraint <pins>
 
 COPY . .
 RUN pip install --no-deps .
 
 USER 10001
 
-CMD ["dotflow", "start", "--workflow", "<module>.workflow:build"]
-"""
+CMD [<command>]
+""".replace("<locks>", ANY_LOCK)
+    .replace("<pins>", PINS)
+    .replace("<pin>", pin_command(*LOCKS))
+)
 
-_DOCKERIGNORE = """# What the image does not need, and what must not be in it.
-.git/
-.output/
-.dotflow/
-.venv/
-venv/
-.tox/
-.nox/
-**/.*_cache/
-**/__pycache__/
-**/*.egg-info/
-build/
-dist/
-node_modules/
-.env
-.env.*
-**/*.pem
-**/*.key
-.aws/
-.ssh/
-**/.terraform/
-**/*.tfstate
-**/*.tfstate.*
-**/*.tfvars
-"""
+_DOCKERIGNORE = "\n".join(
+    ["# What the image does not need, and what must not be in it.", *docker_lines(), ""]
+)
 
 DOCKER: Final = {"Dockerfile": _DOCKERFILE, ".dockerignore": _DOCKERIGNORE}
 """What a project has besides, to be built as a container."""

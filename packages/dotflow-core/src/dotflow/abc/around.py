@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from dotflow.model.outcome import Around
+    from dotflow.abc.executor import AnyExecutor
+    from dotflow.model.outcome import Around, Outcome
+    from dotflow.model.task import Attempt
 
 
 _at_worker_end: set[tuple[int, Callable[[], object]]] = set()  # by process
@@ -63,6 +65,29 @@ def entered(around: Around | None) -> Iterator[None]:
                 _warn("could not be left", error)
 
 
+def before_each(executor: AnyExecutor, prepare: Callable[[Attempt], None]) -> None:
+    """Have each attempt of a run prepared before its executor takes it.
+
+    Args:
+        executor: The executor of the run, of either kind.
+        prepare: Called with the attempt, in the loop's thread.
+    """
+    submit = executor.submit
+
+    def submit_prepared(attempt: Attempt) -> Outcome | None:
+        prepare(attempt)
+        return submit(attempt)
+
+    # On the one instance: a run that asks for nothing of this pays nothing.
+    executor.submit = submit_prepared  # type: ignore[method-assign]
+
+
+def unprepared(executor: AnyExecutor) -> AnyExecutor:
+    """Return an executor without what `before_each` did for a former run of it."""
+    vars(executor).pop("submit", None)
+    return executor
+
+
 def pack_around(around: Around | None) -> bytes | None:
     """Pickle what goes around an attempt; without it where that cannot be done."""
     if around is None:
@@ -91,11 +116,10 @@ def unpack_around(packed: bytes | None) -> Around | None:
 
 
 def _warn(what: str, error: Exception) -> None:
-    from dotflow.logging import logger
+    from dotflow.logging import warn
 
-    logger.warning(
-        "What the tracer puts around an attempt %s, the attempt runs without it: %s: %s",
+    warn(
+        "What the tracer puts around an attempt %s, the attempt runs without it",
         what,
-        type(error).__name__,
-        error,
+        error=error,
     )

@@ -6,10 +6,15 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from dotflow.model.outcome import Outcome
     from dotflow.model.task import Attempt, TaskInstance
+    from dotflow.types import ModeName, Reach
+
+    # What says where a workflow runs: by name, or the executor itself.
+    ModeChoice: TypeAlias = "ModeName | AnyExecutor | Callable[[], AnyExecutor]"
 
 
 class AnyExecutor(ABC):
@@ -17,9 +22,22 @@ class AnyExecutor(ABC):
 
     Attributes:
         slots: How many attempts may be in flight; known once it is open.
+        shares: Whether attempts are given the very values of this process, which they
+            could change in place; False where each gets copies.
+        in_process: Whether attempts run in this process, so that a map can take the
+            items of a generator as it goes; known once it is open.
+        name: What reports call the mode where the executor itself is given; by default
+            the name of its class.
+        reach: From where its attempts can read and write a storage; see `Storage.reach`.
+            None where results always come to this process, which stores them.
     """
 
+    shares: bool = True
+    name: str = ""
+    reach: Reach | None = None
+
     slots: int = 1
+    in_process: bool = False
 
     @abstractmethod
     def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
@@ -78,7 +96,21 @@ class Executor(AnyExecutor):
 
 
 class AsyncExecutor(AnyExecutor):
-    """An executor that waits in an event loop instead of blocking its thread."""
+    """An executor that waits in an event loop instead of blocking its thread.
+
+    Attributes:
+        keep_ahead: What may be called with outcomes that have come in, in the thread of
+            the loop and before `wait` returns them, lest too many be lost by a kill.
+    """
+
+    keep_ahead: Callable[[Sequence[Outcome]], None] | None = None
+
+    def interrupt(self, error: type[BaseException]) -> None:
+        """End `wait` soon, as the run is to end; called from another thread.
+
+        Args:
+            error: To raise in a step that blocks the loop.
+        """
 
     @abstractmethod
     async def wait(self, timeout: float | None) -> list[Outcome]:

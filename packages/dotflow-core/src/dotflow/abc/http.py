@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 class HTTPRequest(ABC):
-    """The base of what sends HTTP requests."""
+    """The base of what sends HTTP requests.
+
+    Args:
+        url: Kept from dotflow 1.x: an address, for a subclass that has one only.
+        context: Kept from dotflow 1.x: whatever the subclass calls.
+
+    Attributes:
+        url: That address.
+        context: What was given.
+    """
+
+    def __init__(
+        self, url: str = "", context: Callable[..., object] | None = None
+    ) -> None:
+        self.url = url
+        self.context = context
 
     @abstractmethod
     def request(
@@ -25,7 +40,7 @@ class HTTPRequest(ABC):
             url: The whole address.
             body: What to send, or None.
             headers: The request's headers.
-            timeout: Seconds that connecting, and each wait for data, may take.
+            timeout: Seconds that connecting may take, and then the answer.
 
         Returns:
             The answer's status code, of whatever kind, and its headers, their names in

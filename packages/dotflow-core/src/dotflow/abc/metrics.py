@@ -24,7 +24,7 @@ class Metrics(ABC):
 
         Args:
             workflow_id: The workflow's id.
-            kwargs: What is known of the run.
+            kwargs: What is known of the run: its `mode`.
         """
 
     @abstractmethod

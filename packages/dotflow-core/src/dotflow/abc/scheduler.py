@@ -31,3 +31,13 @@ class Scheduler(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Make `start` return. It may be called from another thread or a signal."""
+
+    def trigger(self) -> bool:
+        """Begin a run now, or once the one that goes on has ended; from any thread.
+
+        A scheduler that begins none but at its own times leaves this out.
+
+        Returns:
+            Whether a run will begin.
+        """
+        return False

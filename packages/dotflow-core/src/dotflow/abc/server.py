@@ -6,7 +6,12 @@ from abc import ABC, abstractmethod
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from dotflow.abc.history import Recorder
+    from dotflow.abc.storage import Storage
+    from dotflow.model.run_info import RunInfo
 
 
 class Server(ABC):
@@ -20,6 +25,29 @@ class Server(ABC):
     """
 
     active: bool = True
+
+    def follow(
+        self,
+        info: RunInfo,
+        storage: Storage,
+        written: bool,
+        cancel: Callable[[str], None],
+    ) -> Recorder | None:
+        """Hear that a run begins, before its first event.
+
+        For a server that is told of runs event by event. The methods below are called all
+        the same, and it need not make anything of them.
+
+        Args:
+            info: The run.
+            storage: Its storage.
+            written: Whether its history is written there.
+            cancel: Ends the run, and is given the reason; from any thread.
+
+        Returns:
+            What is to hear the events of the run; None for nothing.
+        """
+        return None
 
     @abstractmethod
     def create_workflow(self, workflow: Any) -> None:

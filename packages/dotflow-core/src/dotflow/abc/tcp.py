@@ -3,59 +3,45 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 
 class TCPClient(ABC):
-    """The base of what connects to a TCP server."""
+    """The base of what sends to a TCP server.
+
+    Args:
+        url: The address, as `"tcp://127.0.0.1:5555"`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     @abstractmethod
-    def connect(self, host: str, port: int) -> None:
-        """Open the connection.
+    def sender(self, content: dict[str, Any]) -> None:
+        """Send a message.
 
         Args:
-            host: The server's name or address.
-            port: Its port.
-
-        Raises:
-            OSError: The server cannot be reached.
+            content: What to send.
         """
-
-    @abstractmethod
-    def send(self, data: bytes) -> None:
-        """Send all of `data`.
-
-        Args:
-            data: The bytes to send.
-        """
-
-    @abstractmethod
-    def receive(self, size: int = 65536) -> bytes:
-        """Return what has arrived, `b""` once the other end has closed.
-
-        Args:
-            size: The most bytes to return.
-        """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the connection; closing twice does no harm."""
 
 
 class TCPServer(ABC):
-    """The base of what accepts TCP connections."""
+    """The base of what receives over TCP.
+
+    Args:
+        url: The address to listen on.
+        handler: Called with what arrives.
+    """
+
+    def __init__(self, url: str, handler: Callable[..., Any]) -> None:
+        self.url = url
+        self.handler = handler
 
     @abstractmethod
-    def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Begin to accept connections.
-
-        Args:
-            host: The address to listen on. Default: this machine alone.
-            port: The port; 0 takes a free one.
-
-        Returns:
-            The port in use.
-        """
+    async def receiver(self) -> None:
+        """Receive a message, and call the handler with it."""
 
     @abstractmethod
-    def stop(self) -> None:
-        """Stop listening and close every connection; stopping twice does no harm."""
+    async def run(self) -> None:
+        """Receive until the end."""

@@ -31,17 +31,21 @@ def load_cloud_config() -> dict[str, str]:
     return {key: value for key, value in values.items() if isinstance(value, str)}
 
 
-def save_cloud_config(token: str, base_url: str) -> None:
+def save_cloud_config(token: str, base_url: str) -> Path:
     """Save a token and the address it is for, readable by this user alone.
 
     Args:
         token: The token.
         base_url: The address of the API.
 
+    Returns:
+        The path of the file.
+
     Raises:
         OSError: The file cannot be written; one that was there is as it was.
     """
     _save({**_load(), "cloud": {"base_url": base_url, "token": token}})
+    return config_path()
 
 
 def clear_cloud_config() -> bool:
@@ -74,6 +78,21 @@ def resolve(key: str, env_var: str) -> str:
         env_var: The environment variable; an empty one counts as not set.
     """
     return os.environ.get(env_var) or load_cloud_config().get(key, "")
+
+
+def resolve_server(base_url: str, token: str) -> tuple[str, str]:
+    """Return the address and the token of the server, as `resolve` finds each.
+
+    Args:
+        base_url: The address that was given, or `""`.
+        token: The token that was given, or `""`.
+    """
+    base_url = base_url or os.environ.get("SERVER_BASE_URL", "")
+    token = token or os.environ.get("SERVER_USER_TOKEN", "")
+    if base_url and token:
+        return base_url, token
+    saved = load_cloud_config()  # one look for both: every default `Config` takes it
+    return base_url or saved.get("base_url", ""), token or saved.get("token", "")
 
 
 def _path() -> str:
@@ -125,8 +144,6 @@ def _save(values: dict[str, Any]) -> None:
 
 def _warn(path: str, what: str) -> None:
     # What the file says is left out: it may hold a token.
-    from dotflow.logging import logger
+    from dotflow.logging import warn
 
-    logger.warning(
-        "%s %s: it is ignored. `dotflow login` writes a new one.", path, what
-    )
+    warn("%s %s: it is ignored. `dotflow login` writes a new one.", path, what)

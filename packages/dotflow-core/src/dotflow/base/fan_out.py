@@ -91,14 +91,12 @@ class FanOut:
         if index in self._reported:
             return
         self._reported.add(index)
-        from dotflow.logging import logger
+        from dotflow.logging import warn
 
-        logger.warning(
-            "%s failed and was ignored; further failures of it are not reported: %s: %s",
+        warn(
+            "%s failed and was ignored; further failures of it are not reported",
             type(self.parts[index]).__name__,
-            type(error).__name__,
-            error,
-            exc_info=error,
+            error=error,
         )
 
 

@@ -9,22 +9,24 @@ from typing import Any
 def write_file(
     path: str | Path, content: Any, mode: str = "w", encoding: str = "utf-8"
 ) -> None:
-    """Write a text as it is, or any other value as JSON.
+    """Write a value as JSON, or as `str` has it where JSON cannot hold it.
 
     Args:
         path: The file; its folder must exist.
-        content: A `str`, or a value that JSON can hold.
+        content: The value. A `str` is written as JSON too, so that it comes back as one.
         mode: As `open` takes it. Default `"w"`.
         encoding: Of the text. Default `"utf-8"`.
 
     Raises:
-        TypeError: JSON cannot hold the value; the file is untouched.
         OSError: The file cannot be written.
     """
     import json
 
     # Encoded first: opening with "w" empties the file.
-    text = content if isinstance(content, str) else json.dumps(content)
+    try:
+        text = json.dumps(content)
+    except (TypeError, ValueError, RecursionError):
+        text = str(content)
     with Path(path).open(mode, encoding=encoding) as file:
         file.write(text)
 

@@ -7,6 +7,7 @@ then 80 random bits (https://github.com/ulid/spec).
 from __future__ import annotations
 
 import os
+import sys
 import time
 from itertools import count
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _CROCKFORD for b in _CROCKFORD]
 _time_ns = time.time_ns
-_getpid = os.getpid
 _COUNTER_MAX = (1 << 20) - 1
-_block: tuple[int, int, str, Iterator[int]] = (0, 0, "", count())
+# Made in a forked child anew, which would count on in its parent's.
+_NO_BLOCK: tuple[int, str, Iterator[int]] = (0, "", count())
+_block = _NO_BLOCK
 _WORKFLOW_ID_LENGTH = 200
 _WORKFLOW_ID_EXTRA = frozenset("-_.:")
 _NAME_EXTRA = frozenset("_.#")
+# What stands for itself within a key.
+_SAFE = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.#"
 
 
 def encode_ulid(number: int) -> str:
@@ -47,16 +51,15 @@ def new_ulid() -> str:
     global _block
     milliseconds = _time_ns() // 1_000_000
     # No lock: the block is replaced as a whole, and two threads that both make one
-    # have different random bits. The process tells a forked child, which would count
-    # on in its parent's.
-    made_at, process, prefix, counter = _block
-    if made_at != milliseconds or process != _getpid():
+    # have different random bits.
+    made_at, prefix, counter = _block
+    if made_at != milliseconds:
         _block = _new_block(milliseconds)
-        _, _, prefix, counter = _block
+        _, prefix, counter = _block
     number = next(counter)
     if number > _COUNTER_MAX:
         _block = _new_block(milliseconds)
-        _, _, prefix, counter = _block
+        _, prefix, counter = _block
         number = next(counter)
     return prefix + _PAIRS[number >> 10] + _PAIRS[number & 1023]
 
@@ -67,7 +70,7 @@ def new_ulids(number: int) -> list[str]:
     ids: list[str] = []
     while len(ids) < number:
         # A block of its own: nobody else counts in it.
-        prefix = _new_block(_time_ns() // 1_000_000)[2]
+        prefix = _new_block(_time_ns() // 1_000_000)[1]
         for high in pairs:
             head = prefix + high
             ids += [head + low for low in pairs[: number - len(ids)]]
@@ -76,10 +79,19 @@ def new_ulids(number: int) -> list[str]:
     return ids
 
 
-def _new_block(milliseconds: int) -> tuple[int, int, str, Iterator[int]]:
+def _new_block(milliseconds: int) -> tuple[int, str, Iterator[int]]:
     random = int.from_bytes(os.urandom(8), "big") >> 4
     prefix = encode_ulid((milliseconds << 80) | (random << 20))[:22]
-    return milliseconds, os.getpid(), prefix, count()
+    return milliseconds, prefix, count()
+
+
+def _forget_block() -> None:
+    global _block
+    _block = _NO_BLOCK
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_block)
 
 
 def stable_ulid(workflow_id: object, name: str) -> str:
@@ -102,15 +114,17 @@ def check_workflow_id(value: Any) -> UUID | str:
         TypeError: The value is neither a UUID nor a string.
         InvalidWorkflowId: The string is malformed.
     """
-    from uuid import UUID
-
-    if isinstance(value, UUID):
-        return value
     if not isinstance(value, str):
+        # Whoever has a UUID has imported its module, which takes long.
+        module = sys.modules.get("uuid")
+        if module is not None and isinstance(value, module.UUID):
+            return value  # type: ignore[no-any-return]
         raise TypeError(
             f"workflow_id must be a UUID or a str, not {type(value).__name__}."
         )
     if len(value) in (32, 36):
+        from uuid import UUID
+
         try:
             return UUID(value)
         except ValueError:
@@ -135,7 +149,7 @@ def quote_name(name: str) -> str:
     workflows can share a key. Everything but letters, digits, `_`, `.` and `#` becomes
     the percent form of its UTF-8 bytes (RFC 3986, section 2.1).
     """
-    if name.isascii() and name.replace("#", "").replace("_", "").isalnum():
+    if name and not name.strip(_SAFE):  # as of nearly all, without a look at each
         return name
     return "".join(
         c
@@ -143,3 +157,10 @@ def quote_name(name: str) -> str:
         else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "surrogatepass"))
         for c in name
     )
+
+
+def random_id() -> UUID:
+    """Return an id for a workflow that was given none."""
+    from uuid import uuid4
+
+    return uuid4()

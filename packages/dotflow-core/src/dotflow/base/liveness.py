@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import cache
 
 # A run elsewhere, in a container say, shows that it goes on by its heartbeat alone.
 SILENCE_SECONDS = 60.0
@@ -12,6 +13,9 @@ SILENCE_SECONDS = 60.0
 
 def hostname() -> str:
     """Return the machine's name, or `"local"` where it has none."""
+    if sys.platform != "win32":
+        # As `socket.gethostname`, whose module takes longer to load than a short run.
+        return os.uname().nodename or "local"
     import socket
 
     try:
@@ -23,18 +27,33 @@ def hostname() -> str:
 def process_token(pid: int | None = None) -> str:
     """Return what names a process: its host, its id, and when it began.
 
-    Ids are used again, so the beginning tells a process from a former one.
+    Ids are used again, so the beginning tells a process from a former one; so are
+    beginnings after a reboot, which the boot tells, and both in each container.
     """
-    pid = os.getpid() if pid is None else pid
-    return f"{hostname()}/{pid}/{_beginning(pid)}"
+    return _own_token(os.getpid()) if pid is None else _token(pid)
+
+
+def _token(pid: int) -> str:
+    return f"{hostname()}/{pid}/{_beginning(pid)}{_machine()}"
+
+
+_own_token = cache(_token)
 
 
 def is_dead(token: str) -> bool:
     """Say whether the process is known to have ended; of another host it never is."""
-    host, pid = host_and_pid(token)
-    if host != hostname() or not pid:
+    _, pid = host_and_pid(token)
+    if not pid or not _is_here(token):
         return False
-    return not _runs(pid) or process_token(pid) != token
+    beginning, _, boot = token.rpartition("/")[2].partition("@")
+    if boot and boot.partition(":")[0] != _boot():
+        return True  # the machine was started anew since
+    return not _runs(pid) or _beginning(pid) != beginning
+
+
+def is_alive(token: str) -> bool:
+    """Say whether the process is known to go on; of another host it never is."""
+    return _is_here(token) and not is_dead(token)
 
 
 def has_died(process: str, heartbeat: float) -> bool:
@@ -44,9 +63,49 @@ def has_died(process: str, heartbeat: float) -> bool:
         process: What `process_token` gave there.
         heartbeat: When the run was last known to go on, in seconds since the epoch.
     """
-    if host_and_pid(process)[0] == hostname():
-        return is_dead(process)
-    return time.time() - heartbeat > SILENCE_SECONDS
+    beginning, _, machine = process.rpartition("/")[2].partition("@")
+    silent = time.time() - heartbeat > SILENCE_SECONDS
+    boot = machine.partition(":")[0]
+    # Of another boot it is before a restart, or on another machine of the same name, as
+    # containers often are: its heartbeat tells. So it does where nobody knows when a
+    # process began, and its id may be that of a later one.
+    if (
+        not _is_here(process)
+        or (boot and boot != _boot())
+        or (silent and not beginning)
+    ):
+        return silent
+    return is_dead(process)
+
+
+def _is_here(token: str) -> bool:
+    """Say whether this process could see the one of a token.
+
+    Containers of one machine may have one name, and the same ids for other processes.
+    """
+    if host_and_pid(token)[0] != hostname():
+        return False
+    boot, _, container = token.rpartition("@")[2].partition(":")
+    mine, _, own = _machine()[1:].partition(":")
+    return not container or boot != mine or container == own
+
+
+def _boot() -> str:
+    return _machine()[1:].partition(":")[0]
+
+
+@cache
+def _machine() -> str:
+    """Return `@`, which boot of a machine this is, and `:`, which of its containers.
+
+    `""` where processes have beginnings of the wall clock, or none.
+    """
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read(8)
+        return f"@{boot}:{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return ""
 
 
 def host_and_pid(process: str) -> tuple[str, int]:
@@ -57,6 +116,8 @@ def host_and_pid(process: str) -> tuple[str, int]:
 
 def _beginning(pid: int) -> str:
     """Return when a process began, in the kernel's own units; `""` if not told."""
+    if sys.platform == "win32":
+        return _beginning_on_windows(pid)
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             # Its second field is a name in brackets, which may hold anything.
@@ -84,6 +145,19 @@ def _is_zombie(pid: int) -> bool:
             return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
     except (OSError, IndexError):
         return False
+
+
+def _beginning_on_windows(pid: int) -> str:
+    import ctypes
+
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined, unused-ignore]
+    handle = kernel.OpenProcess(0x1000, False, pid)
+    if not handle:
+        return ""
+    times = [ctypes.c_ulonglong() for _ in range(4)]
+    kernel.GetProcessTimes(handle, *map(ctypes.byref, times))
+    kernel.CloseHandle(handle)
+    return str(times[0].value)
 
 
 def _runs_on_windows(pid: int) -> bool:

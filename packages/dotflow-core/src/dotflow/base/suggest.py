@@ -17,7 +17,10 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     by_small = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), by_small, n=1)
+    small = word.lower()
+    found = get_close_matches(small, by_small, n=1)
+    if not found and len(small) > 2:  # as `prev` for `previous_context`
+        found = [name for name in by_small if name.startswith(small)]
     return by_small[found[0]] if found else None
 
 

@@ -1,11 +1,7 @@
-"""The contents of `dotflow_cli` at their dotflow 1.x path."""
+"""The command line of 1.x: what is in here needs `dotflow-cli`."""
 
 from __future__ import annotations
 
-from typing import Any
+from dotflow.base.forward import import_sibling
 
-
-def __getattr__(name: str) -> Any:
-    from dotflow.base.forward import sibling_attribute
-
-    return sibling_attribute(__name__, "dotflow_cli", "dotflow-cli", name)
+import_sibling("dotflow_cli", "dotflow-cli")

@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID
 
+from dotflow.base.coroutines import AsyncList
+from dotflow.base.guard import is_a, type_name
 from dotflow.codec.classes import (
     class_path,
     instance_state,
@@ -101,9 +103,9 @@ class Tagger:
 
     def _instance(self, value: Any, kind: type, depth: int) -> Any:
         """Return the form of an instance of a user's class, None if it has none."""
-        if isinstance(value, Enum):
+        if is_a(value, Enum):
             # A combination of flags has no name of its own.
-            member = value.value if isinstance(value, Flag) else value.name
+            member = value.value if is_a(value, Flag) else value.name
             if type(member) in (str, int) and (path := class_path(kind)):
                 return {TAG: "enum", "c": path, "v": member}
         elif is_namedtuple(kind):
@@ -156,27 +158,11 @@ def pickled(value: Any) -> dict[str, Any]:
     """Return the pickle tag of a value.
 
     Raises:
-        EncodeError: It cannot be pickled either.
+        EncodeError: It cannot be pickled either, or not be read back.
     """
-    import pickle
+    from dotflow.codec.pickles import pickle_data
 
-    try:
-        # A fixed protocol, so that every supported Python reads it.
-        data = pickle.dumps(value, protocol=5)
-    except Exception as error:  # `__reduce__` may raise anything
-        reason = str(error) or "nested too deep"
-        raise EncodeError(
-            type_name(value),
-            f"It cannot be pickled either ({type(error).__name__}: {reason}). Return"
-            " plain data, or write it to a file and return the file's path.",
-        ) from error
-    return {TAG: "pickle", "v": _base64(data)}
-
-
-def type_name(value: Any) -> str:
-    """Return the name of a value's type as errors show it."""
-    kind = type(value)
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return {TAG: "pickle", "v": _base64(pickle_data(value))}
 
 
 _INFINITY = float("inf")
@@ -234,5 +220,6 @@ _WRITERS: dict[type, Any] = {
     type(Path()): lambda t, v, d: {TAG: "path", "v": t.tag(str(v), d)},
     PurePosixPath: lambda t, v, d: {TAG: "posixpath", "v": t.tag(str(v), d)},
     PureWindowsPath: lambda t, v, d: {TAG: "windowspath", "v": t.tag(str(v), d)},
+    AsyncList: lambda t, v, d: {TAG: "async list", "v": t.items(v, d)},
     Context: Tagger.context,
 }

@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 from uuid import UUID
 
+from dotflow.base.coroutines import AsyncList
+from dotflow.base.guard import STOPS, told
 from dotflow.codec.classes import build_dataclass, build_enum, build_namedtuple
 from dotflow.codec.plain import TAG
 from dotflow.errors import DecodeError
@@ -68,9 +70,13 @@ def _unpickle(text: str, *, trusted: bool) -> Any:
     data = _bytes(text)
     try:
         return pickle.loads(data)
-    except Exception as error:  # unpickling runs user code, which may raise anything
+    except STOPS:
+        raise
+    except (
+        BaseException
+    ) as error:  # unpickling runs user code, which may raise anything
         raise DecodeError(
-            f"The stored pickle cannot be loaded: {type(error).__name__}: {error}"
+            f"The stored pickle cannot be loaded: {told(error)}"
         ) from error
 
 
@@ -123,5 +129,6 @@ _READERS: dict[Any, Any] = {
     "path": Path,
     "posixpath": PurePosixPath,
     "windowspath": PureWindowsPath,
+    "async list": AsyncList,
     "context": _context,
 }

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
-    from typing import Any, Generic, TypeVar
+    from typing import Any, Generic, Never, TypeVar
 
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
@@ -43,16 +43,21 @@ class _Provider:
     without a call.
     """
 
-    __slots__ = ("family", "name")
+    __slots__ = ("default", "family", "name")
 
     def __set_name__(self, owner: type[Config], name: str) -> None:
+        self.default: Any = None
         self.name = name
         self.family = name.capitalize()
 
     def __get__(self, config: Config | None, owner: type[Config]) -> Any:
         if config is None:
             return self
-        default = self._load(f"dotflow.providers.{self.name}_default", "Default")
+        default = self.default
+        if default is None:
+            default = self._load(f"dotflow.providers.{self.name}_default", "Default")
+            # A service makes a config for each request: 10 of 100 µs of its run.
+            self.default = default
         # `setdefault` is atomic: two threads that read at the same time must get one
         # storage in memory, not one each.
         return config.__dict__.setdefault(self.name, default())
@@ -64,6 +69,10 @@ class _Provider:
         for one in value if several else (value,):
             if not isinstance(one, expected):
                 raise NotCallableObject(self.name, self._explain(one, expected))
+            if self.name == "log":
+                from dotflow.abc.log import check_log
+
+                check_log(one)
         return self._compose(value) if several else value
 
     def _compose(self, values: Any) -> Any:
@@ -109,8 +118,13 @@ class Config:
         scheduler: Runs the workflow again and again. Default: nothing.
         tracer: Records traces. Default: none.
         metrics: Counts and measures. Default: nothing.
+        previews: Whether a history keeps, of what each attempt gets and gives, a short
+            text with secrets masked. Default True.
+        capture: Whether what a step prints and logs is kept with its attempt, where the
+            storage keeps a history; it is shown as ever. Default True.
 
     Raises:
+        UnknownOption: There is no such argument.
         NotCallableObject: An argument is not an instance of the ABC of its kind. The
             same when an attribute is assigned later; assigning None restores the
             default.
@@ -123,6 +137,8 @@ class Config:
     scheduler: _One[Scheduler] = _provider()
     tracer: _Several[Tracer] = _provider()
     metrics: _Several[Metrics] = _provider()
+    previews: bool = True
+    capture: bool = True
 
     def __init__(
         self,
@@ -133,7 +149,16 @@ class Config:
         scheduler: Scheduler | None = None,
         tracer: Tracer | Sequence[Tracer] | None = None,
         metrics: Metrics | Sequence[Metrics] | None = None,
+        previews: bool = True,
+        capture: bool = True,
+        **misspelt: Never,
     ) -> None:
+        if misspelt:
+            from dotflow.model.options import unknown_option
+
+            known = [n for n, v in vars(Config).items() if isinstance(v, _Provider)]
+            known += ["previews", "capture"]
+            raise unknown_option("Config()", misspelt, known)
         # A default is made when it is first read, so None needs no assignment.
         if storage is not None:
             self.storage = storage
@@ -149,6 +174,10 @@ class Config:
             self.tracer = tracer
         if metrics is not None:
             self.metrics = metrics
+        if previews is not True:
+            self.previews = previews
+        if capture is not True:
+            self.capture = capture
 
     if not TYPE_CHECKING:  # to which any name would be an attribute then
 
@@ -159,7 +188,17 @@ class Config:
                     self.__dict__.pop(name, None)
                     return
                 value = provider.checked(value)
+            elif name in ("capture", "previews") and type(value) is not bool:
+                raise NotCallableObject(name, "True or False")
             object.__setattr__(self, name, value)
+
+    def holds(self, name: str) -> bool:
+        """Say whether a provider is there: one that was given, or a default in use.
+
+        Args:
+            name: Its kind, such as `"storage"`.
+        """
+        return name in self.__dict__
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Those pickled before 2.0.0a2 have their providers under private names.
@@ -199,6 +238,7 @@ class Config:
     def __repr__(self) -> str:
         # Names only: a provider may hold a token.
         chosen = (
-            f"{name}={type(value).__name__}" for name, value in vars(self).items()
+            f"{name}={value if type(value) is bool else type(value).__name__}"
+            for name, value in vars(self).items()
         )
         return f"Config({', '.join(chosen)})"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
-from weakref import WeakSet
 
+from dotflow.delivery.leaving import at_exit
 from dotflow.delivery.outbox import Outbox
 from dotflow.delivery.sender import Refused, Unreachable
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from dotflow.delivery.sender import Sender
 
 _IDLE_SECONDS = 1.0
-_END_SECONDS = 5.0
+# What is left of the time of a close to break off what hangs.
+_ABORT_SECONDS = 0.2
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 5.0
 _LONGEST_REST = 3600.0
@@ -30,15 +30,14 @@ class Delivery:
 
     The thread starts with the first message and ends when there is nothing to do. It is
     a daemon, for the interpreter would wait for any other one without a limit, and a
-    look-up of a host name takes no timeout. The exit of the program calls `close`,
-    which waits for the thread and then breaks its connection: a thread that goes on
-    while the interpreter is taken down can crash it.
+    look-up of a host name takes no timeout. The exit of the program waits for it a
+    short time (see `dotflow.delivery.leaving`) and then breaks its connection.
 
     Args:
         open_sender: Makes what to send through; it is called in the thread.
         target: What warnings call the service, e.g. `"the server"`.
-        timeout: Seconds that one attempt may wait; also what `flush` and the exit of
-            the program wait by default.
+        timeout: Seconds that one attempt may wait; also what `flush` and `close` wait
+            by default.
         retry_for: Seconds for which one message is tried again while the service cannot
             be reached.
         max_messages: The most messages that wait.
@@ -69,24 +68,36 @@ class Delivery:
         self._thread: threading.Thread | None = None
         self._flushing = 0
         self._stopped = threading.Event()
-        # Whether the last message arrived; whether a flush waited in vain since.
+        # Whether the last message arrived, what was wrong with the last attempt, and
+        # whether one is being sent, which `close` would count as lost.
         self._reachable = True
-        self._stuck = False
+        self._problem = ""
+        self._sending = False
         # When the service may be spoken to again, on the monotonic clock.
         self._rested = 0.0
         self._reported: set[object] = set()
         self._dropped = 0
         self._pid = os.getpid()
-        _at_exit(self)
+        at_exit(self)
+
+    @property
+    def here(self) -> bool:
+        """Whether it is of this process, and not of the one that forked it."""
+        return self._pid == os.getpid()
 
     @property
     def dropped(self) -> int:
         """How many messages were given up so far."""
         return self._dropped
 
+    @property
+    def problem(self) -> str:
+        """What was wrong with the last attempt, `""` if nothing was."""
+        return self._problem
+
     def put(self, message: Message) -> None:
         """Hand over a message; this takes microseconds, whatever the service does."""
-        if self._pid != os.getpid():
+        if not self.here:
             self._report("fork", f"A forked child does not report to {self._target}.")
             return
         with self._changed:
@@ -110,7 +121,7 @@ class Delivery:
         Returns:
             Whether nothing is left.
         """
-        if self._pid != os.getpid():
+        if not self.here:
             return True
         limit = self._timeout if timeout is None else timeout
         with self._changed:
@@ -121,7 +132,6 @@ class Delivery:
                 done = self._changed.wait_for(lambda: self._thread is None, limit)
             finally:
                 self._flushing -= 1
-            self._stuck = not done
         if done and thread is not None:
             thread.join()  # it has nothing left to do but to end
         return done
@@ -137,36 +147,46 @@ class Delivery:
         Returns:
             Whether everything was sent or given up by the service's fault alone.
         """
-        if self._pid != os.getpid():
+        limit = self._timeout if timeout is None else timeout
+        return self._close(time.monotonic() + limit, limit)
+
+    def begin_leaving(self) -> None:
+        """Keep only the last state of each task: its thread sends all the while."""
+        if self.here:
+            with self._changed:
+                self._outbox.drop_obsolete()
+
+    def leave(self, deadline: float) -> None:
+        """Close at the exit of the program; see `dotflow.delivery.leaving`.
+
+        Args:
+            deadline: Until when to wait, on the monotonic clock.
+        """
+        left = min(self._timeout, deadline - time.monotonic() - _ABORT_SECONDS)
+        self._close(deadline, max(0.0, left))
+
+    def _close(self, deadline: float, wait: float) -> bool:
+        """Wait, give up what is left, and see until a deadline that the thread ends."""
+        self.begin_leaving()
+        done = self.flush(wait)
+        if not self.here:
             return True
         with self._changed:
             thread = self._thread
-            self._outbox.drop_obsolete()
-        done = self.flush(timeout)
-        with self._changed:
             self._stopped.set()
-            lost = self._outbox.clear()
+            lost = self._outbox.clear() + self._sending
             self._changed.notify_all()
         if lost:
             self._dropped += lost
+            why = f": {self._problem}" if self._problem else ""
             self._report(
-                "lost", f"{lost} reports have not reached {self._target} in time."
+                "lost", f"{lost} reports have not reached {self._target} in time{why}."
             )
-        if thread is not None and not done:
+        if thread is not None:
             if self._sender is not None:
                 self._sender.abort()
-            thread.join(max(self._timeout, _END_SECONDS))
+            thread.join(max(_ABORT_SECONDS, deadline - time.monotonic()))
         return done
-
-    def close_within(self, start: float) -> None:
-        """Close with what is left of the time limit.
-
-        Args:
-            start: When the limit began, on the monotonic clock.
-        """
-        left = start + self._timeout - time.monotonic()
-        # Where the end of a run has waited in vain, the exit need not wait again.
-        self.close(0.0 if self._stuck else max(0.0, left))
 
     def _start(self) -> None:
         thread = threading.Thread(
@@ -202,9 +222,11 @@ class Delivery:
     def _next(self) -> Message | None:
         """Return the next message; None, when there is no more, to end the thread."""
         with self._changed:
-            if not self._outbox and not self._flushing:
+            idle = not (self._outbox or self._flushing or self._stopped.is_set())
+            if idle:
                 self._changed.wait(_IDLE_SECONDS)
-            if self._outbox:
+            self._sending = bool(self._outbox)
+            if self._sending:
                 return self._outbox.pop()
             # Under the lock: whoever puts a message now starts another thread.
             self._thread = None
@@ -220,6 +242,7 @@ class Delivery:
                 rest = sender.send(message)
             except Unreachable as error:
                 problem, rest = str(error), error.wait
+                self._problem = problem
             except Refused as error:
                 self._arrived()
                 self._report(error.kind, f"{error} Further ones are not reported.")
@@ -235,6 +258,8 @@ class Delivery:
                 break
             wait, delay = delay, min(delay * 2, _LONGEST_DELAY)
         self._reachable = False
+        if self._stopped.is_set():
+            return  # `close` has counted it
         target = self._target[0].upper() + self._target[1:]
         self._report("unreachable", f"{target} cannot be reached: {problem}.")
         with self._changed:
@@ -253,7 +278,7 @@ class Delivery:
 
     def _arrived(self) -> None:
         self._reachable = True
-        self._stuck = False
+        self._problem = ""
 
     def _give_up(self, count: int) -> None:
         if count:
@@ -274,23 +299,6 @@ class Delivery:
         """Warn, once for each kind of problem."""
         if what not in self._reported:
             self._reported.add(what)
-            from dotflow.logging import logger
+            from dotflow.logging import warn
 
-            logger.warning("%s", text)
-
-
-_open: WeakSet[Delivery] = WeakSet()
-
-
-def _at_exit(delivery: Delivery) -> None:
-    _open.add(delivery)
-    # Once in this process, whatever a parent had registered before a fork.
-    atexit.unregister(_close_all)
-    atexit.register(_close_all)
-
-
-def _close_all() -> None:
-    start = time.monotonic()
-    for delivery in list(_open):
-        # They share one limit: many that hang are not to hold the exit up in turn.
-        delivery.close_within(start)
+            warn("%s", text)

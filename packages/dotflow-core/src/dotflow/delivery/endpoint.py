@@ -10,7 +10,7 @@ from dotflow.delivery.http import UrllibRequest
 from dotflow.delivery.sender import Refused, Sender, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dotflow.delivery.message import Call, Message
 
@@ -25,13 +25,20 @@ class Endpoint(Sender):
     Args:
         base_url: What every path is appended to.
         headers: Sent with every request, to that host alone.
-        timeout: Seconds that connecting, and each wait for data, may take.
+        timeout: Seconds that connecting, and the answer, may take.
+        heard: Is given the status and the headers of each answer, their names in
+            lower case.
     """
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str], timeout: float
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        timeout: float,
+        heard: Callable[[int, Mapping[str, str]], None] | None = None,
     ) -> None:
         self._base_url = base_url
+        self._heard = heard
         self._headers = {"Content-Type": "application/json", **headers}
         self._timeout = timeout
         self._http = UrllibRequest()
@@ -47,6 +54,8 @@ class Endpoint(Sender):
                 )
             except OSError as error:
                 raise Unreachable(reason(error)) from error
+            if self._heard is not None:
+                self._heard(status, headers)
             if status in _RETRIED or status >= 500:
                 raise Unreachable(f"it answered {status}", retry_after(headers))
             target = headers.get("location") if 300 <= status < 400 else None
@@ -56,7 +65,7 @@ class Endpoint(Sender):
         # A conflict on creation says that it is there already, e.g. on resume.
         known = status == _CONFLICT and method == "POST"
         if not (200 <= status < 300 or known):
-            text = f"The server answered {status} to {call.label}: {_explain(status)}."
+            text = f"The server answered {status} to {call.label}: {explain(status)}."
             raise Refused(text, status)
 
     def abort(self) -> None:
@@ -107,9 +116,18 @@ def reason(error: OSError) -> str:
     return str(cause if isinstance(cause, Exception) else error) or type(error).__name__
 
 
-def _explain(status: int) -> str:
+def explain(status: int) -> str:
+    """Return what a status of refusal means, and what to do, one clause.
+
+    Args:
+        status: The status of the answer.
+    """
     if 300 <= status < 400:
         return "a redirect that is not followed; set base_url to where it leads"
     if status in (401, 403):
-        return "the token was refused"
+        return "the token was refused; see SERVER_USER_TOKEN, or dotflow login"
+    if status in (404, 405):
+        return (
+            "nothing takes reports at base_url; that of dotflow server ends in /api/v1"
+        )
     return "the report was refused"

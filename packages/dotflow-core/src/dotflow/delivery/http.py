@@ -6,11 +6,11 @@ import http.client
 import socket
 import urllib.error
 import urllib.request
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from dotflow.abc.http import HTTPRequest
+from dotflow.base.exposure import is_loopback
+from dotflow.base.patience import Allowance, BoundedSocket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,16 +45,37 @@ class UrllibRequest(HTTPRequest):
 
         See `HTTPRequest.request`. An answer that is not HTTP is none.
         """
-        opener = self._direct if _is_loopback(url) else self._through_proxy
+        return self.ask(method, url, body, headers, timeout, 0)[:2]
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+        most: int,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request, as `request` does, and read what the answer begins with.
+
+        Args:
+            method: As of `request`.
+            url: The same.
+            body: The same.
+            headers: The same.
+            timeout: Seconds that connecting may take, and the whole of the answer.
+            most: How many bytes of the answer's body to read.
+        """
+        opener = self._direct if is_loopback(url) else self._through_proxy
         request = urllib.request.Request(  # noqa: S310 - the caller has checked the scheme
             url, data=body, headers=dict(headers or {}), method=method
         )
         try:
             with opener.open(request, timeout=timeout) as answer:
-                return answer.status, _lower(answer.headers)
+                return answer.status, _lower(answer.headers), answer.read(most)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, _lower(error.headers)
+                return error.code, _lower(error.headers), error.read(most)
         except http.client.HTTPException as error:
             raise ConnectionError(
                 f"not an HTTP answer: {type(error).__name__}"
@@ -64,8 +85,8 @@ class UrllibRequest(HTTPRequest):
 
     def abort(self) -> None:
         """End, from another thread, the request that is waiting, and refuse others."""
-        # First the mark, then the look. `connect` does it the other way round, so one
-        # of the two sees the other, whatever their order, and no lock is needed.
+        # First the mark, then the look. Whoever connects does it the other way round,
+        # so one of the two sees the other, in whatever order, and no lock is needed.
         self._aborted = True
         connection = self._connection
         waiting = None if connection is None else connection.sock
@@ -75,8 +96,16 @@ class UrllibRequest(HTTPRequest):
             except OSError:
                 pass  # it has ended by itself
 
-    def connect(self, connection: http.client.HTTPConnection) -> None:
-        """Note the connection of a request, for `abort`; `urllib` calls this.
+    def begin(self, connection: http.client.HTTPConnection) -> None:
+        """Note the connection of a request, for `abort`, before it is opened.
+
+        Args:
+            connection: The connection.
+        """
+        self._connection = connection
+
+    def check(self, connection: http.client.HTTPConnection) -> None:
+        """Close a connection that was opened in vain.
 
         Args:
             connection: The connection, which is open now.
@@ -84,10 +113,19 @@ class UrllibRequest(HTTPRequest):
         Raises:
             ConnectionAbortedError: `abort` was called while it was being opened.
         """
-        self._connection = connection
         if self._aborted:
             connection.close()
             raise ConnectionAbortedError("the client is closed")
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        seconds = sock.gettimeout()
+        bounded: Any = sock
+        if seconds is not None:
+            allowance = Allowance(seconds)
+            bounded = BoundedSocket(sock, lambda: allowance)
+        super().__init__(bounded, *args, **kwargs)
 
 
 class _Plain(urllib.request.HTTPHandler):
@@ -99,9 +137,12 @@ class _Plain(urllib.request.HTTPHandler):
         owner = self._owner
 
         class Connection(http.client.HTTPConnection):
+            response_class = _Response
+
             def connect(self) -> None:
+                owner.begin(self)
                 super().connect()
-                owner.connect(self)
+                owner.check(self)
 
         return self.do_open(Connection, req)
 
@@ -115,9 +156,12 @@ class _Secure(urllib.request.HTTPSHandler):
         owner = self._owner
 
         class Connection(http.client.HTTPSConnection):
+            response_class = _Response
+
             def connect(self) -> None:
+                owner.begin(self)
                 super().connect()
-                owner.connect(self)
+                owner.check(self)
 
         context: Any = self._context  # type: ignore[attr-defined]
         return self.do_open(Connection, req, context=context)
@@ -132,13 +176,3 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _lower(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dotflow.delivery.delivery import Delivery
     from dotflow.delivery.sender import Sender
+    from dotflow.model.alert import Alert
 
 _MAX_MESSAGES = 1_000
 
@@ -23,18 +24,17 @@ _MAX_MESSAGES = 1_000
 class NotifyInBackground(Notify):
     """A notifier whose messages a thread sends.
 
-    `hook_status_task` composes the message and returns; the end of a run, and of the
-    program, wait a limited time for what is on its way. Problems are warned about once,
-    in the logger `"dotflow"`, and never reach the run. A message arrives at least once:
-    one that was taken but not answered in time is sent again.
+    `hook_status_task` composes the message and returns; the exit of the program waits a
+    second, or `DOTFLOW_EXIT_TIMEOUT`, for all that is on its way. Problems are warned
+    about once, in the logger `"dotflow"`, and never reach the run. A message arrives at
+    least once: one that was taken but not answered in time is sent again.
 
     A forked child and a pickled copy start with an empty queue of their own.
 
     Args:
         notification_type: The status to tell of, or several of them; None for all.
         show_result: Whether a message holds what the task has returned.
-        timeout: Seconds that an attempt may wait for the service; also how long the
-            exit of the program waits for messages on their way.
+        timeout: Seconds that an attempt may wait for the service.
         retry_for: Seconds for which one message is tried again.
 
     Attributes:
@@ -83,9 +83,16 @@ class NotifyInBackground(Notify):
         """Tell of a task's new status, if that is one to tell of."""
         if self._statuses is not None and task.status not in self._statuses:
             return
+        self._put(task, task.task_id)
+
+    def hook_alert(self, alert: Alert) -> None:
+        """Tell of an alert, whatever the statuses are."""
+        self._put(alert, None)  # the status of its task does not make it obsolete
+
+    def _put(self, task: Any, subject: str | None) -> None:
         from dotflow.delivery.message import Message
 
-        message = Message(self.compose(task), task.task_id)
+        message = Message(self.compose(task), subject)
         delivery = self._own()
         if delivery is None:
             # Atomic: two threads with their first message must share one queue.

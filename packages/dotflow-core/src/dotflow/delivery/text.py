@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from dotflow.base.escape import without_colours
+from dotflow.base.guard import STOPS, is_a
 from dotflow.model.context import Context
+from dotflow.model.payload import described
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ELLIPSIS = "…"
+_LINES = 8
 # Control characters but for the tab and the end of a line: no service shows them.
 _CONTROL = dict.fromkeys(range(32), "�")
 del _CONTROL[9], _CONTROL[10]
@@ -27,6 +31,12 @@ def status_line(task: Any) -> str:
     return f"{TypeStatus.get_symbol(task.status)} {task.status}".strip()
 
 
+def _last_error(task: Any) -> Any:
+    """Return the last error of a task that failed or is tried again, else None."""
+    told = task.status in (TypeStatus.FAILED, TypeStatus.RETRY)
+    return task.errors[-1] if told and task.errors else None
+
+
 def error_text(task: Any, limit: int) -> str:
     """Return the last error of a task that failed or is tried again, else `""`.
 
@@ -34,10 +44,23 @@ def error_text(task: Any, limit: int) -> str:
         task: The `Task`.
         limit: The most characters, counted as `shorten` does.
     """
-    if task.status not in (TypeStatus.FAILED, TypeStatus.RETRY) or not task.errors:
+    error = _last_error(task)
+    if error is None:
         return ""
-    error = task.errors[-1]
     return shorten(f"{error.exception}: {error.message}".rstrip(" :"), limit)
+
+
+def output_text(task: Any, limit: int) -> str:
+    """Return the last lines that a failed attempt of a task has printed, else `""`.
+
+    Args:
+        task: The `Task`.
+        limit: The most characters, counted as `shorten` does.
+    """
+    output = getattr(_last_error(task), "output", "")  # which a fake may not have
+    lines = without_colours(output).split("\n")[-_LINES:]
+    # Each by itself, since it is the last one that matters most.
+    return "\n".join(shorten(line, limit // _LINES - 1) for line in lines)
 
 
 def result_text(task: Any, limit: int) -> str:
@@ -59,8 +82,10 @@ def result_text(task: Any, limit: int) -> str:
             text += next(pieces)
     except StopIteration:
         pass
-    except (TypeError, ValueError, RecursionError):
-        text = json.dumps(_describe(value))
+    except STOPS:
+        raise
+    except BaseException:  # noqa: BLE001 - it is made by code of the value
+        text = json.dumps(described(value))
     return shorten(text, limit)
 
 
@@ -81,19 +106,8 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Context):
-        return value.storage
-    if isinstance(value, (set, frozenset)):
-        return list(value)
-    return _describe(value)
-
-
-def _describe(value: object) -> str:
-    kind = type(value)
-    name = f"<{kind.__module__}.{kind.__qualname__} object>"
-    if (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
-        return name  # the address that Python adds tells nobody anything
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a message must not fail for a class' own text
-        return name
+    if is_a(value, Context):
+        return value.storage  # type: ignore[attr-defined]
+    if is_a(value, (set, frozenset)):
+        return list(value)  # type: ignore[call-overload]
+    return described(value)

@@ -2,29 +2,50 @@
 
 Beside one record a task a workflow with a fixed id keeps one of the run: which run the
 checkpoints belong to, so that those of an earlier one are never taken for this one's,
-and the fingerprint of its inputs. It is one record because a process may die between
-two.
+and which inputs its results came from. It is one record because a process may die
+between two.
+
+What each checkpoint was made from stands in the checkpoint itself (`engine/lineage.py`),
+and is never written anew: a resume that keeps a result over other inputs leaves it tied
+to those that it came from.
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
+from dotflow.abc.storage import current_fence
+from dotflow.base.guard import STOPS, error_message, has
 from dotflow.base.identity import new_ulid
-from dotflow.errors import InputChangedError, StorageError
+from dotflow.errors import LeaseLost, StorageError
 from dotflow.model.context import Context
+from dotflow.model.expansion import MapOver
 from dotflow.model.outcome import Failure
-from dotflow.types import TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any, Protocol
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
+    from dotflow.engine.lease import Lease
+    from dotflow.engine.lineage import Lineage
+    from dotflow.model.graph import Graph
+    from dotflow.model.held import Errand
     from dotflow.model.items import ItemKey
+    from dotflow.model.options import StartOptions
     from dotflow.model.outcome import Outcome
     from dotflow.model.task import TaskInstance
+    from dotflow.types import Reach
+
+    class Lineages(Protocol):
+        """What results are made from, by node."""
+
+        def __getitem__(self, node: int, /) -> str: ...
+
 
 # No task's key ends like this: `quote_name` leaves no "~".
 _RUN = "~run"
@@ -36,15 +57,23 @@ class Checkpoints:
     Attributes:
         resuming: Whether tasks may have a stored result to restore.
         run_id: The run that the results belong to, None where nobody can resume it.
+        keeps_objects: Whether a result is kept as the object that it is, in memory.
+        lineages: What the result of each task is made from; None where nobody asks.
     """
 
     resuming: bool = False
     run_id: str | None = None
+    keeps_objects: bool = False
+    lineages: Lineages | None = None
 
     @property
     def storage(self) -> Storage | None:
         """Where each result can be read when it is asked for; None where it cannot."""
         return None
+
+    def grouped(self) -> AbstractContextManager[Any] | None:
+        """Return what stores several results together; None where no kill loses any."""
+        return nullcontext()
 
     def keeps_items(self) -> bool:
         """Say whether each item of a mapped task has a checkpoint of its own."""
@@ -52,6 +81,17 @@ class Checkpoints:
 
     def forget_items(self, task: TaskInstance) -> None:
         """Let go of the checkpoints of a mapped task's items: the task has one itself."""
+
+    def errands(self, reach: Reach) -> Callable[[TaskInstance, int], Errand] | None:
+        """Return what tells a worker how to store a result itself.
+
+        Args:
+            reach: How far away it may be.
+
+        Returns:
+            Called with a task and its node; None where results are stored here.
+        """
+        return None
 
     def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return the stored result of a task that this run need not repeat.
@@ -61,6 +101,15 @@ class Checkpoints:
         """
         raise NotImplementedError
 
+    def belongs(self, node: int, stored: Context) -> bool:
+        """Say whether a stored result was made from what its task depends on now.
+
+        Args:
+            node: The place of the task, or of an item of it.
+            stored: What `load` has returned.
+        """
+        return True
+
     def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store the result of a task; when this returns it is durable.
 
@@ -69,14 +118,29 @@ class Checkpoints:
         """
         raise NotImplementedError
 
+    def put_right(self, task: TaskInstance, changed: object, value: object) -> None:
+        """Have a result again that a step after its task has changed in place.
+
+        Args:
+            task: The task.
+            changed: The very object that is no result any more.
+            value: What takes its place.
+        """
+
     def keep(self, task: TaskInstance, outcome: Outcome) -> Failure | None:
         """Store a result before anything depends on it; return why that failed.
 
         A kill before the storage has it leaves a task that runs again, a kill after it
         one that is restored: the step itself is never taken for done too early.
         """
+        lineages = self.lineages
         context = Context.of_task(
-            outcome.value, task.task_id, task.workflow_id, outcome.finished, self.run_id
+            outcome.value,
+            task.task_id,
+            task.workflow_id,
+            outcome.finished,
+            self.run_id,
+            None if lineages is None else lineages[outcome.node],
         )
         try:
             self.save(task, context)
@@ -99,6 +163,7 @@ class RunCheckpoints(Checkpoints):
     Attributes:
         start_id: The id of this start, which is another one when it resumes.
         resumed_from: The start that this one goes on from, or None.
+        lease: What each write needs; None where no other run is kept out.
     """
 
     def __init__(
@@ -107,59 +172,101 @@ class RunCheckpoints(Checkpoints):
         self._storage = storage
         self._workflow_id = workflow_id
         self._resumable = resumable
+        self.lease: Lease | None = None
         self.resuming = False
         self.run_id: str | None = None
         self.start_id = new_ulid()
         self.resumed_from: str | None = None
-        self._inputs: str | None = None
+        self.keeps_objects = not storage.persistent
+        self._lineage: Lineage | None = None
+        # What the results came from, as the record of the run tells it.
+        self._origin: dict[str, Any] = {}
+        self._found: dict[str, Any] = {}
+        # The tasks whose stored result no longer holds.
+        self._cut_off: set[int] = set()
 
-    def begin(
-        self,
-        tasks: Sequence[TaskInstance],
-        resume: bool,
-        on_input_change: str,
-        fingerprint: str | None,
-    ) -> None:
+    def begin(self, graph: Graph, options: StartOptions) -> None:
         """Start over, or go on from what an earlier run has left.
 
         Args:
-            tasks: The tasks of the run, for the fingerprint of their inputs.
-            resume: Whether completed tasks are to be restored.
-            on_input_change: A `TypeInputChange`: what to do where the inputs differ
-                from those of the run to resume.
-            fingerprint: What stands for the inputs; None to compute it.
+            graph: The tasks of the run.
+            options: What `start` was given; checked.
 
         Raises:
-            InputChangedError: They differ, and the policy is `"raise"`.
+            InputChangedError: The inputs or the graph changed, and the policy is
+                `"raise"`.
             StorageError: The storage failed.
         """
         if not self._resumable:
             return
-        self._inputs = fingerprint or _inputs_of(tasks)
+        if not self._storage.persistent:
+            self._storage.run_begun(str(self._workflow_id))
+        lineage = self._trace(graph, options["fingerprint"])
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
-        if resume and self._may_resume(found.get("inputs"), on_input_change):
-            self.run_id = found.get("run_id")
+        if options["resume"] and found.get("run_id") is not None:
+            self._go_on(found, lineage, options)
         self.resuming = self.run_id is not None
-        if self.resuming:
-            self.resumed_from = found.get("start") or self.run_id
-        else:
+        if not self.resuming:
+            self._origin = {"inputs": lineage.inputs, "plan": lineage.plan}
             if found and stored.run_id is None:
-                self._forget(tasks)
+                self._forget(graph.tasks)
             self.run_id = self.start_id
+        alone = not (self.resuming or options["keep_going"])
+        self.lineages = lineage.fresh if alone else lineage
         self._write_run(finished=False)
 
-    def join(self, tasks: Sequence[TaskInstance]) -> None:
+    def _go_on(
+        self, found: dict[str, Any], lineage: Lineage, options: StartOptions
+    ) -> None:
+        """Take over what an earlier run has left, unless the policy is to start over."""
+        from dotflow.engine.resumption import Resumption
+
+        fingerprint = options["fingerprint"]
+        resumption = Resumption(found, lineage, self._records, fingerprint)
+        self.run_id = found["run_id"]
+        self._found = found
+        if resumption.may_go_on(options, self._workflow_id):
+            self._origin = resumption.record()
+            self.resumed_from = found.get("start") or self.run_id
+        else:
+            self.run_id = None
+            self._storage.clear(str(self._workflow_id))
+
+    def _records(self, task: TaskInstance) -> Iterator[Context]:
+        """Read what is stored of a task: its result, or those of its items."""
+        found = self._stored(task)
+        if found is not None:
+            yield found
+        elif isinstance(task.expansion, MapOver):
+            try:
+                keys = self._storage.list_keys(f"{task.checkpoint_key}~")
+            except NotImplementedError:
+                return  # a storage of a user's own
+            for key in keys:
+                found = self._storage.get(key)
+                if found.run_id == self.run_id:
+                    yield found
+
+    def _stored(self, task: TaskInstance | ItemKey) -> Context | None:
+        """Read a result; one that cannot be read fails its task when that comes."""
+        try:
+            return self.load(task)
+        except StorageError:
+            return None
+
+    def join(self, graph: Graph) -> None:
         """Take part in a run of which other processes run other tasks.
 
         Whichever comes first begins it, and no other has to know of that.
 
         Args:
-            tasks: All tasks of the workflow, for the fingerprint of their inputs.
+            graph: All tasks of the workflow.
 
         Raises:
             StorageError: The storage failed.
         """
+        self.lineages = lineage = self._trace(graph)
         stored = self._read_run().storage
         found = stored if isinstance(stored, dict) else {}
         self.run_id = found.get("run_id")
@@ -168,21 +275,32 @@ class RunCheckpoints(Checkpoints):
 
             # The same in every process: several may begin the run at once.
             self.run_id = stable_ulid(self._workflow_id, _RUN)
-            self._inputs = _inputs_of(tasks)
+            self._origin = {"inputs": lineage.inputs, "plan": lineage.plan}
             self._write_run(finished=False)
         self.resumed_from = found.get("start")
         self.resuming = True
 
-    def _may_resume(self, inputs: str | None, on_input_change: str) -> bool:
-        """Say whether to resume at all, by the policy for inputs that changed."""
-        if inputs is None or inputs == self._inputs:
+    def _trace(self, graph: Graph, fingerprint: str | None = None) -> Lineage:
+        from dotflow.engine.lineage import Lineage
+
+        self._lineage = Lineage(graph, self.start_id, fingerprint)
+        return self._lineage
+
+    def belongs(self, node: int, stored: Context) -> bool:
+        """Say whether a result still holds; see `Checkpoints.belongs`.
+
+        One that does not is told in a line, which speaks for all that follows it.
+        """
+        lineage = self._lineage
+        if lineage is None or lineage.holds(node, stored, self._stored):
             return True
-        if on_input_change == TypeInputChange.RAISE:
-            raise InputChangedError(self._workflow_id)
-        if on_input_change == TypeInputChange.RESET:
-            self._storage.clear(str(self._workflow_id))
-            return False
-        return True
+        node = int(node)
+        if node not in self._cut_off:
+            follows = not self._cut_off.isdisjoint(lineage.graph.upstream[node])
+            self._cut_off.add(node)
+            if not follows:
+                _tell_cut_off(lineage.graph.tasks[node])
+        return False
 
     def _forget(self, tasks: Sequence[TaskInstance]) -> None:
         """Empty the results of an earlier run.
@@ -196,17 +314,50 @@ class RunCheckpoints(Checkpoints):
 
     def end(self, completed: bool) -> None:
         """Note whether the run left anything to resume."""
-        if self._resumable:
-            self._write_run(finished=completed)
+        if not self._storage.persistent:
+            self._storage.run_ended(str(self._workflow_id), self._resumable)
+        if not self._resumable:
+            return
+        if self.resuming and "plan" in self._found and self._lineage is not None:
+            tasks = self._lineage.graph.tasks
+            if not any(task.attempt or task.cached for task in tasks):
+                # It has made nothing: whatever is there came from what it did before.
+                kept = ("inputs", "plan", "mixed", "former")
+                found = self._found.items()
+                self._origin = {name: value for name, value in found if name in kept}
+        self._write_run(finished=completed)
+
+    def adopt(self, start_id: str) -> bool:
+        """Let a run of a random workflow id be gone on with, once that id is known.
+
+        Nobody else has ever stored under it, so what is there is all of that run.
+
+        Args:
+            start_id: The run.
+
+        Returns:
+            Whether there is anything to go on from.
+        """
+        if self.begun():
+            return True
+        if not self._storage.list_keys(f"{self._workflow_id}-"):
+            return False
+        self.run_id = self.start_id = start_id
+        self._write_run(finished=False)
+        return True
 
     def begun(self) -> bool:
         """Say whether a run of this workflow id has ever begun."""
         return self._read_run().storage is not None
 
-    def finished(self) -> bool:
-        """Say whether the last run of this workflow id has completed every task."""
+    def unfinished(self) -> bool:
+        """Say whether there is a run of this workflow id that left something to do."""
         found = self._read_run().storage
-        return isinstance(found, dict) and found.get("finished") is True
+        return isinstance(found, dict) and found.get("finished") is not True
+
+    def grouped(self) -> AbstractContextManager[Any] | None:
+        """Return that of the storage; see `Checkpoints.grouped`."""
+        return self._storage.grouped() if self._storage.persistent else None
 
     def keeps_items(self) -> bool:
         """Say whether anybody could resume them; see `Checkpoints.keeps_items`."""
@@ -231,14 +382,26 @@ class RunCheckpoints(Checkpoints):
         except Exception:  # noqa: BLE001 - the results themselves are stored
             return
 
+    def errands(self, reach: Reach) -> Callable[[TaskInstance, int], Errand] | None:
+        """Return it where a copy of the storage does the same there; see `Checkpoints`."""
+        if not self._storage.persistent:
+            return None
+        from dotflow.engine.errands import storage_errands
+
+        fence = None if self.lease is None else self.lease.fence
+        lineage_of = None if self.lineages is None else self.lineages.__getitem__
+        return storage_errands(self._storage, reach, fence, self.run_id, lineage_of)
+
     def load(self, task: TaskInstance | ItemKey) -> Context | None:
         """Return a stored result of this run; see `Checkpoints.load`."""
         try:
             found = self._storage.get(self._storage.key(task))
-        except Exception as error:
+        except STOPS:
+            raise
+        except BaseException as error:
             raise StorageError(
                 f"The stored result of task '{task.name}' could not be read from"
-                f" {type(self._storage).__name__}: {error}"
+                f" {type(self._storage).__name__}: {error_message(error)}"
             ) from error
         if found.run_id is not None:
             return found if found.run_id == self.run_id else None
@@ -247,12 +410,19 @@ class RunCheckpoints(Checkpoints):
 
     def save(self, task: TaskInstance | ItemKey, context: Context) -> None:
         """Store the result of a task; see `Checkpoints.save`."""
+        storage = self._storage
         try:
-            self._storage.post(self._storage.key(task), context)
-        except Exception as error:
+            if self.lease is None:  # as `_post`, which is one more call for every task
+                storage.post(storage.key(task), context)
+            else:
+                self._post(storage.key(task), context)
+        except STOPS:
+            raise
+        except BaseException as error:
             raise StorageError(
                 f"The result of task '{task.name}' could not be stored by"
-                f" {type(self._storage).__name__}: {error}{_hint(context.storage)}"
+                f" {type(self._storage).__name__}: {error_message(error)}"
+                f"{_hint(context.storage)}"
             ) from error
 
     def _read_run(self) -> Context:
@@ -265,16 +435,31 @@ class RunCheckpoints(Checkpoints):
         record = {
             "run_id": self.run_id,
             "start": self.start_id,
-            "inputs": self._inputs,
             "finished": finished,
+            **self._origin,
         }
         context = Context.of_task(
             record, "", self._workflow_id, time.time(), self.run_id
         )
         try:
-            self._storage.post(f"{self._workflow_id}-{_RUN}", context)
+            self._post(f"{self._workflow_id}-{_RUN}", context)
         except Exception as error:
             raise self._failed("stored by", error) from error
+
+    def _post(self, key: str, context: Context) -> None:
+        lease = self.lease
+        if lease is None:
+            self._storage.post(key, context)
+            return
+        before = current_fence.set(lease.fence)
+        try:
+            self._storage.post(key, context)
+        except LeaseLost:
+            # At once: what goes on elsewhere must not run here as well.
+            lease.end("its lease was lost", interrupt=False)
+            raise
+        finally:
+            current_fence.reset(before)
 
     def _failed(self, verb: str, error: Exception) -> StorageError:
         return StorageError(
@@ -283,17 +468,22 @@ class RunCheckpoints(Checkpoints):
         )
 
 
-def _inputs_of(tasks: Sequence[TaskInstance]) -> str:
-    """Return the fingerprint of what the tasks were given."""
-    from dotflow.model.fingerprint import fingerprint_of
+def _tell_cut_off(task: TaskInstance) -> None:
+    from contextlib import suppress
 
-    given = [task.initial for task in tasks]
-    return fingerprint_of([None if one is None else one.storage for one in given])
+    from dotflow.logging import logger
+
+    with suppress(Exception):  # a handler of the user's
+        logger.warning(
+            "Task '%s' runs again, and so does all that follows it: its stored result was"
+            " made from other tasks than it depends on now, or in another place.",
+            task.name,
+        )
 
 
 def _hint(value: object) -> str:
     """Say what else a task may return that gives its items one by one."""
-    if not (hasattr(value, "__next__") or hasattr(value, "__anext__")):
+    if not (has(value, "__next__") or has(value, "__anext__")):
         return ""
     return (
         " What can be read once only cannot be stored: return a list, a range, or an"

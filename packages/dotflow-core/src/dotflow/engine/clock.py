@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import time
 
+# How long to wait before asking again for what another run holds: a slot, a result; and
+# where each time is a request to a cloud.
+ASK_AGAIN_SECONDS = 0.05
+ASK_SELDOM_SECONDS = 0.5
+
 
 class Clock:
     """Time as it passes."""

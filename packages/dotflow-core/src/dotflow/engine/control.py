@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 
+from dotflow.base.guard import Interruption
 from dotflow.engine.clock import current_clock
 from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
@@ -19,8 +21,8 @@ _CANCEL = "_cancel"
 POLL_SECONDS = 0.5
 
 
-class RunCancelled(BaseException):
-    """Ends a run from within; not an `Exception`, so no step can take it for its own."""
+class RunCancelled(Interruption):
+    """Ends a run from within."""
 
 
 class Control:
@@ -33,7 +35,11 @@ class Control:
     Attributes:
         clock: What the run goes by.
         until: The end of its time on that clock; None for no bound.
+        real_until: The same by `time.monotonic`: under a fake clock a step may block for
+            ever.
         awaited: Whether somebody else may end it: a deadline, or another process.
+        interrupted: Whether Ctrl-C or SIGTERM ends it.
+        ending: Whether what ran is being stopped, which takes seconds at most.
     """
 
     def __init__(
@@ -42,15 +48,16 @@ class Control:
         requested: Callable[[], str | None] | None = None,
     ) -> None:
         self.reason: str | None = None
+        self.interrupted = self.ending = False
+        self._patient = False
         self.awaited = deadline is not None or requested is not None
         self._requested = requested
         self.clock = current_clock()
         self.until: float | None = None
-        # By the real time too: under a fake clock a step may block for ever.
-        self._until: float | None = None
+        self.real_until: float | None = None
         if deadline is not None:
             self.until = self.clock.monotonic() + deadline
-            self._until = time.monotonic() + deadline
+            self.real_until = time.monotonic() + deadline
         self._deadline = deadline
         self._next_poll = 0.0
         self._interrupt: Callable[[], None] | None = None
@@ -64,28 +71,64 @@ class Control:
             reason: Why; the first one counts.
             interrupt: Whether to stop a step that blocks the loop, too.
         """
+        self._patient = False
         if self.reason is None:
             self.reason = reason
         stop = self._interrupt
         if interrupt and stop is not None:
             stop()
 
-    def check(self) -> None:
+    @property
+    def interruptible(self) -> bool:
+        """Whether steps hold up the loop, which alone would see too late what is asked."""
+        return self._interrupt is not None
+
+    def wind_down(self, reason: str) -> None:
+        """Begin nothing more, and let what runs end; `cancel` may follow.
+
+        It never waits, so a handler of a signal may call it.
+
+        Args:
+            reason: As of `cancel`.
+        """
+        if self.reason is None:
+            self._patient = True
+            self.reason = reason
+
+    def interrupt(self) -> None:
+        """End the run with KeyboardInterrupt; a handler of a signal may call it."""
+        self.interrupted, self._patient = True, False
+        if self.reason is None:
+            self.reason = "it was interrupted"
+
+    def check(self, running: int = 0) -> bool:
         """Raise if the run is to end; asks other processes at most every half second.
+
+        Args:
+            running: How many attempts are in flight.
+
+        Returns:
+            Whether the run ends with those: nothing more is to begin.
 
         Raises:
             RunCancelled: It is; the message is the reason.
+            KeyboardInterrupt: The same, where it was interrupted.
         """
         if self.reason is None:
             self.poll()
-        if self.reason is not None:
-            raise RunCancelled(self.reason)
+        if self.reason is None:
+            return False
+        if self._patient and running:
+            return True
+        if self.interrupted:
+            raise KeyboardInterrupt
+        raise RunCancelled(self.reason)
 
     def bound(self, wait: float | None) -> float:
         """Return the longest time that the loop may wait before it checks again."""
         # Bounded always: `cancel` may come from a thread at any moment.
-        if self._until is not None:
-            left = max(0.0, self._until - time.monotonic())
+        if self.real_until is not None:
+            left = max(0.0, self.real_until - time.monotonic())
             wait = left if wait is None else min(wait, left)
         return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
 
@@ -99,9 +142,9 @@ class Control:
             self.reason = self._requested()
 
     def _is_over(self, now: float) -> bool:
-        if self._until is None or self.until is None:
+        if self.real_until is None or self.until is None:
             return False
-        return now >= self._until or self.clock.monotonic() >= self.until
+        return now >= self.real_until or self.clock.monotonic() >= self.until
 
     def watch(self, interrupt: Callable[[], None]) -> None:
         """Watch from a thread, for an executor whose steps block the loop.
@@ -109,19 +152,20 @@ class Control:
         Args:
             interrupt: Stops the step that runs.
         """
-        self._interrupt = interrupt
-        if self._until is None and self._requested is None:
+        if self.real_until is None and self._requested is None:
+            self._interrupt = interrupt
             return
         watcher = threading.Thread(
             target=self._watch, name="dotflow-control", daemon=True
         )
         try:
             watcher.start()
+            self._watcher = watcher
         except RuntimeError:
             # Python 3.12.0 and 3.12.1 start none once the script has ended: then the
             # loop looks by itself, between two steps.
-            return
-        self._watcher = watcher
+            pass
+        self._interrupt = interrupt  # not before: it would hit the thread's start
 
     def wake_by(self, wake: Callable[[], None]) -> None:
         """Have `cancel` call something, for a loop that waits and looks by itself.
@@ -144,13 +188,14 @@ class Control:
             if self.reason is None:
                 self.poll()
             # Again and again: a step may have swallowed the first interruption.
-            if self.reason is not None and self._interrupt is not None:
-                self._interrupt()
+            stop = None if self.reason is None or self._patient else self._interrupt
+            if stop is not None:
+                stop()
 
     def _pause(self) -> float:
-        if self._until is None or self.reason is not None:
+        if self.real_until is None or self.reason is not None:
             return POLL_SECONDS
-        return min(POLL_SECONDS, max(0.01, self._until - time.monotonic()))
+        return min(POLL_SECONDS, max(0.01, self.real_until - time.monotonic()))
 
 
 class CancelRequests:
@@ -165,6 +210,18 @@ class CancelRequests:
         self._storage = storage
         self._workflow_id = workflow_id
         self._key = f"{workflow_id}-{_CANCEL}"
+
+    @classmethod
+    def of(cls, storage: Storage, workflow_id: UUID | str) -> Self | None:
+        """Return those that a run looks for; None where it would see none.
+
+        Args:
+            storage: The storage.
+            workflow_id: As of the constructor.
+        """
+        if storage.shared or (storage.fenced and storage.persistent):
+            return cls(storage, workflow_id)
+        return None
 
     def post(self, reason: str) -> None:
         """Ask whoever runs the workflow to end it."""

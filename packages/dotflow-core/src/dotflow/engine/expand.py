@@ -6,6 +6,7 @@ from dotflow.model.expansion import MapOver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from dotflow.abc.executor import AnyExecutor
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.expanded import Expanded
     from dotflow.engine.limits.cache import ResultCache
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
+    from dotflow.model.graph import Graph
     from dotflow.model.task import TaskInstance
 
 
@@ -32,6 +34,28 @@ def begin(
     from dotflow.engine.sub_workflow import EndedParts
 
     return EndedParts(state, ends, checkpoints, node)
+
+
+def stream_items(graph: Graph, executor: AnyExecutor) -> None:
+    """Mark the tasks whose generators a map reads as it goes.
+
+    It is the only one that reads them, and the step asks for nothing that covers the
+    body of its generator: further attempts, a timeout, a kept result.
+    """
+    if not executor.in_process:
+        return
+    for node, task in enumerate(graph.tasks):
+        if not isinstance(task.expansion, MapOver):
+            continue
+        for up in graph.upstream[node]:
+            source = graph.tasks[up]
+            step = source.step
+            source.streams = (
+                source.name == task.expansion.over
+                and len(graph.downstream[up]) == 1
+                and step.policy.attempts == 1
+                and not (step.timeout or step.cache or step.isolate)
+            )
 
 
 def revive(task: TaskInstance, stored: Context, checkpoints: Checkpoints) -> Context:

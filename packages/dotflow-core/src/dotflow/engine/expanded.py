@@ -25,6 +25,17 @@ class Expanded(ABC):
     def settle(self, outcome: Outcome) -> None:
         """Take note of the end of an attempt that did not end at once."""
 
+    def keep(self, outcome: Outcome) -> bool:
+        """Store a result ahead of `settle`, if it has a place of its own.
+
+        Returns:
+            Whether it is stored.
+
+        Raises:
+            Exception: It is not; `settle` then tries again, and tells why.
+        """
+        return False
+
     @abstractmethod
     def wake(self) -> None:
         """Go on: the time that an attempt had to wait is over."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dotflow.abc.notify import Notify
 from dotflow.base.fan_out import FanOut
+from dotflow.base.guard import STOPS
 from dotflow.model import events
 from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
 
+    from dotflow.abc.history import Recorder
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
-    from dotflow.abc.notify import Notify
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
     from dotflow.config.config import Config
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
     from dotflow.model.task import TaskInstance
 
     Listeners = dict[type[events.Event], events.Listener]
+    Follow = Callable[[Server], Recorder | None]
+
+    class Unserved(Protocol):
+        """A run whose workflow no server was told of; a `ServedRun`."""
+
+        def register(self, server: Server, tasks: Sequence[TaskInstance]) -> None:
+            """Report the run and its tasks as new."""
+
+        def told(self, task: TaskInstance) -> TaskInstance:
+            """Return a task as the server knows it."""
+
 
 # What a notifier and a server hear: every change of a task's status. A further attempt
 # of a task that was told as "Retry" is not one.
@@ -34,18 +47,14 @@ _STATUS_EVENTS = (
     events.TaskSkipped,
 )
 
-# How long a provider that delivers in the background may hold up the end of a run.
-FLUSH_SECONDS = 5.0
-_DELIVERING = ("log", "notify", "tracer", "metrics", "server")
-
 
 def connect_providers(
     config: Config,
     bus: events.EventBus,
     workflow: Any,
     graph: Graph | None = None,
-    *,
-    server: bool = True,
+    unserved: Unserved | None = None,
+    follow: Follow | None = None,
 ) -> None:
     """Subscribe every active provider of `config` to `bus`.
 
@@ -54,49 +63,53 @@ def connect_providers(
         bus: The bus of the run.
         workflow: What `Server.update_workflow` receives.
         graph: What runs; None where a task runs without one.
-        server: Whether a server is told as well, which knows what was registered.
+        unserved: What a server is to be told first, where it does not know the workflow.
+        follow: Has a server hear of the run, event by event; None without a run.
     """
-    for tracer in _active(config.tracer):
-        _connect_tracer(tracer, bus, graph)
-    for notify in _active(config.notify):
-        _connect_notify(notify, bus)
-    for log in _parts(config.log):
-        if log.listening():
-            _connect_log(log, bus)
-    for metrics in _active(config.metrics):
-        _connect_metrics(metrics, bus)
-    for remote in _active(config.server) if server else ():
-        _connect_server(remote, bus, workflow)
+    # A task without a run is nothing that rules could judge.
+    ruled = graph is not None and config.notify.alert_rules is not None
+    connect: dict[str, Callable[[Any], None]] = {
+        "tracer": lambda tracer: _connect_tracer(tracer, bus, graph),
+        "notify": lambda notify: _connect_notify(notify, bus, ruled),
+        "log": lambda log: _connect_log(log, bus),
+        "metrics": lambda metrics: _connect_metrics(metrics, bus),
+        "server": lambda server: _connect_server(
+            server, bus, workflow, unserved, follow
+        ),
+    }
+    for family, call in connect.items():
+        _connect_family(family, getattr(config, family), call, bus)
 
 
-def _active(provider: Any) -> list[Any]:
-    """Return what does anything: each of several, so that it is reported by its name."""
-    if not provider.active:
-        return []
-    return [part for part in _parts(provider) if part.active]
-
-
-def _parts(provider: Any) -> tuple[Any, ...]:
-    """Return each of several by itself, so that the bus reports it by its own name."""
-    return provider.parts if isinstance(provider, FanOut) else (provider,)
-
-
-def flush_providers(config: Config, bus: events.EventBus) -> None:
-    """Give providers that deliver in the background a bounded time to do so.
+def connect_server(
+    server: Server, bus: events.EventBus, unserved: Unserved, follow: Follow
+) -> None:
+    """Subscribe a server alone, that of this machine, where nobody else is told.
 
     Args:
-        config: The providers.
-        bus: Where a failure is reported.
+        server: The server.
+        bus: The bus of the run.
+        unserved: The run.
+        follow: As of `connect_providers`.
     """
-    for family in _DELIVERING:
-        provider = getattr(config, family)
-        flush = getattr(provider, "flush", None)
-        if flush is None or not getattr(provider, "active", True):
-            continue
+    _connect_family(
+        "server",
+        server,
+        lambda part: _connect_server(part, bus, None, unserved, follow),
+        bus,
+    )
+
+
+def _connect_family(
+    family: str, provider: Any, call: Callable[[Any], None], bus: events.EventBus
+) -> None:
+    # Each of several by itself, so that the bus reports it by its own name.
+    for part in provider.parts if isinstance(provider, FanOut) else (provider,):
         try:
-            flush(FLUSH_SECONDS)
+            if part.listening() if family == "log" else part.active:
+                call(part)
         except Exception as error:  # noqa: BLE001 - telling never breaks running
-            bus.report(type(provider).__name__, error)
+            bus.report(type(part).__name__, error)
 
 
 def _is_first(event: events.TaskStarted) -> bool:
@@ -112,13 +125,17 @@ def _queued(
         for task in event.tasks:
             try:
                 tell(task)
-            except Exception as error:  # noqa: BLE001 - telling never breaks running
+            except STOPS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - telling never breaks running
                 bus.report(name, error)
 
     return on_queued
 
 
-def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
+def _connect_notify(notify: Notify, bus: events.EventBus, ruled: bool) -> None:
+    if ruled and not notify.every_status:
+        return  # it hears of alerts
     tell = notify.hook_status_task
 
     def on_status(event: events.TaskEvent) -> None:
@@ -132,7 +149,22 @@ def _connect_notify(notify: Notify, bus: events.EventBus) -> None:
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
     listeners[events.TasksQueued] = _queued(bus, tell, name)
     listeners[events.TaskStarted] = on_started
+    if type(notify).hook_task_progress is not Notify.hook_task_progress:
+        listeners[events.TaskProgress] = _progress_teller(notify)
     bus.subscribe_all(listeners, name)
+
+
+def _progress_teller(notify: Notify) -> events.Listener:
+    def on_progress(event: events.TaskProgress) -> None:
+        told = event.detail
+        if (
+            event.index is None
+        ):  # of a map `task.mapped` tells how many items have ended
+            notify.hook_task_progress(
+                event.task, told["name"], told["done"], told["total"]
+            )
+
+    return on_progress
 
 
 def _connect_log(log: Log, bus: events.EventBus) -> None:
@@ -151,23 +183,35 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     def on_failed(event: events.TaskFailed) -> None:
         log.failed(event.task, event.failure)
 
+    def on_output(event: events.TaskOutput) -> None:
+        for when, stream, text in event.detail["output"]:
+            log.task_output(event.task, when, stream, text)
+
     name = type(log).__name__
     listeners: Listeners = {
-        events.TasksQueued: _queued(bus, lambda task: info(task=task), name),
-        events.TaskStarted: on_started,
-        events.TaskRestored: on_info,
-        events.TaskCompleted: on_info,
         events.TaskRetried: on_warning,
         events.TaskSkipped: on_warning,
         events.TaskCancelled: on_failed,
         events.TaskFailed: on_failed,
     }
+    if log.hears_progress():
+        listeners |= {
+            events.TasksQueued: _queued(bus, lambda task: info(task=task), name),
+            events.TaskStarted: on_started,
+            events.TaskRestored: on_info,
+            events.TaskCompleted: on_info,
+        }
+    if events.TaskOutput in bus.kinds:
+        from dotflow.abc.log import Log
+
+        if type(log).task_output is not Log.task_output:
+            listeners[events.TaskOutput] = on_output
     bus.subscribe_all(listeners, name)
 
 
 def _connect_metrics(metrics: Metrics, bus: events.EventBus) -> None:
     def on_started(event: events.RunStarted) -> None:
-        metrics.workflow_started(event.workflow_id)
+        metrics.workflow_started(event.workflow_id, mode=event.mode)
 
     def on_finished(event: events.RunFinished) -> None:
         if event.status == WorkflowStatus.COMPLETED:
@@ -238,15 +282,29 @@ def _connect_tracer(tracer: Tracer, bus: events.EventBus, graph: Graph | None) -
     bus.subscribe_all(listeners, type(tracer).__name__)
 
 
-def _connect_server(server: Server, bus: events.EventBus, workflow: Any) -> None:
-    def on_run(_: events.RunStarted) -> None:
-        server.update_workflow(workflow, WorkflowStatus.IN_PROGRESS)
+def _connect_server(
+    server: Server,
+    bus: events.EventBus,
+    workflow: Any,
+    unserved: Unserved | None,
+    follow: Follow | None,
+) -> None:
+    recorder = None if follow is None else follow(server)
+    if recorder is not None:
+        recorder.connect(bus)
+    known = workflow if unserved is None else unserved
+
+    def on_run(event: events.RunStarted) -> None:
+        if unserved is not None:
+            unserved.register(server, event.tasks)
+        server.update_workflow(known, WorkflowStatus.IN_PROGRESS)
 
     def on_status(event: events.TaskEvent) -> None:
-        server.update_task(event.task)
+        task = event.task
+        server.update_task(task if unserved is None else unserved.told(task))
 
     def on_finished(event: events.RunFinished) -> None:
-        server.update_workflow(workflow, event.status)
+        server.update_workflow(known, event.status)
 
     listeners: Listeners = dict.fromkeys(_STATUS_EVENTS, on_status)
     listeners[events.RunStarted] = on_run

@@ -6,17 +6,20 @@ import time
 from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor, Executor
-from dotflow.base.coroutines import finished_value
+from dotflow.base.coroutines import Caught, finished_value
 from dotflow.engine.control import POLL_SECONDS, RunCancelled
 from dotflow.engine.keeping import Keeping
+from dotflow.engine.lending import Lending
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
+from dotflow.model.current import current_attempt
+from dotflow.model.outcome import is_cancellation
 from dotflow.model.task import Attempt
-from dotflow.types import TypeStatus
+from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from typing import Any
 
     from dotflow.engine.checkpoint import Checkpoints
@@ -66,6 +69,24 @@ class Loop:
         self._resuming = checkpoints.resuming
         self._max_parallel = max_parallel
         self._tell_started = state.bus.teller(events.TaskStarted)
+        outer = current_attempt.get()
+        if state.outlet is None and outer is not None:
+            # A run within a step, to which nobody else listens: in its processes too.
+            from dotflow.engine.telling import relay_for
+
+            state.outlet = relay_for(outer)
+        self._outlet = state.outlet
+        self._shares = state.executor.shares
+        if state.graph.explicit and checkpoints.keeps_objects:
+            self._stream_items(state)
+
+    @staticmethod
+    def _stream_items(state: RunState) -> None:
+        """Have maps take the items of generators one by one, where nothing forbids it."""
+        if any(task.expansion is not None for task in state.tasks):
+            from dotflow.engine.expand import stream_items
+
+            stream_items(state.graph, state.executor)
 
     def run(self) -> None:
         """Run every task that can run, waiting in this thread.
@@ -77,7 +98,13 @@ class Loop:
         """
         executor, control = self._state.executor, self._state.control
         if not isinstance(executor, Executor):
-            finished_value(self.run_async())
+            try:
+                finished_value(self.run_async())
+            except OSError as error:
+                # A step has closed the descriptors of the event loop, and the coroutine
+                # that would have told of it never ended.
+                if not self._ends.cancel_running(error, TypeOutcome.CRASHED):
+                    raise
             return
         executor.open(self._tasks, self._max_parallel)
         try:
@@ -88,6 +115,7 @@ class Loop:
             while wait is not _DONE:
                 wait = _resume(steps, executor.wait(wait))
         except BaseException as error:
+            control.ending = True
             # Attempts end before their tasks are told as cancelled, so that none of
             # them still changes what was told.
             try:
@@ -98,6 +126,8 @@ class Loop:
         finally:
             # At once: an interrupt that came now would hit the code after the run.
             control.end()
+            if self._state.lending is not None:
+                self._state.lending.close()
         executor.close()
 
     async def run_async(self) -> None:
@@ -110,12 +140,15 @@ class Loop:
         if not isinstance(executor, AsyncExecutor):
             raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
         executor.open(self._tasks, self._max_parallel)
+        executor.keep_ahead = self.keep_together
+        self._state.control.wake_by(partial(executor.interrupt, RunCancelled))
         try:
             steps = self.steps()
             wait = next(steps, _DONE)
             while wait is not _DONE:
                 wait = _resume(steps, await executor.wait(wait))
         except BaseException as error:
+            self._state.control.ending = True
             try:
                 await executor.close(kill=True)
             finally:
@@ -123,6 +156,10 @@ class Loop:
             raise
         finally:
             self._state.control.end()
+            if self._state.lending is not None:
+                self._state.lending.close()
+            if self._state.callbacks is not None:
+                await self._state.callbacks.join()
         await executor.close()
 
     async def run_apart(self) -> None:
@@ -132,17 +169,20 @@ class Loop:
         """
         import asyncio
 
-        error = await asyncio.create_task(self._run_caught())
-        if error is not None:
-            raise error
+        # Caught, since KeyboardInterrupt or SystemExit in a task would end the event
+        # loop, whoever waits to catch it.
+        ended = await asyncio.create_task(self._run_caught())
+        ended.result()
 
-    async def _run_caught(self) -> BaseException | None:
+    async def _run_caught(self) -> Caught:
+        """As `caught`, which would be one more file on the way of each task."""
         try:
             await self.run_async()
-        except (KeyboardInterrupt, SystemExit) as error:
-            # In a task either would end the event loop, whoever waits to catch it.
-            return error
-        return None
+        except BaseException as error:
+            if is_cancellation(error):
+                raise
+            return Caught(None, error)
+        return Caught(None)
 
     def steps(self) -> Steps:
         """Run the loop itself, without the waiting.
@@ -153,7 +193,12 @@ class Loop:
         """
         state = self._state
         control = state.control
-        # Now that it is open: it may have chosen another way.
+        # Now that it is open: it may have chosen another way, or be on another computer.
+        if state.executor.reach is not None:
+            from dotflow.engine.afar import AfarResults
+
+            self._keep = AfarResults(state, self._checkpoints).keep
+        state.keep = self._keep
         self._submit = state.executor.submit
         while True:
             self._start_ready()
@@ -163,20 +208,64 @@ class Loop:
             if control.awaited or delay is not None:
                 delay = control.bound(delay)
             # Bounded always: a cancel may come from a thread at any moment.
-            for outcome in (yield POLL_SECONDS if delay is None else delay):
+            outcomes = yield POLL_SECONDS if delay is None else delay
+            if len(outcomes) > 1:
+                self.keep_together(outcomes)
+            for outcome in outcomes:
                 state.running -= 1
                 self._settle(outcome)
             if control.awaited or control.reason is not None:
-                control.check()
+                control.check(state.running)
             if state.delayed:
                 state.wake_delayed()
+
+    def keep_together(self, outcomes: Sequence[Outcome]) -> None:
+        """Store the results of several attempts, in one step where that can be done.
+
+        What is not stored then is so when its attempt is settled, each by itself: that
+        also tells whose fault a failure was.
+
+        Args:
+            outcomes: The ends of the attempts.
+        """
+        group = self._checkpoints.grouped()
+        if group is None:
+            return
+        try:
+            with group:
+                kept = [one for one in outcomes if self._kept_ahead(one)]
+        except Exception:  # noqa: BLE001 - told when each is stored by itself
+            return
+        for outcome in kept:
+            outcome.stored = True
+
+    def _kept_ahead(self, outcome: Outcome) -> bool:
+        if outcome.failure is not None or outcome.stored:
+            return False
+        node = outcome.node
+        task = self._tasks[node]
+        if task.expansion is None:
+            if self._state.lending is not None:
+                self._take_back(outcome)
+            return self._keep(task, outcome) is None
+        expanded = self._state.expanded.get(node)
+        return expanded is not None and expanded.keep(outcome)
+
+    def _take_back(self, outcome: Outcome) -> None:
+        """Put right what an attempt has changed of its inputs.
+
+        Before its result is a record: it may hold what the attempt was given.
+        """
+        lending, node = self._state.lending, outcome.node
+        if lending is not None and node in lending.loans:
+            lending.take_back(node, outcome.value)
 
     def _start_ready(self) -> None:
         state = self._state
         ready, slots, control = state.ready, state.executor.slots, state.control
         while ready and state.running < slots:
-            if control.reason is not None:
-                control.check()
+            if control.reason is not None and control.check(state.running):
+                return
             node = ready.popleft()
             # A task that has begun may go on with its further attempts.
             if not state.halted or self._tasks[node].attempt:
@@ -200,7 +289,13 @@ class Loop:
             task.started = started
         if self._tell_started is not None:
             self._tell_started(task)
-        outcome = self._submit(Attempt(node, task, task.attempt, previous, named))
+        if task.step.takes_inputs and self._shares:
+            if state.lending is None:
+                state.lending = Lending(self._tasks, self._checkpoints)
+            previous, named = state.lending.inputs(node, task, previous, named)
+        outcome = self._submit(
+            Attempt(node, task, task.attempt, previous, named, None, self._outlet)
+        )
         if outcome is None:
             state.running += 1
         else:
@@ -237,21 +332,28 @@ class Loop:
         state = self._state
         wait = state.admission.ask(task) if state.admission is not None else 0.0
         if wait:
+            if not task.attempt:
+                # What holds the limit may need the result, in a run of its own.
+                self._keeping.give_up(node)
             state.delay(node, wait)
         return not wait
 
     def _settle(self, outcome: Outcome) -> None:
         """Take note of the end of an attempt."""
         node, state = outcome.node, self._state
-        task = self._tasks[node]
+        task, failure = self._tasks[node], outcome.failure
+        if failure is not None and failure.error is None:
+            failure.hide_secrets()  # a process that has no providers has told it
         if task.expansion is not None:
             state.expanded[node].settle(outcome)
             return
-        failure = outcome.failure
+        if state.lending is not None:
+            self._take_back(outcome)
         if task.step.guarded and state.admission is not None:
             state.admission.release(task)
         if failure is None:
-            failure = self._keep(task, outcome)
+            if not outcome.stored:
+                failure = self._keep(task, outcome)
             if failure is None and task.step.cache:
                 failure = self._keeping.keep_in_cache(node, task)
             if failure is None:
@@ -262,6 +364,8 @@ class Loop:
         if failure.retryable and task.attempt < task.step.policy.attempts:
             self._ends.retry(node, task, failure, outcome.finished)
         else:
+            if task.step.cache:
+                self._keeping.give_up(node)
             self._ends.fail(node, task, failure, outcome.finished)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dotflow.engine.binding import check_limits, check_parameters
 from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.modes import Mode
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
-    from dotflow.engine.run import Origin
+    from dotflow.engine.origin import Origin
     from dotflow.engine.run_state import RunState
     from dotflow.model.context import Context
     from dotflow.model.graph import Graph
@@ -54,8 +55,11 @@ class OneTaskRun(Run):
     ) -> None:
         whole, node = mode.compile(tasks), _place(tasks, name)
         self.task = task = whole.tasks[node]
+        task.check()
+        check_parameters(whole.around(node, ()))
+        check_limits(options["limits"], tasks)
         checkpoints = _Looked(origin.config.storage, origin.workflow_id, True)
-        checkpoints.join(tasks)
+        checkpoints.join(whole)
         found, missing = checkpoints.look_upstream(whole, node)
         if missing and not options["keep_going"]:
             raise UpstreamNotCompleted(task.name, missing, origin.workflow_id)
@@ -72,14 +76,15 @@ class OneTaskRun(Run):
     def retryable(self) -> bool:
         """Whether the task has failed, and another attempt may come to something else.
 
-        It is not where `retry_on` does not name what was raised, where the storage
-        failed after the step had run, where the items of a mapped task have had their
-        attempts, and where the run was cancelled.
+        It is not where `retry_on` does not name what was raised, where the step has
+        called `sys.exit`, where the storage failed after it had run, where the items of a
+        mapped task have had their attempts, and where the run was cancelled.
         """
         return (
             self.status == WorkflowStatus.FAILED
             and self._failure is not None
             and self._failure.retryable
+            and not self._failure.exit_code
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
@@ -112,6 +117,9 @@ class _Looked(RunCheckpoints):
     ) -> None:
         super().__init__(storage, workflow_id, resumable)
         self._seen: dict[str, Context] = {}
+        self._upstream = 0
+        # The task's place in the whole graph; None where it is completed already.
+        self._node: int | None = None
 
     def look_upstream(self, graph: Graph, node: int) -> tuple[list[int], list[str]]:
         """Return the nodes upstream with a result, and the names of those without.
@@ -120,19 +128,39 @@ class _Looked(RunCheckpoints):
         """
         found: list[int] = []
         missing: list[str] = []
-        if not self._look(graph.tasks[node]):
-            for up in graph.upstream[node]:
-                if self._look(graph.tasks[up]):
-                    found.append(up)
-                else:
-                    missing.append(graph.tasks[up].name)
+        for up in graph.upstream[node]:
+            task = graph.tasks[up]
+            task.current = self._look(task)
+            task.restored = task.current is not None
+            if task.current is None:
+                missing.append(task.name)
+            else:
+                found.append(up)
+        stored = self._look(graph.tasks[node])
+        completed = stored is not None and super().belongs(node, stored)
+        if completed:
+            found, missing = [], []
+        else:
+            self._upstream, self._node = len(found), node
+            self._seen.pop(graph.tasks[node].checkpoint_key, None)
+        if self.lineages is not None:
+            # The run is over a graph of these tasks alone, with this one as its last.
+            self.lineages = [*[""] * len(found), self.lineages[node]]
+        for up in graph.upstream[node]:
+            graph.tasks[up].reset()
         return found, missing
 
-    def _look(self, task: TaskInstance) -> bool:
+    def belongs(self, node: int, stored: Context) -> bool:
+        """Say whether the task's own result holds; those upstream count as they are."""
+        if node < self._upstream or self._node is None:
+            return True
+        return super().belongs(self._node, stored)
+
+    def _look(self, task: TaskInstance) -> Context | None:
         found = super().load(task)
         if found is not None:
             self._seen[task.checkpoint_key] = found
-        return found is not None
+        return found
 
     def load(self, task: TaskInstance | ItemKey) -> Context | None:
         found = self._seen.pop(task.checkpoint_key, None)

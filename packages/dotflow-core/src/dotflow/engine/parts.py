@@ -6,6 +6,7 @@ import time
 
 from dotflow.model.expansion import is_whole
 from dotflow.model.outcome import Failure
+from dotflow.model.task_error import TaskError
 from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
@@ -47,12 +48,15 @@ def _parts(task: TaskInstance, tasks: Sequence[TaskInstance]) -> Iterator[TaskIn
 
 def failure_of_part(part: TaskInstance) -> Failure:
     """Return what a task that has failed in a sub-workflow makes that fail with."""
-    return Failure(
+    error = part.errors[-1] if part.errors else TaskError()
+    failure = Failure(
         part.outcome or TypeOutcome.FAILED,
-        part.errors[-1].exception if part.errors else "",
+        error.exception,
         f"task '{part.name}' of the sub-workflow failed: {part.reason}",
-        part.errors[-1].traceback if part.errors else "",
+        error.traceback,
     )
+    failure.exit_code = error.exit_code
+    return failure
 
 
 def earliest(task: TaskInstance, tasks: Sequence[TaskInstance]) -> float:

@@ -5,36 +5,44 @@ Both in one file, since every run goes to and fro between them.
 
 from __future__ import annotations
 
+import threading
 import time
 
 from dotflow.base.arguments import basic_callback
-from dotflow.engine.checkpoint import RunCheckpoints
-from dotflow.engine.control import CancelRequests, Control, RunCancelled
-from dotflow.engine.listeners import connect_providers, flush_providers
+from dotflow.base.coroutines import finish_callback
+from dotflow.base.starting import current_run, current_starter
+from dotflow.engine.binding import check_limits, check_parameters
+from dotflow.engine.control import RunCancelled
+from dotflow.engine.listeners import connect_providers
 from dotflow.engine.loop import Loop
+from dotflow.engine.others import OtherRuns
 from dotflow.engine.run_state import RunState
 from dotflow.engine.task_ends import TaskEnds
-from dotflow.model.events import EventBus, RunFinished, RunStarted, TasksQueued
+from dotflow.model import events
+from dotflow.model.action import Action
 from dotflow.types import TypeStatus, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Any, Literal, Self
     from uuid import UUID
 
     from dotflow.abc.executor import AnyExecutor
+    from dotflow.abc.history import Recorder
+    from dotflow.abc.server import Server
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
-    from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.engine.checkpoint import Checkpoints, RunCheckpoints
     from dotflow.engine.limits.admission import Admission
     from dotflow.engine.limits.cache import ResultCache
+    from dotflow.engine.listeners import Unserved
     from dotflow.engine.modes import Mode
-    from dotflow.model.action import Action
+    from dotflow.engine.origin import Origin
     from dotflow.model.graph import Graph
     from dotflow.model.options import RunOptions, StartOptions
-    from dotflow.model.run_info import RunInfo
+    from dotflow.model.run_info import RunIdentity, RunInfo
     from dotflow.report.model import RunReport
 
 
@@ -67,11 +75,14 @@ class RunSession:
         status: The state of the run, a `WorkflowStatus`.
         started: When it began, in seconds since the epoch; None before.
         duration: How long it took, in seconds; None while it goes on.
-        requests: Those of other processes to cancel it; None where none can be left.
+        others: The lease that keeps other runs out, and their requests to cancel it.
         failed: Whether a task has failed, or the run has not come to its end.
+        starter: What has started it for the user; None where the user's code has.
+        parent: The id of the run whose step has; None where none has.
     """
 
-    tells_server = True
+    run_id: str
+    """Its id, a ULID."""
 
     def __init__(
         self,
@@ -88,25 +99,44 @@ class RunSession:
         self.started: float | None = None
         self.duration: float | None = None
         self.failed = True
+        # Asked here, where it is started: it may run in another thread.
+        self.starter = current_starter.get()
+        self.parent = current_run.get()
+        self._identity: RunIdentity | None = None
         self.graph = graph
-        self.bus = EventBus()
-        # Nobody else can ask for it of an id that nobody else knows.
-        self.requests: CancelRequests | None = None
-        if cancelled_by is not None and storage.shared:
-            self.requests = CancelRequests(storage, cancelled_by)
-        self.control = Control(
-            options["deadline"], None if self.requests is None else self._requested
-        )
+        self.bus = events.EventBus()
+        self.others = OtherRuns(storage, options, self.run_id, cancelled_by, self.bus)
+        self.control = self.others.control
         self._storage = storage
         self._told = told
         self._options = options
         self._workflow = workflow
         self._mode = mode
         self._admission: Admission | None = None
+        self._cache: ResultCache | None = None
+        self._ends: TaskEnds | None = None
+        self._hears = False
+        # Whoever has it tells the end of the run.
+        self._ending = threading.Lock()
 
     def info(self) -> RunInfo:
         """Return what is known of the run when it begins."""
         raise NotImplementedError
+
+    def identity(self, name: str | None, workflow_id: UUID | str | None) -> RunIdentity:
+        """Return who the run is; see `identify`."""
+        if self._identity is None:
+            from dotflow.engine.identity import identify
+
+            tags = self._options["tags"] or ()
+            self._identity = identify(
+                self.starter, self.parent, name, workflow_id, tags
+            )
+        return self._identity
+
+    def unserved(self) -> Unserved | None:
+        """Return what registers the run with a server; None where that knows it."""
+        return None
 
     def begin(self) -> None:
         """Record that the run begins."""
@@ -117,14 +147,6 @@ class RunSession:
         Args:
             interrupted: Whether it ended before all that could run had run.
         """
-
-    def _requested(self) -> str | None:
-        """Return why another process asks for the end of the run, if one does."""
-        try:
-            return None if self.requests is None else self.requests.read()
-        except Exception as error:  # noqa: BLE001 - asking never breaks running
-            self.bus.report(type(self._storage).__name__, error)
-            return None
 
     def loop(
         self,
@@ -144,14 +166,18 @@ class RunSession:
             keep_going: Whether a task runs although the one before it has failed.
             max_parallel: The bound on attempts at once; None for the executor's own.
         """
+        guarded = [step for step in steps if step.guarded]
+        if guarded:
+            from dotflow.engine.limits.guards import keep_guards
+
+            self._admission, self._cache = keep_guards(
+                guarded, executor, self._storage, self._options
+            )
+        # After the limits, since what a tracer puts around an attempt goes around all.
         if self._told is not None and self._told.tracer.active:
             from dotflow.engine.tracing import trace_attempts
 
             trace_attempts(executor, self._told.tracer, self.bus)
-        guarded = [step for step in steps if step.guarded]
-        cache = None
-        if guarded:
-            self._admission, cache = self._guards(guarded)
         state = RunState(
             self.graph,
             executor,
@@ -160,11 +186,12 @@ class RunSession:
             keep_going=keep_going,
             admission=self._admission,
         )
+        self._ends = self.make_ends(state)
         return Loop(
             state,
             checkpoints,
-            ends=self.make_ends(state),
-            cache=cache,
+            ends=self._ends,
+            cache=self._cache,
             max_parallel=max_parallel,
         )
 
@@ -177,21 +204,32 @@ class RunSession:
         return TaskEnds(state)
 
     def __enter__(self) -> Self:
+        current_run.set(self.run_id)
         self.started = time.time()
         self.status = WorkflowStatus.IN_PROGRESS
-        self._record_history()
-        if self._told is not None:
+        self._written = self._record_history()
+        told = self._told
+        if told is not None:
             connect_providers(
-                self._told,
-                self.bus,
-                self._workflow,
-                self.graph,
-                server=self.tells_server,
+                told, self.bus, self._workflow, self.graph, self.unserved(), self.follow
             )
+            if not told.capture:
+                self.bus.ignore(events.TaskOutput)
+            notify, slow_after = told.notify, self._options["slow_after"]
+            if notify.alert_rules is not None or slow_after is not None:
+                from dotflow.engine.alerts import watch_run
+
+                clock = self.control.clock
+                watch_run(self.info, self._storage, self.bus, notify, clock, slow_after)
         self.begin()
-        self.bus.emit(RunStarted(self._workflow, self._mode, self.graph.tasks))
+        if events.TaskOutput in self.bus.kinds:
+            from dotflow.engine.heard_streams import begin_hearing
+
+            begin_hearing()
+            self._hears = True
+        self.bus.emit(events.RunStarted(self._workflow, self._mode, self.graph.tasks))
         # Once all know of the run: a slow provider then holds none of them up.
-        self.bus.emit(TasksQueued(self.graph.tasks))
+        self.bus.emit(events.TasksQueued(self.graph.tasks))
         return self
 
     def __exit__(
@@ -200,85 +238,75 @@ class RunSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if self._admission is not None:
-            self._admission.close()  # what waits in other processes may begin now
+        current_run.set(self.parent)  # no token: it may end in another context
+        # Without it the end was told by `abandon`, and this thread comes too late.
+        if self._ending.acquire(blocking=False):
+            self._conclude(kind)
+        # A cancelled run is what was asked for: the tasks and the status tell.
+        return kind is not None and issubclass(kind, RunCancelled)
+
+    def abandon(self) -> None:
+        """Tell from another thread that the run is cancelled, since the program ends.
+
+        Its own thread is in a call that does not return; if it ever does, it tells no
+        more.
+        """
+        if not self._ending.acquire(blocking=False):
+            return
+        if self._ends is not None:
+            self._ends.cancel_running(KeyboardInterrupt())
+        self._conclude(KeyboardInterrupt)
+        self.bus.close()
+
+    def _conclude(self, kind: type[BaseException] | None) -> None:
+        """Note how the run ended, and tell it."""
+        for shared in (self._admission, self._cache):
+            if shared is not None:
+                shared.close()  # what waits in other processes may begin now
         tasks, interrupted = self.graph.tasks, kind is not None
         self.failed = interrupted or TypeStatus.FAILED in {t.status for t in tasks}
         self.duration = max(0.0, time.time() - (self.started or 0.0))
         self.status = WorkflowStatus.FAILED if self.failed else WorkflowStatus.COMPLETED
-        if self.control.reason is not None:
+        if self.control.reason is not None or _is_interruption(kind):
             self.status = WorkflowStatus.CANCELLED
         try:
             self.end(interrupted)
         finally:
-            self.bus.emit(
-                RunFinished(self._workflow, tasks, self.status, self.duration)
-            )
-        # A cancelled run is what was asked for: the tasks and the status tell.
-        return kind is not None and issubclass(kind, RunCancelled)
+            # Before anybody hears of the end, who may start the next run.
+            self.others.let_go()
+            if self._hears:
+                from dotflow.engine.heard_streams import end_hearing
 
-    def _record_history(self) -> None:
+                end_hearing()
+            self.bus.emit(
+                events.RunFinished(self._workflow, tasks, self.status, self.duration)
+            )
+
+    def _record_history(self) -> bool:
         """Have the run written down, where its storage keeps a history."""
         try:
+            if self._storage.retention.keep_runs == 0:  # none, and no import for it
+                return False
             history = self._storage.history
             recorder = None if history is None else history.recorder(self.info())
             if recorder is not None:
                 recorder.connect(self.bus)
+            return recorder is not None
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             self.bus.report(f"The history of {type(self._storage).__name__}", error)
+            return False
 
-    def _guards(
-        self, steps: Sequence[Action[..., object]]
-    ) -> tuple[Admission | None, ResultCache | None]:
-        """Return what keeps the limits and rates of steps, and their results."""
-        admission = cache = None
-        if any(step.cache for step in steps):
-            from dotflow.engine.limits.cache import ResultCache
-
-            cache = ResultCache(self._storage, self._options["refresh_cache"])
-        limited = any(step.limit is not None for step in steps)
-        if limited or any(step.rate is not None for step in steps):
-            from dotflow.engine.limits.admission import Admission
-            from dotflow.engine.limits.leases import Leases
-
-            shared = limited and self._storage.shared
-            leases = Leases(self._storage) if shared else None
-            admission = Admission(self._options["limits"] or {}, leases)
-        return admission, cache
+    def follow(self, server: Server) -> Recorder | None:
+        """Have a server hear of the run; see `Server.follow`."""
+        cancel = self.control.cancel
+        return server.follow(self.info(), self._storage, self._written, cancel)
 
 
-class Origin:
-    """The workflow that a run is of.
-
-    Args:
-        config: Its providers.
-        workflow_id: Its id; None where it has none.
-        resumable: Whether another process can know this id.
-        name: Its name, for reports.
-    """
-
-    __slots__ = ("config", "name", "resumable", "workflow_id")
-
-    def __init__(
-        self,
-        config: Config,
-        workflow_id: UUID | str | None,
-        resumable: bool,
-        name: str | None = None,
-    ) -> None:
-        self.config = config
-        self.workflow_id = workflow_id
-        self.resumable = resumable
-        self.name = name
-
-    def checkpoints(self) -> RunCheckpoints:
-        """Return what a run leaves in the storage, and finds there."""
-        return RunCheckpoints(self.config.storage, self.workflow_id, self.resumable)
-
-    @property
-    def known_as(self) -> UUID | str | None:
-        """What other processes can know it by; None where they cannot."""
-        return self.workflow_id if self.resumable else None
+def _is_interruption(kind: type[BaseException] | None) -> bool:
+    """Say whether somebody has ended the run: by Ctrl-C, or by its coroutine's task."""
+    if kind is None:
+        return False
+    return issubclass(kind, KeyboardInterrupt) or kind.__name__ == "CancelledError"
 
 
 class Run(RunSession):
@@ -303,6 +331,7 @@ class Run(RunSession):
         options: StartOptions,
         checkpoints: RunCheckpoints,
     ) -> None:
+        self.run_id = checkpoints.start_id
         super().__init__(
             graph,
             origin.config.storage,
@@ -319,24 +348,52 @@ class Run(RunSession):
         self._start = options
         self._checkpoints = checkpoints
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         """Decide what is restored, and put the tasks back to their beginning.
 
+        Returns:
+            Whether the run may begin; False where another one goes on, and this one is
+            to be skipped then.
+
         Raises:
+            WorkflowAlreadyRunning: Another run goes on.
+            GraphError: A step requires what nothing provides.
             InputChangedError: The inputs changed, and the policy is to raise.
             StorageError: The storage failed.
         """
-        start = self._start
-        self._checkpoints.begin(
-            self._tasks,
-            start["resume"],
-            start["on_input_change"],
-            start["fingerprint"],
-        )
-        if self.requests is not None:
-            self.requests.clear()
+        # Told apart here, since of a hundred thousand tasks nearly all are as they were
+        # added, and ask for nothing.
         for task in self._tasks:
-            task.prepare()
+            checked = type(task.step) is Action and task.callback is basic_callback
+            if not checked or task.initial is not None:
+                task.check()
+        if [task for task in self._tasks if task.step.checked]:
+            check_parameters(self.graph)
+        if self._start["limits"]:
+            check_limits(self._start["limits"], self._tasks)
+        if self._origin.busy or not self._may_begin():
+            self.status = WorkflowStatus.SKIPPED
+            return False
+        self._checkpoints.lease = self.others.lease
+        try:
+            self._checkpoints.begin(self.graph, self._start)
+            if self.others.requests is not None:
+                self.others.requests.clear()
+            for task in self._tasks:
+                task.reset()
+        except BaseException:
+            self.others.let_go()
+            raise
+        return True
+
+    def _may_begin(self) -> bool:
+        origin = self._origin
+        steps = self.others.hold(origin.workflow_id, origin.resumable, origin.shared_by)
+        try:
+            while True:
+                time.sleep(next(steps))
+        except StopIteration as end:
+            return bool(end.value)
 
     def execute(self) -> None:
         """Run to the end and tell everyone.
@@ -345,17 +402,26 @@ class Run(RunSession):
             KeyboardInterrupt: The run was interrupted.
             SystemExit: A task has asked for the end of the program.
         """
+        from dotflow.engine.signals import RunSignals
+
         begun = False
-        try:
-            with self:
-                begun = True
-                self._run()
-        finally:
-            # Last of all, so that a callback finds the run recorded and may start it
-            # again.
-            if begun:
-                self._call_back()
-                flush_providers(self._origin.config, self.bus)
+        with RunSignals(self):
+            try:
+                with self:
+                    begun = True
+                    self._run()
+            finally:
+                # Last of all, so that a callback finds the run recorded and may start
+                # it again.
+                if self.others.lease is not None:  # where it has not come to that yet
+                    self.others.let_go()
+                if begun:
+                    self._call_back()
+
+    def abandon(self) -> None:
+        """Tell that the run is cancelled, and call back; see `RunSession.abandon`."""
+        super().abandon()
+        self._call_back()
 
     def _run(self) -> None:
         loop = self.loop(
@@ -369,14 +435,9 @@ class Run(RunSession):
             loop.run()
         except KeyboardInterrupt:
             # `cancel` raises it in a thread whose step blocks.
-            if self.control.reason is None:
+            if self.control.reason is None or self.control.interrupted:
                 raise
             raise RunCancelled(self.control.reason) from None
-
-    @property
-    def run_id(self) -> str:
-        """The id of this start."""
-        return self._checkpoints.start_id
 
     def report(self, include_results: bool = False) -> RunReport:
         """Return what is known of the run now; see `build_report`."""
@@ -407,11 +468,27 @@ class Run(RunSession):
             self._checkpoints.resumed_from,
             self.metadata,
             self.started,
+            self.identity(self._origin.name, self._origin.known_as),
+            self._origin.config.previews,
+            self.others.look if self.others.looked_for else None,
         )
 
     def cancel(self, reason: str, interrupt: bool = True) -> None:
         """End the run as soon as possible; see `Control.cancel`."""
         self.control.cancel(reason, interrupt)
+
+    def begin(self) -> None:
+        """Let go of results that no task needs any more, where none is to be retained."""
+        if not self._start["retain_results"]:
+            from dotflow.engine.retention import UnneededResults
+
+            UnneededResults(self.graph, self._storage).connect(
+                self.bus, "What lets go of results"
+            )
+
+    def wind_down(self, reason: str) -> None:
+        """Begin nothing more; see `Control.wind_down`."""
+        self.control.wind_down(reason)
 
     def end(self, interrupted: bool) -> None:
         """Note in the storage whether the run left anything to resume."""
@@ -429,6 +506,6 @@ class Run(RunSession):
             return
         ran = [task for task in self._tasks if task.status != TypeStatus.NOT_STARTED]
         try:
-            callback(tasks=ran)
+            finish_callback(callback(tasks=ran))
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             self.bus.report(name, error)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
+from operator import attrgetter
 
 from dotflow.engine.expanded import Expanded
 from dotflow.engine.parts import earliest
 from dotflow.model import events
+from dotflow.model.held import Held, HeldParts
 from dotflow.model.outcome import Outcome
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.run_state import RunState
     from dotflow.engine.task_ends import TaskEnds
+
+_value = attrgetter("storage")
 
 
 class EndedParts(Expanded):
@@ -47,12 +49,17 @@ class EndedParts(Expanded):
         task.attempt_started = task.started = earliest(task, tasks)
         state.bus.emit(events.TaskStarted(task))
         last = [tasks[up] for up in state.graph.upstream[node]]
-        value: Any = last[0].current_context
+        # What must be stored here is brought here; else it stays where it is.
+        read = state.value_of if self._checkpoints.keeps_objects else _value
+        values = [read(end.current_context) for end in last]
+        value = values[0]
         if len(last) > 1:
             begin = len(task.name) + 1
-            value = {end.name[begin:]: end.current_context.storage for end in last}
+            value = dict(zip((end.name[begin:] for end in last), values, strict=True))
+            if any(issubclass(type(one), Held) for one in values):
+                value = HeldParts(value)
         outcome = Outcome(node, value, None, time.time())
-        failure = self._checkpoints.keep(task, outcome)
+        failure = state.keep(task, outcome)
         if failure is None:
             state.complete(node, task)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.engine.run_state import note_duration
+from dotflow.base.guard import error_name, told
 from dotflow.model import events
 from dotflow.model.outcome import Failure
 from dotflow.types import TypeOutcome, TypeStatus
@@ -116,13 +116,19 @@ class TaskEnds:
         self._note_stopped(task, failure, finished)
         raise failure.error if failure.error is not None else KeyboardInterrupt
 
-    def cancel_running(self, error: BaseException) -> None:
+    def cancel_running(
+        self, error: BaseException, kind: str = TypeOutcome.CANCELLED
+    ) -> bool:
         """Mark what was in flight, or waited for another attempt, as cancelled.
 
         Args:
             error: What has ended the run.
+            kind: What became of it, a `TypeOutcome`.
+
+        Returns:
+            Whether there was anything.
         """
-        state = self._state
+        state, found = self._state, False
         # First of all: a source that goes on would give items to tasks marked as ended.
         for expanded in state.expanded.values():
             expanded.close()
@@ -134,13 +140,18 @@ class TaskEnds:
                 running = cancelled_within(task, state.tasks)
             if running:
                 reason = state.control.reason
-                why = "" if reason is None else f": {reason}"
+                # What tables show of it, its beginning, is to hold the reason.
+                why = " while the task was running" if reason is None else f": {reason}"
+                if kind == TypeOutcome.CRASHED:
+                    why = f": its event loop broke ({told(error)})"
                 failure = Failure(
-                    TypeOutcome.CANCELLED,
-                    type(error).__name__,
-                    f"The run was ended while the task was running{why}.",
+                    kind,
+                    error_name(error),
+                    f"The run was ended{why}.",
                 )
                 self._note_stopped(task, failure, _now())
+                found = True
+        return found
 
     def _note_stopped(
         self, task: TaskInstance, failure: Failure, finished: float
@@ -156,7 +167,7 @@ class TaskEnds:
 
 def _note_error(task: TaskInstance, failure: Failure, finished: float) -> None:
     """Note in the errors of a task why its attempt failed."""
-    from dotflow.model.task import TaskError
+    from dotflow.model.task_error import TaskError
 
     error = TaskError.from_failure(failure, task.attempt)
     error.started, error.finished = task.attempt_started, finished
@@ -168,4 +179,3 @@ def _end(task: TaskInstance, status: str, failure: Failure, finished: float) -> 
     task.outcome = failure.kind
     task.reason = failure.message
     task.finished = finished
-    note_duration(task)

@@ -13,6 +13,7 @@ import time
 from types import CoroutineType
 
 from dotflow.base.coroutines import finished_value, timed_out
+from dotflow.base.guard import Interruption
 from dotflow.model.outcome import is_ours
 
 TYPE_CHECKING = False
@@ -29,8 +30,8 @@ REPEAT_SECONDS = 1.0
 TICK_SECONDS = 0.1
 
 
-class TimeUp(BaseException):
-    """Raised inside the step; not an `Exception`, so `except Exception` lets it by."""
+class TimeUp(Interruption):
+    """Raised inside the step."""
 
     def __init__(self, alarm: _Alarm) -> None:
         super().__init__("The time of what contains this is over.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dotflow.abc.around import before_each
 from dotflow.abc.tracer import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.abc.executor import AnyExecutor
     from dotflow.model.events import EventBus
-    from dotflow.model.outcome import Outcome
     from dotflow.model.task import Attempt
 
 
@@ -22,14 +22,11 @@ def trace_attempts(executor: AnyExecutor, tracer: Tracer, bus: EventBus) -> None
     """
     if type(tracer).around is Tracer.around:
         return
-    submit = executor.submit
 
-    def submit_traced(attempt: Attempt) -> Outcome | None:
+    def trace(attempt: Attempt) -> None:
         try:
             attempt.around = tracer.around(attempt.task)
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             bus.report(type(tracer).__name__, error)
-        return submit(attempt)
 
-    # On the one instance: a run without a tracer pays nothing for any of this.
-    executor.submit = submit_traced  # type: ignore[method-assign]
+    before_each(executor, trace)

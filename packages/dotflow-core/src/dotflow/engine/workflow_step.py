@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dotflow.engine.binding import check_parameters
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.engine.parts import failure_of_part
 from dotflow.engine.run_state import RunState
@@ -37,17 +38,23 @@ class WorkflowStep(Action[..., "Any"]):
 
     Raises:
         InvalidTask: A task of it needs what only the run as a whole has.
+        GraphError: A step of it requires what nothing provides.
+
+    Attributes:
+        graph: The same edges, over templates of the tasks.
     """
 
     def __init__(self, graph: Graph, name: str) -> None:
         super().__init__()
         _refuse(graph, name)
-        self._graph = graph.over([_template(task) for task in graph.tasks])
+        check_parameters(graph)
+        self.graph = graph.over([_template(task) for task in graph.tasks])
         self._name = name
         # In an event loop, its own coroutines run there too.
         asynchronous = any(task.step.is_async for task in graph.tasks)
         self._bind(self._run_async if asynchronous else self._run)
         self.__name__ = self.__qualname__ = name
+        self.checked = False  # it takes the item, whatever that is called
 
     def invoke(
         self, task: StepTask, previous: Context, named: dict[str, Any] | None = None
@@ -76,11 +83,11 @@ class WorkflowStep(Action[..., "Any"]):
         return _result(graph)
 
     def _graph_for(self, item: Any) -> Graph:
-        tasks = [task.copy() for task in self._graph.tasks]
+        tasks = [task.copy() for task in self.graph.tasks]
         for task in tasks:
             if task.initial is None:
                 task.initial_context = task.step.initial(item)
-        return self._graph.over(tasks)
+        return self.graph.over(tasks)
 
     def _loop(self, graph: Graph, executor: AnyExecutor) -> Loop:
         from dotflow.engine.loop import Loop
@@ -88,11 +95,13 @@ class WorkflowStep(Action[..., "Any"]):
         return Loop(RunState(graph, executor, EventBus()), Unstored())
 
     def __reduce__(self) -> Any:
-        return (WorkflowStep, (self._graph, self._name))
+        return (WorkflowStep, (self.graph, self._name))
 
 
 class Unstored(Checkpoints):
     """Stores nothing: an item has a checkpoint, but nothing within it has."""
+
+    keeps_objects = True
 
     def load(self, task: TaskInstance | ItemKey) -> None:
         """Find nothing."""

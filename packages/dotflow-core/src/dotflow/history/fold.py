@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from dotflow.history.rows import CountsRow, Detail, EventRow, expand, read_detail
 from dotflow.model.items import COUNTS
 from dotflow.report.build import moment
 from dotflow.report.model import AttemptReport, ErrorReport, ResultReport, TaskReport
 from dotflow.types import TypeOutcome, TypeStatus
+
+# What a report of a run does not tell, and may be large.
+UNTOLD = ("TaskOutput", "TaskArtifact")
+
+
+def facts_of(rows: Iterable[EventRow]) -> dict[str, Any]:
+    """Return the facts that a run's events tell; of a name the last one counts."""
+    details = (json.loads(row[6] or "{}") for row in rows if row[3] == "FactSet")
+    return {detail["name"]: detail["value"] for detail in details}
 
 
 def task_reports(
@@ -60,15 +70,23 @@ def _tasks_of(graph: str) -> dict[str, TaskReport]:
     }
 
 
-def _start(task: TaskReport, when: float, number: int, _: Detail) -> None:
+def _start(task: TaskReport, when: float, number: int, detail: Detail) -> None:
     task.status = TypeStatus.IN_PROGRESS
-    task.attempts.append(AttemptReport(number, moment(when)))
+    attempt = AttemptReport(number, moment(when))
+    task.attempts.append(attempt)
+    _take_inputs(attempt, detail)
 
 
 def _complete(task: TaskReport, when: float, number: int, detail: Detail) -> None:
     _take_result(task, detail)
     attempt = _attempt(task, number)
     attempt.finished, attempt.outcome = moment(when), TypeOutcome.COMPLETED
+    _take_inputs(attempt, detail)
+
+
+def _take_inputs(attempt: AttemptReport, detail: Detail) -> None:
+    attempt.input = detail.get("input", attempt.input)
+    attempt.initial = detail.get("initial", attempt.initial)
 
 
 def _restore(task: TaskReport, _: float, __: int, detail: Detail) -> None:
@@ -111,6 +129,12 @@ def _fail_item(task: TaskReport, when: float, _: int, detail: Detail) -> None:
     )
 
 
+def _progress(task: TaskReport, _: float, number: int, detail: Detail) -> None:
+    if "index" not in detail:  # of a map it is told how many items have ended
+        told = (detail["done"], detail["total"])
+        _attempt(task, number).progress[detail["name"]] = told
+
+
 # What each event makes of the task it happened to.
 _CHANGES: dict[str, Callable[[TaskReport, float, int, Detail], None]] = {
     "TaskStarted": _start,
@@ -120,6 +144,7 @@ _CHANGES: dict[str, Callable[[TaskReport, float, int, Detail], None]] = {
     "TaskFailed": _fail,
     "TaskCancelled": _cancel,
     "TaskSkipped": _skip,
+    "TaskProgress": _progress,
     "ItemRetried": _fail_item,
     "ItemFailed": _fail_item,
 }
@@ -128,7 +153,12 @@ _CHANGES: dict[str, Callable[[TaskReport, float, int, Detail], None]] = {
 def _take_result(task: TaskReport, detail: Detail) -> None:
     task.status, task.outcome = TypeStatus.COMPLETED, TypeOutcome.COMPLETED
     if "type" in detail:
-        task.result = ResultReport(detail["type"], detail.get("size"))
+        task.result = ResultReport(
+            detail["type"],
+            detail.get("size"),
+            detail.get("value"),
+            preview=detail.get("preview"),
+        )
 
 
 def _end_attempt(task: TaskReport, when: float, number: int, detail: Detail) -> None:
@@ -147,7 +177,13 @@ def _attempt(task: TaskReport, number: int) -> AttemptReport:
 
 
 def _error(detail: Detail) -> ErrorReport:
-    return ErrorReport(detail["exception"], detail["message"], detail["traceback"])
+    return ErrorReport(
+        detail["exception"],
+        detail["message"],
+        detail["traceback"],
+        detail.get("last_lines", ""),
+        detail.get("exit_code", 0),
+    )
 
 
 def _crash(task: TaskReport, why: str) -> None:

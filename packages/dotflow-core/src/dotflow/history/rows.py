@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from dotflow.base.liveness import process_token
+from dotflow.report.build import plain
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow.model.items import MapProgress
@@ -21,6 +26,9 @@ CountsRow = tuple[int, str, int, int, int, int, int | None]
 # How a run ended, when, how long it took, and its number.
 EndRow = tuple[str, float, float, int]
 
+# Of a name, in characters: an entry of an index has to fit a page.
+_LONGEST = 500
+
 to_json = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
@@ -35,12 +43,24 @@ class Detail(TypedDict, total=False):
         exception: The name of the exception's class.
         message: What it said.
         traceback: The user's part of the traceback.
+        exit_code: What the step has called `sys.exit` with, where it has.
         delay: After how many seconds another attempt follows.
         by_items: True where a map failed for nothing but its items, which tell of it.
         index: Which item of a map it was; the three after it are those of the item.
         attempt: Which attempt of the item.
         began: When that began, in seconds since the epoch.
         reason: Why a task will not run.
+        last_lines: What an attempt that failed has printed last.
+        output: What was printed, as of `TaskOutput`; `cut` and `cut_lines` too.
+        preview: The beginning of what a result looks like.
+        value: A result itself, as the text of the JSON codec, where a runner was to tell
+            of it.
+        input: The same of what an attempt was given; on its end where that and its
+            beginning are one row.
+        initial: The same of the task's initial context.
+        name: What a progress is of.
+        done: How much of it is done.
+        total: Of how much; None where that is not known.
     """
 
     type: str
@@ -50,12 +70,24 @@ class Detail(TypedDict, total=False):
     exception: str
     message: str
     traceback: str
+    exit_code: int
     delay: float
     by_items: bool
     index: int
     attempt: int
     began: float | None
     reason: str
+    last_lines: str
+    output: list[tuple[float, str, str]]
+    cut: int
+    cut_lines: int
+    preview: str
+    value: str
+    input: str
+    initial: str
+    name: str
+    done: float
+    total: float | None
 
 
 def expand(rows: Iterable[EventRow]) -> Iterator[EventRow]:
@@ -74,7 +106,9 @@ def read_detail(text: str | None) -> Detail:
 
 
 def stored_text(text: str) -> str:
-    r"""Return a text as a database can hold it: a lone surrogate as `\udc80`."""
+    r"""Return a text as a database can hold it: `\udc80` for a lone surrogate, `\x00`."""
+    if "\0" in text:
+        text = text.replace("\0", "\\x00")
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode()
@@ -89,7 +123,7 @@ def graph_text(info: RunInfo) -> str:
     return to_json(
         [
             [
-                task.name if task.name.isascii() else stored_text(task.name),
+                stored_text(task.name),
                 task.task_id,
                 task.group_name,
                 list(graph.upstream[node]),
@@ -98,6 +132,32 @@ def graph_text(info: RunInfo) -> str:
             for node, task in enumerate(graph.tasks)
         ]
     )
+
+
+def begin_columns(info: RunInfo) -> dict[str, Any]:
+    """Return what a store keeps of a run that begins, by name."""
+    workflow_id = None if info.workflow_id is None else str(info.workflow_id)
+    identity = info.identity
+    workflow = identity.workflow or info.name or workflow_id or ""
+    return {
+        "run_id": info.run_id,
+        "workflow_id": workflow_id,
+        "name": info.name and stored_text(info.name),
+        "mode": info.mode,
+        "status": WorkflowStatus.IN_PROGRESS,
+        # As exact as the time that a summary tells, by which the run is asked for.
+        "started": round(info.started or time.time(), 6),
+        "resumed_from": info.resumed_from,
+        "tasks": len(info.graph.tasks),
+        "process": process_token(),
+        # Of the wall: a process on another machine judges by it who has died.
+        "heartbeat": time.time(),
+        "metadata": json.dumps(plain(info.metadata)) if info.metadata else "{}",
+        "graph": graph_text(info),
+        "workflow": stored_text(workflow)[:_LONGEST],
+        "parent": identity.parent,
+        "identity": stored_text(to_json(identity.to_dict())),
+    }
 
 
 def counts_row(run: int, task: str, progress: MapProgress) -> CountsRow:

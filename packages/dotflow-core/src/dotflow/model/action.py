@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dotflow.base.parameters import parameter_names, unwrapped
+import sys
+from types import FunctionType, MethodType
+
+from dotflow.base.arguments import checked_limit
+from dotflow.base.guard import is_a
+from dotflow.base.parameters import CONTEXTS, asynchrony, parameters_of
 from dotflow.errors import InvalidTask, MissingActionDecorator
 from dotflow.model.options import ACTION_DEFAULTS, complete, placed
 from dotflow.model.retry import RetryPolicy, checked_seconds
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
         Generic,
         ParamSpec,
         Protocol,
+        Self,
         TypeVar,
         Unpack,
         overload,
@@ -49,7 +55,6 @@ else:
 
 # What 1.x took by place, after the callable and the task.
 _PLACES = ("retry", "timeout", "retry_delay", "backoff")
-_COROUTINE = 0x80  # inspect.CO_COROUTINE, without the cost of importing inspect
 
 
 class Action(Generic[P, R]):
@@ -72,6 +77,13 @@ class Action(Generic[P, R]):
     """
 
     func: Callable[P, R]
+    # What a step that is no function of the user's asks for: nothing.
+    injects: frozenset[str] = frozenset()
+    behind: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    checked = takes_object = takes_inputs = bare = False
+    wants_previous = wants_initial = is_async = wraps_async = False
+    resources: dict[str, float] | None = None
 
     def __init__(
         self,
@@ -90,13 +102,17 @@ class Action(Generic[P, R]):
         ttl = given["cache_ttl"]
         self.cache_ttl = None if ttl is None else checked_seconds("cache_ttl", ttl)
         self.cache_key = given["cache_key"]
-        self.limit = given["limit"]
+        self.limit = checked_limit(given["limit"])
         self.rate = given["rate"]
         self.guarded = self.cache or self.limit is not None or self.rate is not None
         if self.rate is not None:
             from dotflow.model.rate import parse_rate
 
             parse_rate(self.rate)
+        if given["resources"] is not None:
+            from dotflow.model.resources import checked_resources
+
+            self.resources = checked_resources(given["resources"])
         self.policy = RetryPolicy(
             given["retry"],
             given["retry_delay"],
@@ -105,26 +121,42 @@ class Action(Generic[P, R]):
             given["jitter"],
             given["max_delay"],
         )
-        self.injects: frozenset[str] = frozenset()
-        self.wants_previous = self.wants_initial = self.is_async = False
         if func is not None:
             self._bind(func)
 
     def _bind(self, func: Callable[P, R]) -> None:
         if not callable(func) and not isinstance(func, classmethod):
-            raise InvalidTask(
-                f"@action decorates a function or a class, not {type(func).__name__}."
-            )
+            raise InvalidTask(_not_callable(func))
         self.func = func
-        self.injects = frozenset(parameter_names(func))
+        plain: Any = func
+        if isinstance(func, (classmethod, staticmethod)):
+            plain = func.__func__
+        asked = parameters_of(plain)
+        self.injects = frozenset(asked.names)
+        self.takes_inputs = bool(self.injects)
         self.wants_previous = "previous_context" in self.injects
         self.wants_initial = "initial_context" in self.injects
-        self.is_async = _is_async(func)
+        self.needs = tuple(name for name in asked.required if name not in CONTEXTS)
+        self.behind = asked.behind
+        # Whether anything of it can be wrong before it runs; of most steps nothing can.
+        self.checked = bool(self.needs) or isinstance(func, type)
+        self.takes_object = asked.takes_object
+        self.called = _ByPlace(func, asked.by_place) if asked.by_place else func
+        # Whether an attempt may call it without `invoke`: that is 5 % of an empty task.
+        self.bare = not self.injects and type(self).invoke is Action.invoke
+        self.is_async, self.wraps_async = asynchrony(func)
         self.__name__ = getattr(func, "__name__", type(func).__name__)
         self.__qualname__ = getattr(func, "__qualname__", self.__name__)
         self.__module__ = getattr(func, "__module__", None) or __name__
         self.__doc__ = getattr(func, "__doc__", None)
         self.__wrapped__ = func
+
+    def _of(self, func: Any) -> Self:
+        """Return the same step of another callable."""
+        step: Self = type(self).__new__(type(self))
+        step.__dict__.update(self.__dict__)
+        step._bind(func)
+        return step
 
     @property
     def retry(self) -> int:
@@ -154,18 +186,21 @@ class Action(Generic[P, R]):
             previous: The context of the task upstream.
             named: Values for further parameters, by name.
         """
-        func: Any = self.func
+        func: Any = self.called
         if named is None:
             if self.wants_previous:
                 if self.wants_initial:
                     return func(
-                        previous_context=previous, initial_context=task.initial_context
+                        previous_context=previous, initial_context=_initial(task)
                     )
                 return func(previous_context=previous)
             if self.wants_initial:
-                return func(initial_context=task.initial_context)
+                return func(initial_context=_initial(task))
             return func()
-        return func(**self.inputs(task, previous, named))
+        given = self.inputs(task, previous, named)
+        if self.wants_initial:
+            given["initial_context"] = _initial(task)
+        return func(**given)
 
     def inputs(
         self,
@@ -181,11 +216,15 @@ class Action(Generic[P, R]):
             given["initial_context"] = task.initial_context
         return given
 
+    def own_input(self, initial: Context) -> Any:
+        """Return what of an initial context the step's result may depend on."""
+        return initial.storage
+
     def initial(self, value: Any) -> Context:
         """Return a value as the step's initial context."""
         from dotflow.model.context import Context
 
-        return value if isinstance(value, Context) else Context(storage=value)
+        return value if is_a(value, Context) else Context(storage=value)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the plain function; with `task=` return its result as a `Context`."""
@@ -209,22 +248,22 @@ class Action(Generic[P, R]):
         from dotflow.base.coroutines import finished_value
         from dotflow.model.context import Context
 
-        value = finished_value(self.func(*args, **kwargs))
+        call: Any = self.func if args else self.called
+        value = finished_value(call(*args, **kwargs))
         return Context(
-            storage=value.storage if isinstance(value, Context) else value,
+            storage=value.storage if is_a(value, Context) else value,
             task_id=task.task_id,
             workflow_id=task.workflow_id,
         )
 
     def _decorate(self, *args: Any, **kwargs: Any) -> Action[..., Any]:
-        if len(args) != 1 or kwargs or not callable(args[0]):
+        # A class method, or a property, is nothing to call, and is told what it is.
+        one = len(args) == 1 and not kwargs
+        if not one or not (callable(args[0]) or hasattr(args[0], "__get__")):
             raise MissingActionDecorator(
                 "An @action(…) with options was called before it decorated a step."
             )
-        step: Action[..., Any] = type(self).__new__(type(self))
-        step.__dict__.update(self.__dict__)
-        step._bind(args[0])
-        return step
+        return self._of(args[0])
 
     @overload
     def __get__(self, instance: None, owner: type) -> Action[P, R]: ...
@@ -235,14 +274,31 @@ class Action(Generic[P, R]):
     ) -> Action[Q, F]: ...
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Bind to an instance as a plain method does; it keeps the action's options."""
-        if instance is None:
-            return self
-        if isinstance(self.func, (staticmethod, classmethod)):
-            return self.func.__get__(instance, owner)
-        from types import MethodType
+        """Bind to an object, or to a class, as what it decorates does.
 
-        return MethodType(self, instance)
+        A function without a parameter for its object, as `def read(initial_context)`,
+        is taken as a static one.
+        """
+        func: Any = self.func
+        if isinstance(func, (classmethod, staticmethod)):
+            return self._of(func.__get__(instance, owner))
+        if instance is None or not (self.takes_object and type(func) is FunctionType):
+            return self
+        return self._of(MethodType(func, instance))
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """Stand for the class that it decorates, where another one derives from it."""
+        if isinstance(self.func, type):
+            return (self.func,)
+        raise TypeError(f"{self!r} is no class to derive from.")
+
+    @property
+    def __mro__(self) -> tuple[type, ...]:
+        """Refuse to be changed as a class, which `@dataclass` above `@action` would."""
+        raise AttributeError(
+            f"{self!r} is no class to be changed by now: put @action above the decorator"
+            " of the class, such as @dataclass."
+        )
 
     def __reduce__(self) -> Any:
         return _pickled(self)
@@ -285,29 +341,95 @@ else:
     action = Action
 
 
-def _is_async(func: Callable[..., Any]) -> bool:
-    code = getattr(unwrapped(func), "__code__", None)
-    return code is not None and bool(code.co_flags & _COROUTINE)
+def _initial(task: StepTask) -> Context:
+    """Return a context for one call, in which a step may put another value.
+
+    The items of a mapped task are called at once: each has a value of its own, too.
+    """
+    from dotflow.model.own import own_context, shell
+
+    own = own_context if getattr(task, "mapped", None) is not None else shell
+    return own(task.initial_context)
+
+
+class _ByPlace:
+    """Calls a function with parameters that take no keyword.
+
+    Args:
+        func: The function.
+        names: These parameters, in order.
+    """
+
+    __slots__ = ("func", "names")
+
+    def __init__(self, func: Callable[..., Any], names: tuple[str, ...]) -> None:
+        self.func = func
+        self.names = names
+
+    def __call__(self, **given: Any) -> Any:
+        values = []
+        for name in self.names:
+            if name not in given:
+                break  # it has a default, as all after it
+            values.append(given.pop(name))
+        return self.func(*values, **given)
+
+
+def _not_callable(func: Any) -> str:
+    within = getattr(func, "fget", None) or getattr(func, "func", None)
+    name = getattr(within, "__qualname__", None)
+    what = type(func).__name__ if name is None else f"the {type(func).__name__} {name}"
+    return f"@action decorates a function or a class, not {what}."
 
 
 def _pickled(step: Action[..., Any]) -> Any:
     """Pickle a step by the name it can be imported under, as functions are."""
     if "func" not in step.__dict__:
         return object.__reduce_ex__(step, 2)
-    if _named(step.__module__, step.__qualname__) is step:
+    if _looked_up(step.__module__, step.__qualname__) is step:
         return (_named, (step.__module__, step.__qualname__))
-    options = {k: v for k, v in step.__dict__.items() if not k.startswith("__")}
+    if isinstance(step.func, MethodType):
+        found = getattr(step.func.__self__, step.__name__, None)
+        if isinstance(found, Action) and found.func == step.func:
+            return (getattr, (step.func.__self__, step.__name__))
+    return by_parts(step)
+
+
+def by_parts(step: Action[..., Any]) -> Any:
+    """Pickle a step as its callable and its options, as `__reduce__` returns it."""
+    options = {
+        k: v
+        for k, v in step.__dict__.items()
+        if not k.startswith("__") and k != "called"
+    }
     return (_restored, (options,))
 
 
 def _named(module: str, qualname: str) -> Any:
-    import importlib
+    found = _looked_up(module, qualname)
+    if found is None:
+        # Where `__main__` is a script, it is one that was imported.
+        where = " outside of `if __name__ == '__main__':`" if "main" in module else ""
+        raise AttributeError(
+            f"module {module!r} has no {qualname!r} there: define it at its top{where}"
+        )
+    return found
 
-    found: Any = importlib.import_module(module)
+
+def _looked_up(module: str, qualname: str) -> Any:
+    found = _attribute_of(sys.modules.get(module), qualname)
+    if found is None:  # not imported, or another thread is still importing it
+        import importlib
+
+        found = _attribute_of(importlib.import_module(module), qualname)
+    return found
+
+
+def _attribute_of(found: Any, qualname: str) -> Any:
     for part in qualname.split("."):
-        found = getattr(found, part, None)
         if found is None:
             break
+        found = getattr(found, part, None)
     return found
 
 

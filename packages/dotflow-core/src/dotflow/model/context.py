@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from operator import attrgetter
 
+from dotflow.base.guard import name_of
 from dotflow.base.identity import check_workflow_id
 
 TYPE_CHECKING = False
@@ -69,7 +70,7 @@ class Context(ContextInstance):
     """
 
     # Pickles know them by these names.
-    __slots__ = ("_run_id", "_storage", "_task_id", "_time", "_workflow_id")
+    __slots__ = ("_lineage", "_run_id", "_storage", "_task_id", "_time", "_workflow_id")
 
     task_id: Field[str | None] = _field(
         "_task_id",
@@ -84,6 +85,9 @@ class Context(ContextInstance):
     run_id: Field[str | None] = _field(
         "_run_id", "The run that made the value, or None where no run did."
     )
+    lineage: Field[str | None] = _field(
+        "_lineage", "What a stored value was made from; None where nobody can resume."
+    )
     kept_time: Field[float | datetime] = _field(
         "_time", "When the value was made, in seconds since the epoch or as `time`."
     )
@@ -97,6 +101,7 @@ class Context(ContextInstance):
         self._storage: Any = None
         self._time: datetime | float = datetime.now()
         self._run_id: str | None = None
+        self._lineage: str | None = None
         self._task_id = _as_task_id(task_id)
         self._workflow_id = _as_workflow_id(workflow_id)
         self._set_storage(storage)
@@ -109,6 +114,7 @@ class Context(ContextInstance):
         workflow_id: UUID | str | None,
         time: float | datetime,
         run_id: str | None = None,
+        lineage: str | None = None,
     ) -> Context:
         """Build the context of a task that has ended, from values known to be valid.
 
@@ -118,14 +124,41 @@ class Context(ContextInstance):
             workflow_id: Its workflow's id.
             time: When it ended, in seconds since the epoch or in local time.
             run_id: The run that the task ended in.
+            lineage: What the result was made from; see `dotflow.engine.lineage`.
         """
         self = cls.__new__(cls)
-        self._storage = storage.storage if isinstance(storage, Context) else storage
+        # Its real class: `__class__` is code of the value.
+        self._storage = (
+            storage.storage if issubclass(type(storage), Context) else storage
+        )
         self._task_id = task_id
         self._workflow_id = workflow_id
         self._time = time
         self._run_id = run_id
+        self._lineage = lineage
         return self
+
+    def __setstate__(self, state: tuple[dict[str, Any] | None, dict[str, Any]]) -> None:
+        self._lineage = None  # pickled before 2.0.0a3, it has none
+        for values in state:  # those of a subclass, and of the slots
+            for name, value in (values or {}).items():
+                setattr(self, name, value)
+
+    @classmethod
+    def twin(cls, other: Context) -> Context:
+        """Return a new context of the same value and origin as another one."""
+        self = cls.__new__(cls)
+        self._storage = other.storage
+        self._take_origin(other)
+        return self
+
+    def _take_origin(self, other: Context) -> None:
+        """Come from where another context does: its task, its run, its moment."""
+        self._task_id = other.task_id
+        self._workflow_id = other.workflow_id
+        self._time = other.kept_time
+        self._run_id = other.run_id
+        self._lineage = other.lineage
 
     @property
     def time(self) -> datetime:
@@ -139,12 +172,9 @@ class Context(ContextInstance):
         self._time = value
 
     def _set_storage(self, value: Any) -> None:
-        if isinstance(value, Context):
+        if issubclass(type(value), Context):
             self._storage = value.storage
-            self._time = value.kept_time
-            self._task_id = value.task_id
-            self._workflow_id = value.workflow_id
-            self._run_id = value.run_id
+            self._take_origin(value)
         else:
             self._storage = value
 
@@ -155,6 +185,6 @@ class Context(ContextInstance):
     def __repr__(self) -> str:
         # The value may be large or secret, so its type must do.
         return (
-            f"{type(self).__name__}(storage=<{type(self._storage).__name__}>,"
+            f"{type(self).__name__}(storage=<{name_of(type(self._storage))}>,"
             f" task_id={self._task_id!r}, workflow_id={str(self._workflow_id)!r})"
         )

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from collections import deque
+
+from dotflow.base.guard import STOPS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
     from uuid import UUID
 
+    from dotflow.base.courier import Courier
     from dotflow.model.outcome import Failure
-    from dotflow.model.task import TaskInstance
+    from dotflow.model.task import Attempt, TaskInstance
 
     Listener = Callable[[Any], None]
+
+# How long an event waits for its turn: a listener may be slow, and a thread that was
+# interrupted at the wrong moment never gives it back.
+TURN_SECONDS = 60.0
 
 
 class Event:
@@ -179,15 +190,113 @@ class ItemRetried(ItemFailed):
         self.delay = delay
 
 
+class Told(TaskEvent):
+    """What a step has told while it ran; see `dotflow.engine.telling`.
+
+    Attributes:
+        task: The task.
+        attempt: Which attempt of it, or of the item, from 1.
+        index: Which item of a mapped task, from 0; None for the task itself.
+        moment: When it was told, in seconds since the epoch.
+        detail: What was told, in values that JSON can hold.
+    """
+
+    __slots__ = ("attempt", "detail", "index", "moment")
+
+    def __init__(
+        self,
+        task: TaskInstance,
+        attempt: int,
+        index: int | None,
+        moment: float,
+        detail: Mapping[str, Any],
+    ) -> None:
+        self.task = task
+        self.attempt = attempt
+        self.index = index
+        self.moment = moment
+        self.detail = detail
+
+
+class TaskOutput(Told):
+    """A step has printed or logged something.
+
+    Attributes:
+        detail: `output`, a list of when, stream (`"stdout"`, `"stderr"` or `"log"`) and
+            text; without secrets of providers, and what a database does not hold. What
+            is the end of much has in `cut` how many characters before it are left out,
+            and in `cut_lines` how many lines. What has `passing` is the end only if
+            nothing more comes, as of an attempt that was killed.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        task: TaskInstance,
+        attempt: int,
+        index: int | None,
+        moment: float,
+        detail: Mapping[str, Any],
+    ) -> None:
+        from dotflow.base.masking import without_secrets
+
+        pieces = [
+            (when, stream, without_secrets(_storable(text)))
+            for when, stream, text in detail["output"]
+        ]
+        super().__init__(task, attempt, index, moment, {**detail, "output": pieces})
+
+
+class TaskProgress(Told):
+    """A step has told how far it is."""
+
+    __slots__ = ()
+
+
+class TaskArtifact(Told):
+    """A step has left something to look at."""
+
+    __slots__ = ()
+
+
+class FactSet(Told):
+    """A step has told something by which its run is to be found."""
+
+    __slots__ = ()
+
+
+def _storable(text: str) -> str:
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    return text.replace("\0", "\\x00")
+
+
 class EventBus:
     """Tells events to listeners, in the order they subscribed.
 
     A listener that raises is reported once and does not disturb the run.
+
+    Events are emitted in the thread of the run's loop. What steps tell is posted from
+    any thread: it is told in the order it came, before the next event of the loop, or by
+    a thread soon after. Listeners are never called in two threads at once.
+
+    Attributes:
+        outlet: Where attempts tell; None where nobody listens to what they do.
+        kinds: What somebody listens to of it.
     """
 
     def __init__(self) -> None:
         self._listeners: dict[type[Event], list[tuple[Listener, str]]] = {}
-        self._reported: set[str] = set()
+        self._reported: dict[str, object] = {}
+        self.outlet: EventBus | None = None
+        self.kinds: frozenset[type[Told]] = frozenset()
+        self._posted: deque[Told] = deque()
+        self._courier: Courier | None = None
+        self._process = 0
+        # Held while events are told, where threads post some. An RLock: a listener may
+        # emit, and a thread that was interrupted just here has it still.
+        self._turn: threading.RLock | None = None
 
     def subscribe(self, event: type[Event], listener: Listener, name: str) -> None:
         """Call `listener(event)` for every event of exactly this class.
@@ -198,6 +307,11 @@ class EventBus:
             name: What a report of its failure calls it.
         """
         self._listeners.setdefault(event, []).append((listener, name))
+        if issubclass(event, Told):
+            self.kinds |= {event}
+            if self.outlet is None:
+                self.outlet, self._turn = self, threading.RLock()
+                self._process = os.getpid()
 
     def subscribe_all(
         self, listeners: Mapping[type[Event], Listener], name: str
@@ -211,12 +325,89 @@ class EventBus:
         for event, listener in listeners.items():
             self.subscribe(event, listener, name)
 
+    def ignore(self, kind: type[Told]) -> None:
+        """Have nobody hear what steps tell of a kind.
+
+        Args:
+            kind: The class of the events.
+        """
+        self.kinds -= {kind}
+
+    def close(self) -> None:
+        """Tell nobody anything more."""
+        for listeners in self._listeners.values():
+            listeners.clear()  # which tellers have, too
+        self.kinds = frozenset()
+        self._end_posts()
+
+    def post(
+        self,
+        attempt: Attempt,
+        kind: type[Told],
+        detail: Mapping[str, Any],
+        moment: float,
+    ) -> None:
+        """Have it told in its turn; from any thread, and without waiting.
+
+        Args:
+            attempt: Who tells.
+            kind: The class of the event.
+            detail: What is told.
+            moment: When.
+        """
+        # The runs of a process are not those of what it forks.
+        if kind not in self.kinds or os.getpid() != self._process:
+            return
+        event = kind(attempt.task, attempt.number, attempt.index, moment, detail)
+        self._posted.append(event)
+        if self._courier is None:
+            from dotflow.base.courier import Courier
+
+            self._courier = Courier(self._tell_posted)
+        self._courier.wake()
+
+    def _tell_posted(self) -> None:
+        turn = self._turn
+        if turn is not None and turn.acquire(timeout=TURN_SECONDS):
+            try:
+                self._catch_up()
+            finally:
+                turn.release()
+
+    def _catch_up(self) -> None:
+        while self._posted:
+            self._tell(self._posted.popleft())
+
+    def _end_posts(self) -> None:
+        courier, self._courier = self._courier, None
+        if courier is not None:
+            courier.pause()
+
     def emit(self, event: Event) -> None:
         """Tell an event to everyone who listens."""
+        turn = self._turn
+        if turn is None:
+            self._tell(event)
+            return
+        held = turn.acquire(timeout=TURN_SECONDS)
+        try:
+            if self._posted:
+                self._catch_up()
+            self._tell(event)
+        finally:
+            if held:
+                turn.release()
+        if type(event) is RunFinished:
+            self._end_posts()
+
+    def _tell(self, event: Event) -> None:
         for listener, name in self._listeners.get(type(event), ()):
             try:
                 listener(event)
-            except Exception as error:  # noqa: BLE001 - telling never breaks running
+            except STOPS:
+                raise
+            # Also an exit: the text of an exception, or of a value, may ask for it.
+            except BaseException as error:  # noqa: BLE001 - telling never breaks running
                 self.report(name, error)
 
     def teller(self, kind: type[Event]) -> Callable[..., None] | None:
@@ -228,27 +419,40 @@ class EventBus:
         Args:
             kind: The class; what is returned takes what it takes.
         """
-        if kind not in self._listeners:
+        listeners, turn = self._listeners.get(kind), self._turn
+        if listeners is None:
             return None
-        emit = self.emit
+        posted = self._posted
 
         def tell(*parts: Any) -> None:
-            emit(kind(*parts))
+            event = kind(*parts)
+            held = turn is not None and turn.acquire(timeout=TURN_SECONDS)
+            try:
+                if posted:
+                    self._catch_up()
+                for listener, name in listeners:
+                    try:
+                        listener(event)
+                    except STOPS:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - as in `emit`
+                        self.report(name, error)
+            finally:
+                if held and turn is not None:
+                    turn.release()
 
         return tell
 
-    def report(self, name: str, error: Exception) -> None:
+    def report(self, name: str, error: BaseException) -> None:
         """Warn about a failure in user code that only listens; once for each name."""
-        if name in self._reported:
+        first = object()  # of several threads at once, too
+        if self._reported.setdefault(name, first) is not first:
             return
-        self._reported.add(name)
-        from dotflow.logging import logger
+        from dotflow.logging import warn
 
-        logger.warning(
+        warn(
             "%s failed and was ignored, the run goes on; further failures of it in this"
-            " run are not reported: %s: %s",
+            " run are not reported",
             name,
-            type(error).__name__,
-            error,
-            exc_info=error,
+            error=error,
         )

@@ -1,141 +1,109 @@
-"""The fingerprint of a workflow's inputs: the same in every process for the same ones.
+"""Fingerprints: of the inputs of a run, of a value, of the code of a step.
 
-It tells a resumed run whether its initial contexts are those of the run before.
+Each is the same in every process for what is the same; `ValueIdentity` says what that is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+# The rule of 1.x and 2.0.0a2, which records and users' own scripts still go by.
+from dotflow.model.former_fingerprint import fingerprint_of as fingerprint_of
+from dotflow.model.former_fingerprint import input_fingerprint as input_fingerprint
 
-_PLAIN = (str, int, float, bool, type(None))
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from dotflow.model.value_identity import Held
+
+# A record says by which rule its fingerprint was made: those before have no sign.
+_RULE = "2:"
+
+# The modules of locks and the like, which hold nothing that a result could depend on. What
+# closes over one is told by its type; as an input one is refused, for nobody gives it for
+# nothing.
+_VALUELESS = (
+    "_thread.",
+    "threading.",
+    "_queue.",
+    "_contextvars.",
+    "asyncio.locks.",
+    "multiprocessing.synchronize.",
+)
 
 
-def input_fingerprint(tasks: Iterable[Any]) -> str:
-    """Return the SHA-256 of the tasks' initial contexts, as 64 hexadecimal digits.
+def inputs_fingerprint(values: Sequence[Any]) -> str:
+    """Return the fingerprint of the inputs of a run, for `same_inputs` to compare.
 
-    What JSON can hold is hashed as JSON with sorted keys. Any other object is hashed by
-    its type and its state, as pickling would see it, and by its type alone if it has no
-    such state: never by its memory address.
+    The order of a dictionary is no part of it, but that of an `OrderedDict` is: two of
+    them in another order are not equal. What has no state to compare counts by its type.
 
     Args:
-        tasks: Objects with `.initial_context.storage`, in order.
+        values: What the tasks were given, in their order; None for nothing.
     """
-    return fingerprint_of([task.initial_context.storage for task in tasks])
+    from dotflow.model.value_identity import ValueIdentity
+
+    return _RULE + ValueIdentity(ordered=False, opaque=None).hex(list(values))
 
 
-def fingerprint_of(values: list[Any]) -> str:
-    """Return the fingerprint of inputs that are at hand; see `input_fingerprint`."""
-    import hashlib
-    import json
+def same_inputs(stored: str, values: Sequence[Any]) -> bool:
+    """Say whether inputs are those of which a fingerprint was stored.
 
-    try:
-        text = json.dumps(values, sort_keys=True, default=_Canonical().of)
-    except (TypeError, ValueError, RecursionError):
-        # Keys that are no texts, or a value that contains itself.
-        text = json.dumps(_Canonical().of(values))
-    return hashlib.sha256(text.encode()).hexdigest()
+    It is compared by the rule that it was made by, so a record of an earlier version
+    matches what it matched then.
+
+    Args:
+        stored: What `inputs_fingerprint`, or an earlier version, has returned.
+        values: The inputs now.
+    """
+    if stored.startswith(_RULE):
+        return stored == inputs_fingerprint(values)
+    return stored == fingerprint_of(list(values))
 
 
 def value_fingerprint(value: Any) -> str:
     """Return the SHA-256 of any value, as 64 hexadecimal digits.
 
+    The order of a dictionary is part of it: a step may go by it.
+
     Raises:
         TypeError: The value contains an object whose state cannot be read, so that two
-            different ones could not be told apart.
+            different ones could not be told apart: a generator, an open file, a lock.
     """
-    import hashlib
-    import json
+    from dotflow.model.value_identity import ValueIdentity
 
-    text = json.dumps(_Canonical(strict=True).of(value))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return ValueIdentity().hex(value)
 
 
-class _Canonical:
-    """Turns objects into lists and texts that are equal where the objects are.
+def code_fingerprint(
+    function: Callable[..., Any],
+    held: Held | None = None,
+    *,
+    any_object: bool = False,
+) -> str:
+    """Return the SHA-256 of what a callable does, as far as it can be known.
+
+    That is its bytecode with its constants, and the values of its closure, its defaults,
+    the object it is bound to and the arguments of a partial; of what it wraps or closes
+    over as well, and of the methods of a class. What it finds in its module by name,
+    globals and imports, is not looked into.
 
     Args:
-        strict: Refuse an object of which only the type could be told.
+        function: The callable.
+        held: Hears of each value that it holds, and may say what that counts as.
+        any_object: Whether what has no state to compare counts by its type.
+
+    Raises:
+        TypeError: It holds an object whose state cannot be read.
     """
+    from dotflow.model.value_identity import ValueIdentity
 
-    def __init__(self, strict: bool = False) -> None:
-        self._strict = strict
-        # The objects on the way down to the present one, to recognise a cycle.
-        self._path: list[int] = []
-
-    def of(self, value: Any) -> Any:
-        """Return the form of a value."""
-        if type(value) in _PLAIN:
-            return value
-        if id(value) in self._path:
-            return ["cycle", len(self._path) - self._path.index(id(value))]
-        self._path.append(id(value))
-        try:
-            return self._of(value)
-        except RecursionError:
-            return ["deep", _name(type(value))]
-        finally:
-            self._path.pop()
-
-    def _of(self, value: Any) -> Any:
-        from dotflow.model.context import Context
-
-        if isinstance(value, Context):
-            return self.of(value.storage)  # when it was made is no part of the input
-        kind = type(value)
-        if kind is list or kind is tuple:
-            return [kind.__name__, *map(self.of, value)]
-        if kind is dict:
-            return [
-                "dict",
-                *_sorted([self.of(k), self.of(v)] for k, v in value.items()),
-            ]
-        if kind in (set, frozenset):
-            return [kind.__name__, *_sorted(map(self.of, value))]
-        if kind in (bytes, bytearray, memoryview):
-            return [kind.__name__, _digest(bytes(value))]
-        return self._of_object(value)
-
-    def _of_object(self, value: Any) -> Any:
-        if isinstance(value, type) or hasattr(value, "__qualname__"):
-            return ["name", _name(value)]
-        try:
-            reduced = value.__reduce_ex__(4)
-        except RecursionError:
-            raise
-        except Exception:  # noqa: BLE001 - what cannot be pickled may refuse in any way
-            if self._strict:
-                raise TypeError(
-                    f"An object of type {_name(type(value))} has no state to compare."
-                ) from None
-            return ["opaque", _name(type(value))]
-        if isinstance(reduced, str):
-            return ["name", reduced]
-        made_by, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-        return [
-            "object",
-            _name(type(value)),
-            self.of(made_by),
-            self.of(arguments),
-            self.of(state),
-            None if items is None else [self.of(item) for item in items],
-            None
-            if pairs is None
-            else _sorted([self.of(key), self.of(item)] for key, item in pairs),
-        ]
+    opaque = None if any_object else _VALUELESS
+    return ValueIdentity(opaque=opaque, held=held, root=function).hex(function)
 
 
-def _name(value: Any) -> str:
-    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+def held_token(value: Any) -> bytes:
+    """Return what `code_fingerprint` tells of a value that a callable holds."""
+    from dotflow.model.value_identity import ValueIdentity
 
-
-def _sorted(forms: Iterable[Any]) -> list[Any]:
-    import json
-
-    return sorted(forms, key=json.dumps)
-
-
-def _digest(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
+    return ValueIdentity(opaque=None).of(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from dotflow.errors import GraphError
 
 TYPE_CHECKING = False
@@ -32,9 +34,13 @@ class Graph:
     Raises:
         GraphError: Unknown or duplicate names, a task that depends on itself, a cycle;
             all of them together.
+
+    Attributes:
+        order: How the order in which tasks were added makes edges, as a letter: `u` not
+            at all, `c` within groups, `x` across them.
     """
 
-    __slots__ = ("downstream", "explicit", "tasks", "upstream")
+    __slots__ = ("downstream", "explicit", "order", "tasks", "upstream")
 
     def __init__(
         self,
@@ -45,6 +51,7 @@ class Graph:
     ) -> None:
         self.tasks = tuple(tasks)
         self.explicit = bool([t for t in tasks if t.depends_on is not None])
+        self.order = "u" if not chained else "x" if across_groups else "c"
         self.upstream = (
             self._resolve_edges(chained, across_groups)
             if self.explicit
@@ -65,6 +72,7 @@ class Graph:
         graph = cls.__new__(cls)
         graph.tasks = ()
         graph.explicit = explicit
+        graph.order = "u"
         graph.upstream = upstream
         graph.downstream = _reversed(upstream, explicit)
         return graph
@@ -77,6 +85,7 @@ class Graph:
         graph = Graph.__new__(Graph)
         graph.tasks = tuple(tasks)
         graph.explicit = self.explicit
+        graph.order = self.order
         graph.upstream = self.upstream
         graph.downstream = self.downstream
         return graph
@@ -92,6 +101,7 @@ class Graph:
         graph = Graph.__new__(Graph)
         graph.tasks = (*(self.tasks[up] for up in upstream), self.tasks[node])
         graph.explicit = self.explicit
+        graph.order = self.order
         graph.upstream = [*([_NO_NODES] * last), tuple(range(last))]
         graph.downstream = [*([(last,)] * last), _NO_NODES]
         return graph
@@ -133,14 +143,14 @@ class Graph:
         for node, task in enumerate(self.tasks):
             if task.depends_on is None:
                 continue
-            problems.extend(
-                self._unknown(task.name, name, nodes)
-                for name in task.depends_on
-                if name not in nodes
-            )
-            edges[node] = tuple(
-                dict.fromkeys(nodes[name] for name in task.depends_on if name in nodes)
-            )
+            found = [nodes[name] for name in task.depends_on if name in nodes]
+            if len(found) < len(task.depends_on):
+                problems.extend(
+                    self._unknown(task.name, name, nodes)
+                    for name in task.depends_on
+                    if name not in nodes
+                )
+            edges[node] = tuple(dict.fromkeys(found))
         if problems:
             raise GraphError(problems)
         return edges
@@ -163,8 +173,20 @@ class Graph:
             return
         stuck = {node for node, count in enumerate(waiting) if count}
         found = cycles(dict(enumerate(self.upstream)), stuck)
-        names = [[self.tasks[node].name for node in cycle] for cycle in found]
-        raise GraphError([cycle_text(cycle) for cycle in names])
+        raise GraphError([self._circle(cycle) for cycle in found])
+
+    def _circle(self, cycle: list[int]) -> str:
+        """Say how a circle came about; one may be closed by the order of the tasks."""
+        tasks = self.tasks
+        text = cycle_text([tasks[node].name for node in cycle])
+        for before, node in pairwise(cycle):
+            if tasks[node].depends_on is None:
+                text += (
+                    f" Task {tasks[node].name!r} has no depends_on: it waits for"
+                    f" {tasks[before].name!r} because it was added after it. Add it"
+                    " before, or with depends_on=[]."
+                )
+        return text
 
 
 def cycles(

@@ -9,17 +9,26 @@ from __future__ import annotations
 from dotflow.base.arguments import (
     Module,
     basic_callback,
+    check_accepts,
     check_count,
     check_seconds,
     check_sizes,
+    checked_limit,
 )
-from dotflow.errors import InvalidOnInputChange, InvalidTask, NotCallableObject
-from dotflow.types import VALID_POLICIES, TypeInputChange
+from dotflow.errors import (
+    InvalidOnInputChange,
+    InvalidTask,
+    NotCallableObject,
+    UnknownOption,
+)
+from dotflow.types import IF_RUNNING, VALID_POLICIES, TypeInputChange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TypedDict, TypeVar
+
+    from dotflow.types import IfRunning, InputChange
 
     Dep = str | Callable[..., Any]
     Options = TypeVar("Options")
@@ -43,6 +52,9 @@ class TaskOptions(TypedDict, total=False):
         limit: A name: no more attempts of what shares it run at once than the run's
             `limits={name: …}` says, 1 by default. Default None.
         rate: The most attempts that may start in a time, as `"10/s"`. Default None.
+        resources: What an attempt needs of its worker, where the mode has workers with
+            resources: `{"cpus": 2, "memory": "4GiB", "gpus": 1}`, or names of the
+            cluster's own. Other modes do not look at it. Default None.
     """
 
     retry_delay: float
@@ -53,6 +65,7 @@ class TaskOptions(TypedDict, total=False):
     cache_key: Callable[..., Any] | None
     limit: str | None
     rate: str | None
+    resources: dict[str, Any] | None
 
 
 class ActionOptions(TaskOptions, total=False):
@@ -105,15 +118,43 @@ class RunOptions(TypedDict, total=False):
         limits: How many attempts may hold a named limit (`limit="db"`) at once, by its
             name; 1 for a name that is missing.
         refresh_cache: Whether the results of what has `cache=True` are made again.
+        if_running: What to do while another run of this workflow id, or of this
+            pipeline, goes on in any process that shares the storage: `"raise"`,
+            `"wait"` for its end, `"skip"` this run, or `"cancel"` the other one and wait.
+            Default: `"raise"` for a workflow with a fixed id in a durable storage of
+            dotflow's own; else nobody looks. Waiting ends with the `deadline`.
+        slow_after: Seconds after which notifiers are told that the run still goes on;
+            None for what `NotifyRules` says, if that is there.
+        tags: Words that mark the run in a history, as one text or several.
     """
 
     deadline: float | None
     limits: dict[str, int] | None
     refresh_cache: bool
+    if_running: IfRunning | None
+    slow_after: float | None
+    tags: str | Sequence[str] | None
 
 
-class StartOptions(RunOptions, total=False):
-    """What `DotFlow.start` may be given, beside a mode and `RunOptions`.
+class ExecutorOptions(TypedDict, total=False):
+    """What the executor of a mode may be made with; each mode takes some of them.
+
+    Attributes:
+        executor: For `"futures"`: a `concurrent.futures.Executor`, which stays open, or
+            what makes one, which is closed with the run.
+        address: Where the cluster of the mode is, or a client of it. Default: what the
+            environment says, else one on this computer for the run alone.
+        prefetch: Attempts that a worker is given at once, for each it can run, so that
+            it need not wait for the next one.
+    """
+
+    executor: Any
+    address: Any
+    prefetch: int | None
+
+
+class StartOptions(RunOptions, ExecutorOptions, total=False):
+    """What `DotFlow.start` may be given, beside a mode, `RunOptions` and `ExecutorOptions`.
 
     Attributes:
         on_success: Called as `on_success(tasks=[…])` when no task has failed, or the
@@ -122,23 +163,33 @@ class StartOptions(RunOptions, total=False):
         keep_going: Run a task although the one before it has failed. Default False.
         resume: Restore the tasks that an earlier run of this workflow id has completed,
             from the storage; run the others. Default False.
-        on_input_change: What a resume does when the initial contexts differ: `"reuse"`
-            the results (default), `"reset"` and start over, or `"raise"`.
+        on_input_change: What a resume does when the initial contexts differ from those
+            that kept results came from: `"reuse"` the results (default), `"reset"` and
+            start over, or `"raise"`. A task that depends on others than its result was
+            made from runs again, and is refused under `"raise"`.
         fingerprint: What stands for the inputs; default: a hash of them.
         max_parallel: The bound on attempts at once; default: the number of cores, or of
             groups.
         wait_at_exit: Whether the end of the script waits for a background run. Default
             True.
+        retain_results: Whether a result stays in memory after the last task that needs
+            it. Default True. Without, a durable storage gives it when it is asked for;
+            in a memory it is gone. The last tasks of all keep theirs.
+        progress: Whether to show the run while it goes on: below the cell of a
+            notebook, on a terminal as `dotflow start` does where `dotflow-cli` is
+            installed, else as lines on standard error. Default False.
     """
 
     on_success: Callable[..., Any] | str
     on_failure: Callable[..., Any] | str
     keep_going: bool
     resume: bool
-    on_input_change: str
+    on_input_change: InputChange
     fingerprint: str | None
     max_parallel: int | None
     wait_at_exit: bool
+    retain_results: bool
+    progress: bool
 
 
 TASK_DEFAULTS: TaskOptions = {
@@ -150,6 +201,7 @@ TASK_DEFAULTS: TaskOptions = {
     "cache_key": None,
     "limit": None,
     "rate": None,
+    "resources": None,
 }
 ACTION_DEFAULTS: ActionOptions = {
     **TASK_DEFAULTS,
@@ -168,9 +220,22 @@ NODE_DEFAULTS: NodeOptions = {
     "retain_result": True,
     "map": None,
 }
-RUN_DEFAULTS: RunOptions = {"deadline": None, "limits": None, "refresh_cache": False}
+RUN_DEFAULTS: RunOptions = {
+    "deadline": None,
+    "limits": None,
+    "refresh_cache": False,
+    "if_running": None,
+    "slow_after": None,
+    "tags": None,
+}
+EXECUTOR_DEFAULTS: ExecutorOptions = {
+    "executor": None,
+    "address": None,
+    "prefetch": None,
+}
 START_DEFAULTS: StartOptions = {
     **RUN_DEFAULTS,
+    **EXECUTOR_DEFAULTS,
     "on_success": basic_callback,
     "on_failure": basic_callback,
     "keep_going": False,
@@ -179,6 +244,8 @@ START_DEFAULTS: StartOptions = {
     "fingerprint": None,
     "max_parallel": None,
     "wait_at_exit": True,
+    "retain_results": True,
+    "progress": False,
 }
 
 
@@ -191,11 +258,11 @@ def complete(what: str, options: Options, defaults: Options) -> Options:
         defaults: All there are.
 
     Raises:
-        TypeError: One is none of them.
+        UnknownOption: One is none of them.
     """
     full: Any = {**defaults, **options}  # type: ignore[dict-item]
     if len(full) > len(defaults):  # type: ignore[arg-type]
-        raise _unknown(what, full, defaults)
+        raise unknown_option(what, full, defaults)
     return full  # type: ignore[no-any-return]
 
 
@@ -246,10 +313,15 @@ def check_node(name: str, options: NodeOptions) -> None:
         raise InvalidTask(
             f"Task {name!r}: retries={retries!r} must be a whole number, 0 or more."
         )
+    checked_limit(options["limit"])
     if options["rate"] is not None:
         from dotflow.model.rate import parse_rate
 
         parse_rate(options["rate"])
+    if options["resources"] is not None:
+        from dotflow.model.resources import checked_resources
+
+        checked_resources(options["resources"])
 
 
 def check_run(options: RunOptions) -> RunOptions:
@@ -270,19 +342,23 @@ def check_start(options: StartOptions) -> StartOptions:
     Raises:
         TypeError: There is no such option.
         InvalidOnInputChange: There is no such policy.
-        NotCallableObject: A callback cannot be called.
+        NotCallableObject: A callback cannot be called, or does not take `tasks=`.
         ImportModuleError: The dotted path of one leads nowhere.
         InvalidTask: A value is out of range or of a wrong type.
     """
     full = complete("start()", options, START_DEFAULTS)
     if full["on_input_change"] not in VALID_POLICIES:
         raise InvalidOnInputChange(full["on_input_change"])
-    if not callable(full["on_success"]):
+    if full["on_success"] is not basic_callback:
         full["on_success"] = _callback("on_success", full["on_success"])
-    if not callable(full["on_failure"]):
+    if full["on_failure"] is not basic_callback:
         full["on_failure"] = _callback("on_failure", full["on_failure"])
     if full["max_parallel"] is not None:
         full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
+    if not isinstance(full["progress"], bool):
+        raise InvalidTask(f"progress={full['progress']!r}: give True or False.")
+    if full["prefetch"] is not None:
+        full["prefetch"] = check_count("prefetch", full["prefetch"])
     _check_bounds(full)
     return full
 
@@ -290,8 +366,26 @@ def check_start(options: StartOptions) -> StartOptions:
 def _check_bounds(full: RunOptions) -> None:
     if full["deadline"] is not None:
         full["deadline"] = check_seconds("deadline", full["deadline"])
+    if full["slow_after"] is not None:
+        full["slow_after"] = check_seconds("slow_after", full["slow_after"])
     if full["limits"] is not None:
         full["limits"] = check_sizes(full["limits"])
+    if full["if_running"] is not None and full["if_running"] not in IF_RUNNING:
+        raise InvalidTask(
+            f"if_running={full['if_running']!r} does not exist. Use one of:"
+            f" {', '.join(map(repr, IF_RUNNING))}."
+        )
+    if full["tags"] is not None:
+        full["tags"] = _tags(full["tags"])
+
+
+def _tags(given: Any) -> tuple[str, ...]:
+    tags = (given,) if isinstance(given, str) else given
+    if not isinstance(tags, (list, tuple, set, frozenset)) or not all(
+        isinstance(tag, str) and tag.strip() for tag in tags
+    ):
+        raise InvalidTask(f"tags={given!r}: give a text, or a list of texts.")
+    return tuple(dict.fromkeys(tag.strip() for tag in tags))
 
 
 def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
@@ -300,14 +394,22 @@ def _callback(name: str, value: Callable[..., Any] | str) -> Callable[..., Any]:
         raise NotCallableObject(
             f"{name}={value!r}", "a callable that accepts tasks=, or its dotted path"
         )
+    check_accepts(name, callback, "tasks")
     return callback  # type: ignore[no-any-return]
 
 
-def _unknown(what: str, given: Any, known: Any) -> TypeError:
+def unknown_option(what: str, given: Any, known: Any) -> UnknownOption:
+    """Return the error for a name that is none of the known ones.
+
+    Args:
+        what: What takes them.
+        given: The names given, or a dictionary by them.
+        known: All there are.
+    """
     from dotflow.base.suggest import hint
 
-    name = min(given.keys() - known.keys())
-    return TypeError(
+    name = min(set(given) - set(known))
+    return UnknownOption(
         f"{what} has no option {name!r}.{hint(name, known)} It takes:"
         f" {', '.join(sorted(known))}."
     )

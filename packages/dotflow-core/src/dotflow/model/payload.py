@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import guarded, is_a, type_name
 from dotflow.model.context import Context
 
 if TYPE_CHECKING:
@@ -30,38 +31,37 @@ def workflow_payload(
 
 def context_payload(context: Context) -> str | dict[str, Any] | None:
     """Return a context's value as a JSON text; a list as one text an item."""
-    value = context.storage
+    value: Any = context.storage
     if value is None:
         return None
-    if not isinstance(value, (list, tuple)):
-        return _text(value)
-    return {
-        _item_key(index, item): (
-            context_payload(item) if isinstance(item, Context) else _text(item)
-        )
-        for index, item in enumerate(value)
-    }
+    items = guarded(lambda: list(value), None) if is_a(value, (list, tuple)) else None
+    if items is None:
+        return shown(value)
+    return dict(_item_payload(index, item) for index, item in enumerate(items))
 
 
-def _item_key(index: int, item: object) -> str:
-    if isinstance(item, Context):
-        return item.task_id or f"ctx:{index}"
-    return f"raw:{index}"
+def _item_payload(index: int, item: Any) -> tuple[str, str | dict[str, Any] | None]:
+    if is_a(item, Context):
+        return item.task_id or f"ctx:{index}", context_payload(item)
+    return f"raw:{index}", shown(item)
 
 
-def _text(value: object) -> str:
-    try:
-        return json.dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        pass
-    kind = type(value)
-    name = f"<{kind.__module__}.{kind.__qualname__} object>"
-    if (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
-        return name  # the address that Python adds is another one in every process
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a report must not fail for a class' own text
-        return name
+def shown(value: object) -> str:
+    """Return a value as JSON, else as its class shows it, else the name of that."""
+    text = guarded(lambda: json.dumps(value), "")
+    return text or described(value)
+
+
+def described(value: object) -> str:
+    """Return the text of a value as its class shows it, or the name of the class."""
+    kind, name = type(value), f"<{type_name(value)} object>"
+
+    def text() -> str:
+        if (kind.__str__, kind.__repr__) == (object.__str__, object.__repr__):
+            return name  # the address that Python adds is another one in every process
+        return str.__str__(str(value))
+
+    return guarded(text, name)
 
 
 def iso_time(time: datetime | None) -> str | None:

@@ -46,7 +46,7 @@ class RetryPolicy:
 
     def allows(self, attempt: int, error: BaseException) -> bool:
         """Say whether `error` in attempt number `attempt` is worth another one."""
-        return attempt < self.attempts and isinstance(error, self.retry_on)
+        return attempt < self.attempts and issubclass(type(error), self.retry_on)
 
     def delay_after(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt` (from 1)."""

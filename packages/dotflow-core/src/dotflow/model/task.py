@@ -1,4 +1,7 @@
-"""`TaskInstance`: one step of a run with its state, and an `Attempt` of it."""
+"""`TaskInstance`: one step of a run with its state, and an `Attempt` of it.
+
+Both in one file, since the way of each task goes through both.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import time
 from datetime import datetime
 from operator import attrgetter
 
-from dotflow.base.arguments import Module, basic_callback
+from dotflow.base.arguments import basic_callback
+from dotflow.base.coroutines import finished_value, read_once, whole
+from dotflow.base.guard import called
 from dotflow.base.identity import new_ulid, quote_name
-from dotflow.errors import InvalidTask, MissingActionDecorator, NotCallableObject
+from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
 from dotflow.model.context import Context
-from dotflow.types import TypeOutcome, TypeStatus
+from dotflow.model.task_error import TaskError
+from dotflow.model.task_values import as_action, as_callback, as_context, checked_name
+from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,70 +28,12 @@ if TYPE_CHECKING:
 
     from dotflow.model.context import Field
     from dotflow.model.expansion import Expansion
+    from dotflow.model.held import Errand
     from dotflow.model.items import MapProgress
-    from dotflow.model.outcome import Around, Failure
+    from dotflow.model.outcome import Around
+    from dotflow.model.outlet import AttemptOutput, Outlet
 
     T = TypeVar("T", bound="TaskInstance")
-
-
-class TaskError:
-    """An error of one attempt.
-
-    Args:
-        error: The exception, or None for an empty record.
-        attempt: Which attempt raised it, from 1; None where that is not known.
-    """
-
-    __slots__ = (
-        "attempt",
-        "exception",
-        "finished",
-        "index",
-        "message",
-        "outcome",
-        "started",
-        "traceback",
-    )
-
-    def __init__(
-        self, error: BaseException | None = None, attempt: int | None = None
-    ) -> None:
-        self.attempt = attempt
-        # Of which item of a mapped task, from 0; None for the task itself.
-        self.index: int | None = None
-        self.exception = self.message = self.traceback = ""
-        # Of the attempt, in seconds since the epoch, and a `TypeOutcome`.
-        self.started: float | None = None
-        self.finished: float | None = None
-        self.outcome: str = TypeOutcome.FAILED
-        if error is not None:
-            from dotflow.model.outcome import error_message, error_traceback
-
-            self.exception = type(error).__name__
-            self.message = error_message(error)
-            self.traceback = error_traceback(error)
-
-    @classmethod
-    def from_failure(cls, failure: Failure, attempt: int) -> TaskError:
-        """Record the failure of an attempt."""
-        self = cls(attempt=attempt)
-        self.exception = failure.exception
-        self.message = failure.message
-        self.traceback = failure.traceback
-        self.outcome = failure.kind
-        return self
-
-    def result(self) -> dict[str, Any]:
-        """Return the error as a dictionary that JSON can hold."""
-        return {
-            "attempt": self.attempt,
-            "exception": self.exception,
-            "traceback": self.traceback,
-            "message": self.message,
-        }
-
-    def __repr__(self) -> str:
-        return f"TaskError({self.exception}: {self.message}, attempt={self.attempt})"
 
 
 # What slots were called in tasks that were pickled before 2.0.0a2.
@@ -136,7 +85,6 @@ class TaskInstance:
         "checkpoint_key",
         "current",
         "depends_on",
-        "duration",
         "expansion",
         "finished",
         "group_name",
@@ -151,6 +99,7 @@ class TaskInstance:
         "started",
         "status",
         "step",
+        "streams",
         "task_id",
     )
 
@@ -245,8 +194,8 @@ class TaskInstance:
         self.reset()
         return self
 
-    def prepare(self) -> None:
-        """Check what was assigned since the task was added, and forget a former run.
+    def check(self) -> None:
+        """Check what was assigned since the task was added.
 
         Raises:
             MissingActionDecorator: Its step is not an `@action`.
@@ -256,7 +205,9 @@ class TaskInstance:
             self.step = as_action(self.step)
         if not callable(self.callback):
             self.callback = as_callback(self.callback)
-        self.reset()
+        if self.initial is not None and read_once(self.initial.storage):
+            # For every attempt and start, and for the fingerprint of the inputs.
+            self.initial.storage = finished_value(whole(self.initial.storage))
 
     def reset(self) -> None:
         """Forget a former run: the task is as it was when it was added."""
@@ -268,7 +219,8 @@ class TaskInstance:
         self.attempt = 0
         self.retry_count = 0
         self.mapped: MapProgress | None = None
-        self.duration: float | None = None
+        # Whether a map reads what it gives as it goes, rather than the whole of it.
+        self.streams = False
         # In seconds since the epoch.
         self.started: float | None = None
         self.attempt_started: float | None = None
@@ -288,6 +240,14 @@ class TaskInstance:
         """Return a task that keeps this state when this one is started again."""
         return self.into(type(self))
 
+    @property
+    def duration(self) -> float | None:
+        """Seconds from its first attempt to its end; None before, and where none was."""
+        if self.started is None or self.finished is None:
+            return None
+        # The clock may have been set back meanwhile.
+        return max(0.0, self.finished - self.started)
+
     def into(self, kind: type[T]) -> T:
         """Return a task of another kind in this state.
 
@@ -301,6 +261,8 @@ class TaskInstance:
 
     def __setstate__(self, state: tuple[None, dict[str, Any]]) -> None:
         slots = {_FORMER.get(name, name): value for name, value in state[1].items()}
+        slots.pop("duration", None)  # which follows from its times by now
+        self.streams = False  # which a task that was pickled before may not have
         for name, value in slots.items():
             setattr(self, name, value)
         if slots["checkpoint_key"] is None:
@@ -475,9 +437,30 @@ class Attempt:
         previous: The context of the task upstream.
         named: Values for parameters named after upstream tasks, or None.
         around: What the tracer puts around it, or None.
+        outlet: Where it tells what its step tells; None where nobody listens.
+
+    Attributes:
+        at_end: What is called in its context when it has ended, before that is told;
+            None where there is nothing.
+        output: What it has printed; None where that is nothing, or nobody listens.
+        errand: How its worker stores a large result; only there where one can.
+        states: What those who tell keep of it, by their class; None where nothing.
     """
 
-    __slots__ = ("around", "named", "node", "number", "previous", "task")
+    __slots__ = (
+        "around",
+        "at_end",
+        "errand",
+        "named",
+        "node",
+        "number",
+        "outlet",
+        "output",
+        "previous",
+        "states",
+        "task",
+    )
+    errand: Errand
 
     def __init__(
         self,
@@ -487,6 +470,7 @@ class Attempt:
         previous: Context,
         named: dict[str, Any] | None = None,
         around: Around | None = None,
+        outlet: Outlet | None = None,
     ) -> None:
         self.node = node
         self.task = task
@@ -494,58 +478,19 @@ class Attempt:
         self.previous = previous
         self.named = named
         self.around = around
+        self.outlet = outlet
+        self.at_end: list[Callable[[], object]] | None = None
+        self.output: AttemptOutput | None = None
+        self.states: dict[Callable[[Attempt], Any], Any] | None = None
 
+    @property
+    def index(self) -> int | None:
+        """Which item of a mapped task it is of, from 0; None for the task itself."""
+        return getattr(self.node, "index", None)
 
-def checked_name(name: Any) -> str:
-    """Return the name of a task.
-
-    Raises:
-        InvalidTask: It is no text, or an empty one.
-    """
-    if not isinstance(name, str) or not name:
-        raise InvalidTask(
-            f"name={name!r}: a task's name is a text of one or more characters."
-        )
-    return name
-
-
-def as_action(value: Any) -> Action[..., Any]:
-    """Return a step, which may be given by its dotted path.
-
-    Raises:
-        MissingActionDecorator: It is not an `@action`.
-        ImportModuleError: The path leads nowhere.
-    """
-    step = Module(value) if isinstance(value, str) else value
-    if not isinstance(step, Action) or "func" not in step.__dict__:
-        raise MissingActionDecorator(_name_step(value, step))
-    return step
-
-
-def as_callback(value: Callable[..., Any] | str) -> Callable[..., Any]:
-    """Return what is called when a task has ended, which may be given by its path.
-
-    Raises:
-        NotCallableObject: It cannot be called.
-        ImportModuleError: The path leads nowhere.
-    """
-    callback = Module(value) if isinstance(value, str) else value
-    if not callable(callback):
-        raise NotCallableObject(
-            str(value), "a callable that accepts task=, or the dotted path of one"
-        )
-    return callback
-
-
-def as_context(
-    value: Any, task_id: str | None = "", workflow_id: UUID | str | None = None
-) -> Context:
-    """Return a value as a context, and a context as it is."""
-    if isinstance(value, Context):
-        return value
-    return Context(storage=value, task_id=task_id, workflow_id=workflow_id)
-
-
-def _name_step(value: Any, step: Any) -> str:
-    name = value if isinstance(value, str) else getattr(step, "__qualname__", None)
-    return f"The step {name or type(step).__name__!r} is not an action."
+    def end_telling(self) -> None:
+        """Tell what is left, and from now on nothing: what comes later is dropped."""
+        calls, self.at_end = self.at_end, None
+        for call in calls or ():
+            called(call)
+        self.outlet = None

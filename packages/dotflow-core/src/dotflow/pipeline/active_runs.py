@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dotflow.base.liveness import host_and_pid, is_alive, process_token
 from dotflow.engine.control import CancelRequests
-from dotflow.errors import StorageError
+from dotflow.errors import StorageError, WorkflowAlreadyRunning
+from dotflow.types import TypeIfRunning
 
 if TYPE_CHECKING:
     from dotflow.engine.control import Control
     from dotflow.pipeline.services import Services
     from dotflow.pipeline.state import StateStoreProtocol
+
+# How often whoever waits for a run of another process looks whether it has ended.
+_LOOK_SECONDS = 0.2
 
 
 class ActiveRuns:
@@ -44,6 +49,48 @@ class ActiveRuns:
         finally:
             del self._controls[run_id]
 
+    def until_ended(
+        self, run_id: str, if_running: str | None
+    ) -> Generator[float, None, bool]:
+        """Wait for the end of a run that another is to go on from.
+
+        Only where it is known to go on: here, or in a living process of this machine.
+
+        Args:
+            run_id: The run.
+            if_running: A `TypeIfRunning`: what to do about it; None to raise.
+
+        Returns:
+            Whether it has ended. As in `taking` it yields how long to wait.
+
+        Raises:
+            WorkflowAlreadyRunning: It goes on.
+        """
+        asked = False
+        while (process := self._process_of(run_id)) is not None:
+            if if_running == TypeIfRunning.SKIP:
+                return False
+            if if_running not in (TypeIfRunning.WAIT, TypeIfRunning.CANCEL):
+                host, pid = host_and_pid(process)
+                raise WorkflowAlreadyRunning(
+                    run_id, f"process {pid} on host {host} runs it"
+                )
+            if if_running == TypeIfRunning.CANCEL and not asked:
+                asked = True
+                self.cancel(run_id, "another run is to go on from it")
+            yield _LOOK_SECONDS
+        return True
+
+    def _process_of(self, run_id: str) -> str | None:
+        if run_id in self._controls:
+            return process_token()
+        owner_of = getattr(self._store, "owner_of", None)  # not every user's own has it
+        owner: str | None = None if owner_of is None else owner_of(run_id)
+        # What this process has not begun by this object is not known to go on.
+        if owner in (None, process_token()) or not is_alive(str(owner)):
+            return None
+        return owner
+
     def cancel(self, run_id: str | None, reason: str) -> None:
         """End one run, or all of them; see `Dags.cancel`.
 
@@ -63,10 +110,11 @@ class ActiveRuns:
         if self._store.get_run(run_id).finished_at is not None:
             return
         storage = self._services.storage
-        if not storage.shared:
+        requests = CancelRequests.of(storage, run_id)
+        if requests is None:
             raise StorageError(
                 f"Run {run_id} goes on in another process, and {type(storage).__name__}"
                 " is not shared with it: give the pipelines of both one storage, as"
                 " Pipeline(…, storage=StorageSQLite(…))."
             )
-        CancelRequests(storage, run_id).post(reason)
+        requests.post(reason)

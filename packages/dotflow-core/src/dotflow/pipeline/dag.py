@@ -114,7 +114,7 @@ class DAGBuilder:
             if spec.foreign or not ordered:
                 problems += self._wrong_deps(spec, specs)
                 deps = [dep for dep in deps if dep in specs]
-            edges[name] = list(dict.fromkeys(deps)) if len(deps) > 1 else [*deps]
+            edges[name] = list(dict.fromkeys(deps)) if len(deps) > 1 else deps
         nodes, found = (list(edges), []) if ordered else _ordered(edges)
         problems += map(cycle_text, found)
         if problems:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
+
+from dotflow.base.coroutines import InTurn
+from dotflow.base.guard import called
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -87,8 +92,9 @@ class TaskSkipEvent(_TaskEvent):
 class RunHook:
     """Subclass it and override what you want to hear.
 
-    The methods are called in the thread of the event loop, so they should be short. What
-    they raise is logged and otherwise ignored.
+    The methods are called in the thread of the event loop, so they should be short. One
+    may be an `async def`: these are awaited in the loop, one after the other, before the
+    run ends. What they raise is logged and otherwise ignored.
     """
 
     def on_dag_start(self, event: DagStartEvent) -> None:
@@ -137,6 +143,9 @@ class HookDispatcher:
     Args:
         hooks: The hooks.
         logger: Where their errors go; default: the logger `dotflow.pipeline.hooks`.
+
+    Attributes:
+        in_turn: The coroutines of hooks that the end of the run waits for.
     """
 
     def __init__(
@@ -148,6 +157,7 @@ class HookDispatcher:
 
             logger = logging.getLogger("dotflow.pipeline.hooks")
         self._logger = logger
+        self.in_turn: InTurn | None = None
         self._calls = {name: self._of(name) for name in METHODS}
 
     @property
@@ -163,11 +173,17 @@ class HookDispatcher:
         """Call one method of every hook that overrides it."""
         for call in self._calls[method_name]:
             try:
-                call(event)
-            except Exception:
-                self._logger.exception(
-                    "The hook %s failed and was ignored, the run goes on", method_name
-                )
+                value = call(event)
+            except Exception as error:  # noqa: BLE001 - telling never breaks running
+                self._failed(method_name, error)
+                continue
+            if type(value) is CoroutineType:
+                self.in_turn = self.in_turn or InTurn(self._failed)
+                self.in_turn.add(method_name, value)
+
+    def _failed(self, method_name: str, error: Exception) -> None:
+        text = "The hook %s failed and was ignored, the run goes on"
+        called(partial(self._logger.error, text, method_name, exc_info=error))
 
     def _of(self, method_name: str) -> list[Callable[[Any], object]]:
         calls: list[Callable[[Any], object]] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import STOPS
 from dotflow.pipeline.state_writer import StateWriter, Unretained
 from dotflow.pipeline.tellers import HookTeller, RunLog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from logging import Logger
 
     from dotflow.model.events import EventBus
@@ -46,17 +48,23 @@ class RunListeners:
         self._tellers: list[RunLog | HookTeller] = [RunLog(logger, run_id, name)]
         if hooks.hooks:
             self._tellers.append(HookTeller(hooks, run_id, name))
-        self._unretained = Unretained(plan, store, run_id)
+        self._bus: EventBus
+        # Last, so that everybody else has seen what is let go.
+        self._last = [Unretained(plan, store, run_id)] if plan.transient else []
 
     def connect(self, bus: EventBus) -> None:
         """Listen to what is of use to somebody, and to nothing else."""
-        for listener in (self._writer, *self._tellers, self._unretained):
+        self._bus = bus
+        self._writer.connect(bus, self._reported_as)
+        for teller in self._tellers:
+            self._tell(teller.connect, bus, self._reported_as)
+        for listener in self._last:
             listener.connect(bus, self._reported_as)
 
     def begin(self) -> None:
         """Tell that the run begins."""
         for teller in self._tellers:
-            teller.begin()
+            self._tell(teller.begin)
 
     def end(self, interrupted: bool, reason: str | None = None) -> None:
         """Note how the run ended, and tell it.
@@ -71,10 +79,18 @@ class RunListeners:
         if interrupted:
             rest = self._writer.cancel_rest(reason)
             for teller in self._tellers:
-                teller.rest_cancelled(rest)
+                self._tell(teller.rest_cancelled, rest)
         self._store.finalize_run_if_done(self._run_id)
         for teller in self._tellers:
-            teller.end(self._status)
+            self._tell(teller.end, self._status)
+
+    def _tell(self, call: Callable[..., None], *args: Any) -> None:
+        try:
+            call(*args)
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - telling never breaks running
+            self._bus.report(self._reported_as, error)
 
     def _status(self) -> str:
         return self._store.get_run(self._run_id).status

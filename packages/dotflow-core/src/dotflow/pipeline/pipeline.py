@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.parameters import parameters_of
 from dotflow.errors import GraphError
+from dotflow.model.options import unknown_option
+from dotflow.model.task_values import checked_name
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.dag import require_known
 from dotflow.pipeline.dags import Dags, DagScope
 from dotflow.pipeline.run import run_to_end
 from dotflow.pipeline.scheduler_config import SchedulerConfig
+from dotflow.pipeline.services import Services
+from dotflow.types import TypeInputChange
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor as Pool
     from logging import Logger
-    from typing import Self, Unpack
+    from typing import Never, Self, Unpack
 
+    from dotflow.abc.executor import ModeChoice
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
     from dotflow.model.graph import Graph
@@ -24,7 +30,6 @@ if TYPE_CHECKING:
     from dotflow.pipeline.catalog import Target
     from dotflow.pipeline.hooks import RunHook
     from dotflow.pipeline.registry import TaskRegistry
-    from dotflow.pipeline.services import Services
     from dotflow.pipeline.spec import TaskSpec
     from dotflow.pipeline.state import StateStoreProtocol
 
@@ -49,8 +54,9 @@ class Pipeline(DagScope):
 
     Args:
         name: The name of the pipeline.
-        executor: A `concurrent.futures` pool for sync tasks, which stays open. In a
-            `ProcessPoolExecutor` tasks must be importable.
+        executor: A `concurrent.futures` pool for sync tasks, which stays open, where in
+            a `ProcessPoolExecutor` tasks must be importable; or where all tasks run, as
+            `start(mode=…)` takes it: the name of a mode, an executor, what makes one.
         max_workers: The threads for sync tasks where no pool is given.
         max_parallel: The most tasks in flight at once; None for as many as can run.
         logger: Where it logs; default: the logger `dotflow.pipeline`.
@@ -60,12 +66,19 @@ class Pipeline(DagScope):
             `StorageSQLite` it is a `SQLiteStateStore` in the same file.
         storage: Keeps runs and their results, those of tasks with `cache=True`, limits
             that processes share, requests to cancel a run of another process, and the
-            history of runs. Default: one in memory.
+            history of runs. Default: where `state_store` keeps runs, as a
+            `SQLiteStateStore` does in its file, else one in memory.
         config: All providers, its storage among them: they are told of runs as of those
-            of a `DotFlow`, except for a server.
+            of a `DotFlow`. A server knows each run as a workflow, by the run's id; that
+            of the environment, or of `dotflow login`, hears of them without a config.
+        keep_runs: Of how many runs the results are kept, where runs are recorded in
+            memory: by default the newest one, with all that went on beside it; a report
+            says where they are gone. None for all. See `InMemoryStateStore`.
 
     Raises:
-        ValueError: A number is out of range, or there are two storages.
+        ValueError: A number is out of range, the name is no text, or there are two
+            storages.
+        UnknownOption: There is no such argument.
         StorageCannotKeepRuns: Other processes see the storage, but it lacks what they
             need to find runs there: `list_keys`, `delete` or `atomic_swap`.
     """
@@ -73,7 +86,7 @@ class Pipeline(DagScope):
     def __init__(
         self,
         name: str,
-        executor: Pool | None = None,
+        executor: Pool | ModeChoice | None = None,
         max_workers: int | None = 8,
         max_parallel: int | None = 4,
         logger: Logger | None = None,
@@ -82,7 +95,13 @@ class Pipeline(DagScope):
         *,
         storage: Storage | None = None,
         config: Config | None = None,
+        keep_runs: int | None = 1,
+        **misspelt: Never,
     ) -> None:
+        if misspelt:
+            raise unknown_option("Pipeline()", misspelt, parameters_of(Pipeline).names)
+        if type(name) is not str or not name:
+            checked_name(name, "pipeline")
         engine = Dags(
             None,
             state_store,
@@ -93,6 +112,7 @@ class Pipeline(DagScope):
             logger=logger,
             storage=storage,
             config=config,
+            keep_runs=keep_runs,
         )
         super().__init__(engine, name)
 
@@ -109,6 +129,24 @@ class Pipeline(DagScope):
         It can be called more than once, and the pipeline be run again afterwards.
         """
         self._engine.close()
+
+    def configure(self, *, storage: Storage) -> Pipeline:
+        """Replace the storage, and where runs are recorded, before the next run.
+
+        It is how the command line wins over what a pipeline says of itself.
+
+        Args:
+            storage: What keeps runs, results, limits, requests and the history from now
+                on.
+
+        Returns:
+            The pipeline, so that calls can be chained.
+
+        Raises:
+            StorageCannotKeepRuns: As of the constructor.
+        """
+        self._engine.configure(storage)
+        return self
 
     @property
     def registry(self) -> TaskRegistry:
@@ -176,6 +214,7 @@ class Pipeline(DagScope):
         run_id: str,
         from_tasks: Sequence[Target] | None = None,
         context: RunContext[Any] | None = None,
+        on_input_change: str = TypeInputChange.REUSE,
         **options: Unpack[RunOptions],
     ) -> str:
         """Run what an earlier run has not completed, in a new run; see `Dags.resume`.
@@ -191,7 +230,11 @@ class Pipeline(DagScope):
         if owner != self.name:
             raise GraphError([f"Run {run_id} is one of {owner!r}, not {self.name!r}."])
         return await self._engine.resume(
-            run_id, from_tasks=from_tasks, context=context, **options
+            run_id,
+            from_tasks=from_tasks,
+            context=context,
+            on_input_change=on_input_change,
+            **options,
         )
 
     def get_run_report(self, run_id: str) -> dict[str, Any]:
@@ -240,10 +283,10 @@ class Pipeline(DagScope):
             _overridden(spec, replaced[name]) if name in replaced else spec
             for name, spec in self.tasks.items()
         ]
-        problems = [problem for spec in specs for problem in spec.problems()]
+        problems = [problem for spec in specs for problem in spec.problems(self.tasks)]
         if problems:
             raise GraphError(problems)
-        return self._with(specs, None, None)
+        return self._with(specs, None, Services(None, None, reports=False))
 
     def inner_graph(self, initial_context: Any = None) -> Graph:
         """Return the graph of the tasks as a part of a `DotFlow`.
@@ -267,7 +310,7 @@ class Pipeline(DagScope):
         self,
         specs: Iterable[TaskSpec],
         state_store: StateStoreProtocol | None,
-        services: Services | None,
+        services: Services,
     ) -> Pipeline:
         engine = self._engine
         other = Pipeline(
@@ -279,14 +322,24 @@ class Pipeline(DagScope):
             engine.hooks,
             state_store,
         )
-        if services is not None:
-            other._engine.share(services)
+        other._engine.share(services)
         for spec in specs:
             other.registry.register(spec)
         return other
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name!r}: {len(self.tasks)} tasks>"
+
+    def _repr_html_(self) -> str:
+        from dotflow.report.graph import GraphView, workflow_page
+
+        # No task is called: any context stands for the one that a run is given.
+        return workflow_page(
+            repr(self),
+            lambda: GraphView(
+                self._engine.graph(self.name, RunContext(None)), self.name
+            ),
+        )
 
 
 class _Constant:

@@ -8,8 +8,13 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import STOPS
 from dotflow.engine.attempt import run_attempt
+from dotflow.engine.collecting import hear_outcome, kinds_of, run_collecting
+from dotflow.engine.executors.processes import read_outcome, unsendable
+from dotflow.engine.executors.transport import dumps
 from dotflow.engine.executors.worker_main import pack_outcome, pack_task, unpack_task
+from dotflow.model.current import current_attempt
 from dotflow.model.task import Attempt
 
 if TYPE_CHECKING:
@@ -37,13 +42,22 @@ class PickledPool(Pool):
             return _in_thread(fn, *args, **kwargs)
         attempt: Attempt = args[0]
         packed = pack_task(attempt.task)
-        inputs = (attempt.node, attempt.number, attempt.previous, attempt.named)
+        given = (attempt.node, attempt.number, attempt.previous, attempt.named)
+        try:
+            # Here: in the pool's own thread, what it raises might end that.
+            inputs = dumps((*given, kinds_of(attempt)))
+        except STOPS:
+            raise
+        except BaseException as error:
+            raise unsendable(attempt, error) from error
         outcome: Future[Any] = Future()
         outcome.set_running_or_notify_cancel()
 
         def deliver(done: Future[bytes]) -> None:
             try:
-                outcome.set_result(pickle.loads(done.result()))
+                ended = read_outcome(done.result(), attempt)
+                hear_outcome(ended, attempt)
+                outcome.set_result(ended)
             except BaseException as error:  # noqa: BLE001 - whoever waits gets it
                 outcome.set_exception(error)
 
@@ -66,8 +80,9 @@ def _in_thread(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]
     return outcome
 
 
-def _run_packed(packed: bytes, inputs: tuple[Any, ...]) -> bytes:
-    node, number, previous, named = inputs
+def _run_packed(packed: bytes, inputs: bytes) -> bytes:
+    node, number, previous, named, kinds = pickle.loads(inputs)
     task = unpack_task(packed)
-    outcome = run_attempt(Attempt(node, task, number, previous, named))
-    return pack_outcome(outcome, task.name)
+    current_attempt.set(None)  # of a process that was forked within one
+    attempt = Attempt(node, task, number, previous, named)
+    return pack_outcome(run_collecting(attempt, kinds, run_attempt), task.name)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
+from dotflow.base.suggest import hint
 from dotflow.errors import GraphError, InvalidTask
 from dotflow.model.options import NODE_DEFAULTS, check_node, complete, placed
 from dotflow.pipeline.parameters import inferred_deps
@@ -54,9 +55,11 @@ class TaskRegistry:
             )
         tasks[spec.name] = spec
         self.version += 1
+        key = (spec.dag, spec.func)
         try:
-            self._names[spec.dag, spec.func] = spec.name
-            _homes.setdefault(spec.func, set()).add(str(spec.dag))
+            if key not in self._names:
+                _homes.setdefault(spec.func, set()).add(str(spec.dag))
+            self._names[key] = spec.name
         except TypeError:
             pass  # not every callable can be hashed, or referred to weakly
 
@@ -101,7 +104,14 @@ class TaskRegistry:
         for tasks in self._dags.values():
             if name in tasks:
                 return tasks[name]
-        raise KeyError(name)
+        names = sorted(set(self))
+        have = f"There are: {', '.join(names)}." if names else "There are none yet."
+        raise KeyError(
+            f"There is no task {name!r} registered.{hint(name, names)} {have}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<TaskRegistry: {', '.join(self) or 'no tasks'}>"
 
     def __contains__(self, name: object) -> bool:
         return any(name in tasks for tasks in self._dags.values())
@@ -158,10 +168,13 @@ def task(
         raise TypeError("task() needs registry=; or use the task of a Pipeline.")
     if callable(name):
         raise TypeError("The task decorator is called: write @pipeline.task().")
-    options = placed("task()", PLACES, by_place, options)
-    complete("task()", options, NODE_DEFAULTS)  # refuses one that there is not
+    if by_place:
+        options = placed("task()", PLACES, by_place, options)
+    if options:
+        complete("task()", options, NODE_DEFAULTS)  # refuses one that there is not
 
     def declare(func: F) -> F:
+        _check_callable(func)
         own_name = name if name is not None else _name_of(func)
         found, given = _resolve(func, own_name, deps, registry, dag), options
         if (over := options.get("map")) is not None:
@@ -181,14 +194,27 @@ def task(
             foreign=found.foreign,
             **given,
         )
-        check_node(own_name, spec.options)
-        problems = spec.problems()
-        if problems:
-            raise GraphError(problems)
+        if given:
+            check_node(own_name, spec.options)
+        if spec.binding.missing:
+            raise GraphError(spec.problems(registry.of_dag(dag)))
         registry.register(spec)
         return func
 
     return declare
+
+
+def _check_callable(func: object) -> None:
+    if callable(func):
+        return
+    within = getattr(func, "__func__", None) or getattr(func, "fget", None)
+    name = getattr(within, "__qualname__", None)
+    raise InvalidTask(
+        f"A task is a function, not the {type(func).__name__} {name}. Declare it once the"
+        f" class is there, taken from the class or an object: pipeline.task()({name})."
+        if name
+        else f"A task is a function, not {type(func).__name__}."
+    )
 
 
 def _name_of(func: Callable[..., Any]) -> str:
@@ -245,7 +271,8 @@ def _source(
     if not callable(dep):
         raise TypeError(
             f"Task {task_name!r}: a dependency is the name of a task or a decorated"
-            f" function, not {type(dep).__name__}."
+            f" function, not {type(dep).__name__}. Was the function called? Leave out"
+            " the parentheses."
         )
     name = registry.name_of(dep, dag)
     if name is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
@@ -11,6 +12,7 @@ from dotflow.errors import DotflowError
 
 TaskStatus = Literal["PENDING", "RUNNING", "SUCCESS", "FAILED", "SKIPPED"]
 PROCESS_CRASH = "PROCESS_CRASH"
+ALREADY_RUNNING = "ALREADY_RUNNING"
 """The error of a task whose process has died."""
 
 RunStatus = Literal["RUNNING", "SUCCESS", "FAILED"]
@@ -36,6 +38,8 @@ class TaskRunRecord:
     error: str | None = None
     result: Any = None
     result_cleared: bool = False
+    # What it was made from, or will be; see `dotflow.engine.lineage`.
+    lineage: str | None = None
 
     def report(self) -> dict[str, Any]:
         """Return it as a plain dictionary."""
@@ -52,6 +56,18 @@ class RunRecord:
     tasks: dict[str, TaskRunRecord] = field(default_factory=dict)
     created_at: float = field(default_factory=time.time)
     finished_at: float | None = None
+    # Returns what each task was made from, where nobody has asked for it yet.
+    lineages: Callable[[], Mapping[str, str]] | None = field(
+        default=None, repr=False, compare=False
+    )
+
+    def settle_lineages(self) -> None:
+        """Find out what the tasks were made from, if that is still to be done."""
+        if self.lineages is None:
+            return
+        texts, self.lineages = self.lineages(), None
+        for name, task in self.tasks.items():
+            task.lineage = texts[name]
 
     @property
     def status(self) -> RunStatus:

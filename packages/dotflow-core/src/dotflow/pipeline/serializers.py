@@ -5,8 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import Any, Protocol
 
+from dotflow.base.guard import STOPS, error_message
 from dotflow.codec.codec import Codec
-from dotflow.errors import DecodeError, EncodeError
+from dotflow.codec.pickles import pickle_data
+from dotflow.errors import DecodeError
 
 
 class Serializer(Protocol):
@@ -49,16 +51,9 @@ class PickleSerializer:
         """Write a value.
 
         Raises:
-            EncodeError: It cannot be pickled.
+            EncodeError: It cannot be pickled, or not be read back.
         """
-        try:
-            return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        except Exception as error:
-            kind = type(value)
-            raise EncodeError(
-                f"{kind.__module__}.{kind.__qualname__}",
-                f"It has no pickle: {error}. Return plain data, or a path to it.",
-            ) from error
+        return pickle_data(value)
 
     def loads(self, data: Any) -> Any:
         """Read a value.
@@ -68,8 +63,11 @@ class PickleSerializer:
         """
         try:
             return pickle.loads(data)
-        except Exception as error:
-            raise DecodeError(f"The stored pickle cannot be read: {error}") from error
+        except STOPS:
+            raise
+        except BaseException as error:
+            said = error_message(error)
+            raise DecodeError(f"The stored pickle cannot be read: {said}") from error
 
 
 class AnySerializer(JsonSerializer):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.parameters import is_async
+from dotflow.base.suggest import hint as hint_of
 from dotflow.model.options import NODE_DEFAULTS, complete, placed
-from dotflow.pipeline.parameters import ITEM_PARAMETERS, Binding, bind, is_async
+from dotflow.model.task_values import checked_name
+from dotflow.pipeline.parameters import ITEM_PARAMETERS, Binding, bind
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 # What may be given by place, after the dependencies.
 PLACES = ("timeout_s", "retries")
+# One for all that have none, as with the options.
+_NO_ALIASES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, init=False)
@@ -56,15 +61,17 @@ class TaskSpec:
         foreign: tuple[tuple[str, str], ...] = (),
         **options: Unpack[NodeOptions],
     ) -> None:
-        # As `dataclasses.replace` gives them, under what is to be another than now.
-        options = {**options.pop("options", {}), **options}  # type: ignore[typeddict-item]
-        options = placed("TaskSpec", PLACES, by_place, options)
+        if options:
+            # As `dataclasses.replace` gives them, under what is to be another than now.
+            options = {**options.pop("options", {}), **options}  # type: ignore[typeddict-item]
+        if by_place:
+            options = placed("TaskSpec", PLACES, by_place, options)
         vars(self).update(
-            name=name,
+            name=name if type(name) is str and name else checked_name(name),
             func=func,
             deps=list(deps),
             dag=dag,
-            aliases=aliases or {},
+            aliases=aliases or _NO_ALIASES,
             foreign=foreign,
             # One for all that have none: a pipeline of 100,000 tasks has nearly as many.
             options=complete("TaskSpec", options, NODE_DEFAULTS)
@@ -95,8 +102,13 @@ class TaskSpec:
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "options" not in state:  # pickled before 2.0.0a2: each stood by itself
             given = {"map": state.pop("map_over", None), **state}
-            state["options"] = {name: given[name] for name in NODE_DEFAULTS}
+            state["options"] = {
+                name: given.get(name, default)
+                for name, default in NODE_DEFAULTS.items()
+            }
             state = {name: state[name] for name in self.__dataclass_fields__}
+        if not hasattr(state.get("binding"), "wraps_async"):
+            state.pop("binding", None)  # pickled before 2.0.0a2: found out again
         vars(self).update(state)
 
     def __getattr__(self, name: str) -> Any:
@@ -142,18 +154,24 @@ class TaskSpec:
         """Say whether the task is a coroutine function."""
         return is_async(self.func)
 
-    def problems(self) -> list[str]:
-        """Return a sentence for each required parameter that nothing provides."""
+    def problems(self, others: Iterable[str] = ()) -> list[str]:
+        """Return a sentence for each required parameter that nothing provides.
+
+        Args:
+            others: The tasks that it could depend on, to tell what was meant.
+        """
         if not self.binding.missing:
             return []
         names = ", ".join(map(repr, self.binding.missing))
         if self.binding.upstream:
             hint = "which takes `upstream`, so no result is given to it by name"
             return [f"Task {self.name!r}, {hint}, requires {names}."]
+        known = ("upstream", *self.deps, *others)
+        meant = "".join(hint_of(name, known) for name in self.binding.missing)
         deps = ", ".join(map(repr, self.deps)) or "none"
         hint = (
-            "A parameter is annotated RunContext, or named `upstream`, or named after a"
-            f" dependency (here: {deps}), or has a default; deps={{parameter: task}}"
+            f"{meant} A parameter is annotated RunContext, or named `upstream`, or named"
+            f" after a dependency (here: {deps}), or has a default; deps={{parameter: task}}"
             " gives it another name."
         )
-        return [f"Task {self.name!r} requires {names}, which nothing provides. {hint}"]
+        return [f"Task {self.name!r} requires {names}, which nothing provides.{hint}"]

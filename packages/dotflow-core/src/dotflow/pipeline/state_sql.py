@@ -9,19 +9,19 @@ ADD_TASKS = """
 """
 # The results that a resumed run keeps are copied as they were written.
 COPY_RESULTS = """
-    UPDATE pipeline_tasks SET result = (
-        SELECT former.result FROM pipeline_tasks AS former
+    UPDATE pipeline_tasks SET (result, lineage) = (
+        SELECT former.result, former.lineage FROM pipeline_tasks AS former
         WHERE former.run_id = ? AND former.name = pipeline_tasks.name
     )
     WHERE run_id = ? AND status = 'SUCCESS'
 """
 SET_TASK = """
     UPDATE pipeline_tasks
-    SET status = ?, attempt = ?, started_at = ?, finished_at = ?, error = ?
+    SET status = ?, attempt = ?, started_at = ?, finished_at = ?, error = ?, lineage = ?
     WHERE run_id = ? AND name = ?
 """
 SET_RESULT = """
-    UPDATE pipeline_tasks SET status = 'SUCCESS', finished_at = ?, result = ?
+    UPDATE pipeline_tasks SET status = 'SUCCESS', finished_at = ?, result = ?, lineage = ?
     WHERE run_id = ? AND name = ?
 """
 CLEAR_RESULT = "UPDATE pipeline_tasks SET result = NULL WHERE run_id = ? AND name = ?"
@@ -31,7 +31,7 @@ GET_RUN = """
     FROM pipeline_runs WHERE run_id = ?
 """
 GET_TASKS = """
-    SELECT name, attempt, status, started_at, finished_at, error, result
+    SELECT name, attempt, status, started_at, finished_at, error, result, lineage
     FROM pipeline_tasks WHERE run_id = ? ORDER BY id
 """
 LIST = """
@@ -47,6 +47,7 @@ CRASH = [
     """  # noqa: S608 - fixed texts
     for was, becomes in (("RUNNING", "FAILED"), ("PENDING", "SKIPPED"))
 ]
+OWNER = "SELECT owner FROM pipeline_runs WHERE run_id = ? AND finished_at IS NULL"
 UNFINISHED = "SELECT run_id, owner FROM pipeline_runs WHERE finished_at IS NULL"
 
 # Of items: a mapped task that goes on in another run takes along what it has.

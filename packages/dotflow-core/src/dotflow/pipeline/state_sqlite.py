@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.base.liveness import is_dead, process_token
 from dotflow.codec.codec import Codec
+from dotflow.errors import StorageError
 from dotflow.pipeline import state_sql as sql
 from dotflow.pipeline.run_state import PROCESS_CRASH
-from dotflow.pipeline.serializers import JsonSerializer, Serializer
+from dotflow.pipeline.serializers import (
+    AnySerializer,
+    JsonSerializer,
+    PickleSerializer,
+    Serializer,
+)
 from dotflow.pipeline.state import (
     InMemoryStateStore,
     RunRecord,
@@ -27,6 +33,15 @@ if TYPE_CHECKING:
     import sqlite3
 
     from dotflow.providers.storage_sqlite.storage import StorageSQLite
+    from dotflow.types import CodecName
+
+# What trusts a file as much as each serializer of ours does.
+_CODECS: dict[type, CodecName] = {
+    type(None): "pickle",
+    AnySerializer: "pickle",
+    PickleSerializer: "pickle",
+    JsonSerializer: "json",
+}
 
 
 class SQLiteStateStore(InMemoryStateStore):
@@ -43,7 +58,8 @@ class SQLiteStateStore(InMemoryStateStore):
             no form for; whoever can write to the file can then run code in the reader.
             `JsonSerializer()` never does.
         recover: Whether runs of dead processes are marked.
-        synchronous, timeout: As of a `StorageSQLite`.
+        synchronous: As of a `StorageSQLite`.
+        timeout: As of a `StorageSQLite`.
         keep_runs: How many of the newest runs are kept; None for all. Others are
             forgotten, with their results, when a run ends; those that go on are not.
         keep_days: After how many days a run is forgotten; None for never.
@@ -79,6 +95,8 @@ class SQLiteStateStore(InMemoryStateStore):
         if serializer is not None:
             self._dumps, self._loads = serializer.dumps, serializer.loads
         self._database = Database(check_path(os.fspath(path)), synchronous, timeout)
+        self._codec = _CODECS.get(type(serializer))
+        self._storage: StorageSQLite | None = None
         self._recovers = recover
         if recover and self.path.exists():
             self.recover()
@@ -101,6 +119,27 @@ class SQLiteStateStore(InMemoryStateStore):
             keep_days=None if days is None else days / DAY,
         )
 
+    def storage_beside(self) -> StorageSQLite | None:
+        """Return where a pipeline keeps all else by default: a storage in the same file.
+
+        None with a serializer of a user's own: who writes results in a secret form wants
+        no history that shows them, and no cache that has them in another.
+        """
+        if self._storage is None and self._codec is not None:
+            from dotflow.providers.storage_sqlite.storage import StorageSQLite
+
+            days, database = self._retention.keep_seconds, self._database
+            level: Any = database.synchronous
+            self._storage = StorageSQLite(
+                self.path,
+                self._codec,
+                level,
+                database.timeout,
+                self._retention.keep_runs,
+                None if days is None else days / DAY,
+            )
+        return self._storage
+
     @property
     def path(self) -> Path:
         """The file."""
@@ -109,6 +148,8 @@ class SQLiteStateStore(InMemoryStateStore):
     def close(self) -> None:
         """Close the file; the next call opens it again."""
         self._database.close()
+        if self._storage is not None:
+            self._storage.close()
 
     def get_run(self, run_id: str) -> RunRecord:
         """Return a run, of whatever process; see `StateStore.get_run`."""
@@ -128,6 +169,11 @@ class SQLiteStateStore(InMemoryStateStore):
             created_at,
             finished_at,
         )
+
+    def owner_of(self, run_id: str) -> str | None:
+        """Return whose run it is; see `InMemoryStateStore.owner_of`."""
+        rows = self._database.execute(sql.OWNER, (run_id,))
+        return str(rows[0][0]) if rows else None
 
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
@@ -156,7 +202,7 @@ class SQLiteStateStore(InMemoryStateStore):
     ) -> None:
         """Keep the result of an item; see `ItemStateStore`."""
         data = self._dumps(result)
-        self._database.execute(sql.SET_ITEM, (run_id, task_name, index, data))
+        self._database.change(sql.SET_ITEM, (run_id, task_name, index, data))
         self._mapped.add((run_id, task_name))
 
     def get_item(self, run_id: str, task_name: str, index: int) -> Any:
@@ -169,6 +215,7 @@ class SQLiteStateStore(InMemoryStateStore):
     def _add(
         self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()
     ) -> None:
+        self._database.revisit()
         with self._database.transaction() as connection:
             self._insert(connection, run)
             if former is None:
@@ -212,44 +259,58 @@ class SQLiteStateStore(InMemoryStateStore):
             connection.executemany(statement, [(run,) for run in doomed])
 
     def _write(self, run_id: str, task: TaskRunRecord) -> None:
-        self._database.execute(
-            sql.SET_TASK,
-            (
-                task.status,
-                task.attempt,
-                task.started_at,
-                task.finished_at,
-                task.error,
-                run_id,
-                task.task_name,
-            ),
+        row = (
+            task.status,
+            task.attempt,
+            task.started_at,
+            task.finished_at,
+            task.error,
+            task.lineage,
+            run_id,
+            task.task_name,
         )
+        self._found(run_id, self._database.change(sql.SET_TASK, row))
+
+    def _found(self, run_id: str, rows: int) -> None:
+        """Refuse to go on with a run that is not in the file any more.
+
+        Raises:
+            StorageError: No row was changed.
+        """
+        if not rows:
+            raise StorageError(
+                f"Run {run_id} is not in {self.path} any more: it was removed, or the"
+                " file was deleted or replaced. Run it again."
+            )
 
     def _write_result(self, run_id: str, task: TaskRunRecord) -> None:
         name = task.task_name
-        row = (task.finished_at, self._dumps(task.result), run_id, name)
+        data = self._dumps(task.result)
+        row = (task.finished_at, data, task.lineage, run_id, name)
         if (run_id, name) not in self._mapped:
-            self._database.execute(sql.SET_RESULT, row)
+            self._found(run_id, self._database.change(sql.SET_RESULT, row))
             return
         with self._database.transaction() as connection:
-            connection.execute(sql.SET_RESULT, row)
+            self._found(run_id, connection.execute(sql.SET_RESULT, row).rowcount)
             connection.execute(sql.DROP_ITEMS, (run_id, name))
         self._mapped.discard((run_id, name))
 
     def _write_cleared(self, run_id: str, task: TaskRunRecord) -> None:
-        self._database.execute(sql.CLEAR_RESULT, (run_id, task.task_name))
+        self._database.change(sql.CLEAR_RESULT, (run_id, task.task_name))
 
     def _write_end(self, run: RunRecord) -> None:
         """Write that a run has ended, forget it in memory, and others in the file."""
         with self._database.transaction() as connection:
-            connection.execute(sql.END_RUN, (run.status, run.finished_at, run.run_id))
+            row = (run.status, run.finished_at, run.run_id)
+            self._found(run.run_id, connection.execute(sql.END_RUN, row).rowcount)
             self._prune(connection)
         del self._runs[run.run_id]
         self._mapped.difference_update([(run.run_id, name) for name in run.tasks])
 
     def _task(self, row: tuple[Any, ...]) -> TaskRunRecord:
-        *fields, data = row
+        *fields, data, lineage = row
         task = TaskRunRecord(*fields)
+        task.lineage = lineage
         if data is not None:
             task.result = self._loads(data)
         # A result of None is stored as text.

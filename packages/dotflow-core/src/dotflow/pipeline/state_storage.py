@@ -15,9 +15,10 @@ from copy import deepcopy
 from typing import Any
 
 from dotflow.abc.storage import Storage
+from dotflow.base.guard import STOPS, told
 from dotflow.base.identity import new_ulid, quote_name
 from dotflow.base.liveness import is_dead, process_token
-from dotflow.errors import DecodeError, StorageError
+from dotflow.errors import DecodeError, InvalidTask, StorageError
 from dotflow.model.context import Context
 from dotflow.pipeline.run_state import PROCESS_CRASH
 from dotflow.pipeline.state import (
@@ -84,6 +85,10 @@ class StorageStateStore(InMemoryStateStore):
         # The mapped tasks that have results of items in the storage, by run.
         self._mapped: set[tuple[str, str]] = set()
 
+    def storage_beside(self) -> Storage:
+        """Return where a pipeline keeps all else by default: the same storage."""
+        return self._storage
+
     def get_run(self, run_id: str) -> RunRecord:
         """Return a run, of whatever process; see `StateStore.get_run`."""
         if run_id in self._runs:
@@ -97,6 +102,13 @@ class StorageStateStore(InMemoryStateStore):
             self._bury(run, stored)
         return run
 
+    def owner_of(self, run_id: str) -> str | None:
+        """Return whose run it is; see `InMemoryStateStore.owner_of`."""
+        record = self._storage.get(_PREFIX + run_id).storage
+        if not isinstance(record, dict) or record.get("finished") is not None:
+            return None
+        return str(record.get("owner"))
+
     def list_runs(
         self, dag_name: str | None = None, status: RunStatus | None = None
     ) -> list[StoredRun]:
@@ -108,9 +120,9 @@ class StorageStateStore(InMemoryStateStore):
                 run = self._listed(run_id, key)
             except DecodeError as error:
                 # The others are to be found all the same.
-                from dotflow.logging import logger
+                from dotflow.logging import warn
 
-                logger.warning("A run is not listed: %s", error)
+                warn("A run is not listed: %s", error)
                 continue
             if run is None:
                 continue
@@ -157,13 +169,22 @@ class StorageStateStore(InMemoryStateStore):
         self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()
     ) -> None:
         # What is swapped must not change under our hands: a task may edit its metadata.
-        run.metadata = deepcopy(run.metadata)
+        try:
+            run.metadata = deepcopy(run.metadata)
+        except STOPS:
+            raise
+        except BaseException as error:  # a value of it may be anybody's code
+            raise InvalidTask(
+                f"The metadata of the run cannot be copied: {told(error)}. Make it of"
+                " plain data."
+            ) from error
         # The record comes last: a kill before it leaves copies that no run owns, and
         # the former run as it was.
         for name, task in run.tasks.items():
             if task.status == "SUCCESS" and not task.result_cleared:
                 when = task.finished_at or time.time()
-                self._post(run.run_id, _key(run.run_id, name), task.result, when)
+                key = _key(run.run_id, name)
+                self._post(run.run_id, key, task.result, when, task.lineage)
         for name in begun:
             old, new = f"{_key(str(former), name)}~", f"{_key(run.run_id, name)}~"
             for key in self._storage.list_keys(old):
@@ -177,7 +198,8 @@ class StorageStateStore(InMemoryStateStore):
 
     def _write_result(self, run_id: str, task: TaskRunRecord) -> None:
         key = _key(run_id, task.task_name)
-        self._post(run_id, key, task.result, task.finished_at or time.time())
+        when = task.finished_at or time.time()
+        self._post(run_id, key, task.result, when, task.lineage)
         if (run_id, task.task_name) in self._mapped:
             self._storage.delete_prefix(f"{key}~")
             self._mapped.discard((run_id, task.task_name))
@@ -192,8 +214,15 @@ class StorageStateStore(InMemoryStateStore):
         del self._runs[run.run_id], self._written[run.run_id]
         self._mapped.difference_update([(run.run_id, name) for name in run.tasks])
 
-    def _post(self, run_id: str, key: str, value: Any, when: float) -> None:
-        context = Context.of_task(value, new_ulid(), run_id, when, run_id)
+    def _post(
+        self,
+        run_id: str,
+        key: str,
+        value: Any,
+        when: float,
+        lineage: str | None = None,
+    ) -> None:
+        context = Context.of_task(value, new_ulid(), run_id, when, run_id, lineage)
         self._storage.post(key, context)
 
     def _swap(self, run: RunRecord) -> None:
@@ -221,7 +250,7 @@ class StorageStateStore(InMemoryStateStore):
                 if task.status != "SUCCESS":
                     task.status, task.error = "SUCCESS", None
                     task.finished_at = found.time.timestamp()
-                task.result = found.storage
+                task.result, task.lineage = found.storage, found.lineage
             elif task.status == "SUCCESS":
                 # It was not retained, or removed: whoever needs it makes it again.
                 task.result_cleared = True
@@ -262,6 +291,15 @@ def _packed(run: RunRecord, owner: str) -> Context:
         "owner": owner,
         "tasks": tasks,
     }
+    # Beside each result there is its own; a mapped task may have those of items alone.
+    lineages = {
+        task.task_name: task.lineage
+        for task in run.tasks.values()
+        if task.lineage is not None
+        and (task.status in ("RUNNING", "FAILED") or task.result_cleared)
+    }
+    if lineages:
+        record["lineages"] = lineages
     # A task id tells a record from a missing key.
     return Context.of_task(record, run.run_id, run.run_id, run.created_at, run.run_id)
 
@@ -269,6 +307,8 @@ def _packed(run: RunRecord, owner: str) -> Context:
 def _unpacked(run_id: str, record: dict[str, Any]) -> RunRecord:
     try:
         tasks = {fields[0]: TaskRunRecord(*fields) for fields in record["tasks"]}
+        for name, lineage in record.get("lineages", {}).items():
+            tasks[name].lineage = lineage
         metadata, created = dict(record["metadata"]), record["created"]
         return RunRecord(
             run_id, record["dag"], metadata, tasks, created, record["finished"]

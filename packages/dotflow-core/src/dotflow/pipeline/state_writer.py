@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from dotflow.engine.retention import Unneeded
 from dotflow.model import events
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.model.context import Context
     from dotflow.model.outcome import Failure
     from dotflow.model.task import TaskInstance
     from dotflow.pipeline.plan import Plan
@@ -92,10 +92,8 @@ class StateWriter:
         self._store.mark_skipped(self._run_id, event.task.name, UPSTREAM_FAILED)
 
 
-class Unretained:
-    """Lets go of results that are not retained, once the last task that needs them ended.
-
-    It listens last: until then a hook may look at them.
+class Unretained(Unneeded):
+    """Lets go of results that are not retained, in the store too.
 
     Args:
         plan: What runs.
@@ -104,38 +102,17 @@ class Unretained:
     """
 
     def __init__(self, plan: Plan, store: StateStoreProtocol, run_id: str) -> None:
-        self._edges = plan.dag.edges
-        self._waiting = dict(plan.transient)
-        self._results: dict[str, Context] = {}
+        super().__init__(plan.dag.edges, dict(plan.transient))
         self._store = store
         self._run_id = run_id
 
-    def connect(self, bus: events.EventBus, name: str) -> None:
-        """Listen to tasks that end, if there is anything to let go of."""
-        if self._waiting:
-            bus.subscribe(events.TaskCompleted, self._on_end, name)
-            bus.subscribe(events.TaskRestored, self._on_end, name)
-            bus.subscribe(events.TaskFailed, self._on_end, name)
-            bus.subscribe(events.TaskSkipped, self._on_end, name)
-
-    def _on_end(self, event: events.TaskEvent) -> None:
-        name = event.task.name
-        for dep in self._edges[name]:
-            if dep in self._waiting:
-                self._waiting[dep] -= 1
-                self._drop_unneeded(dep)
-        if name in self._waiting and event.task.outcome == TypeOutcome.COMPLETED:
-            self._results[name] = event.task.current_context
-            self._drop_unneeded(name)
-
-    def _drop_unneeded(self, name: str) -> None:
-        if self._waiting[name] or name not in self._results:
-            return
+    def let_go(self, task: TaskInstance) -> None:
+        """Let go of the result of a task."""
         # The context itself is shared with the tasks downstream.
-        self._results.pop(name).storage = None
+        task.current_context.storage = None
         clear = getattr(self._store, "clear_result", None)
         if clear is not None:  # a store of a user's own may not know how
-            clear(self._run_id, name)
+            clear(self._run_id, task.name)
 
 
 def error_of(task: TaskInstance, failure: Failure) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import STOPS, error_message
 from dotflow.engine.checkpoint import Checkpoints
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey
+from dotflow.pipeline.state import InMemoryStateStore
 from dotflow.pipeline.state_protocol import ItemStateStore
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class StoredResults(Checkpoints):
         self._items = store if isinstance(store, ItemStateStore) else None
         self.run_id = self._id = run_id
         self.resuming = bool(kept)
+        self.keeps_objects = type(store) is InMemoryStateStore
 
     def keeps_items(self) -> bool:
         """Say whether the store knows of the items of mapped tasks."""
@@ -59,11 +62,18 @@ class StoredResults(Checkpoints):
                 self._mark_success(self._id, task.name, context.storage)
             else:
                 self._save_cached(task, context)
-        except Exception as error:
+        except STOPS:
+            raise
+        except BaseException as error:
             raise StorageError(
                 f"The result of task '{task.name}' could not be stored by"
-                f" {type(self._store).__name__}: {error}"
+                f" {type(self._store).__name__}: {error_message(error)}"
             ) from error
+
+    def put_right(self, task: TaskInstance, changed: object, value: object) -> None:
+        """Have the store show a result as it was; see `Checkpoints.put_right`."""
+        if isinstance(self._store, InMemoryStateStore):  # others hold no object of it
+            self._store.put_right(self._id, task.name, changed, value)
 
     def _save_cached(self, task: TaskInstance, context: Context) -> None:
         """Keep a result that no attempt of this run has made."""

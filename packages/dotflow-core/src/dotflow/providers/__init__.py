@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dotflow.providers.log_default import LogDefault as LogDefault
     from dotflow.providers.metrics_default import MetricsDefault as MetricsDefault
     from dotflow.providers.notify_default import NotifyDefault as NotifyDefault
+    from dotflow.providers.notify_rules import NotifyRules as NotifyRules
     from dotflow.providers.scheduler_default import SchedulerDefault as SchedulerDefault
     from dotflow.providers.server_default import ServerDefault as ServerDefault
     from dotflow.providers.storage_default import StorageDefault as StorageDefault
@@ -38,6 +39,7 @@ __all__ = [
     "LogDefault",
     "MetricsDefault",
     "NotifyDefault",
+    "NotifyRules",
     "SchedulerDefault",
     "ServerDefault",
     "StorageDefault",

@@ -6,10 +6,14 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dotflow.errors import StorageError
+from dotflow.base.private import create, make_folders
+from dotflow.errors import StorageError, SwapNotSupported
+
+Identity = tuple[int, int]
+"""The device of a file, and its number there."""
 
 _TEMPORARY = ".tmp-"
 _LOCK = ".lock"
@@ -37,30 +41,66 @@ def failure(doing: str, path: str | Path, error: OSError) -> StorageError:
     return StorageError(f"Cannot {doing} {path}: {error.strerror or error}. {advice}")
 
 
-def write_temporary(folder: Path, data: bytes) -> Path:
+def identity(path: str | Path) -> Identity | None:
+    """Return what tells a file or folder from another of the same name.
+
+    None where there is none. Where a system gives no numbers, as some network drives of
+    Windows, only that it is missing can be seen.
+
+    Args:
+        path: The file or folder.
+
+    Raises:
+        StorageError: The system does not tell.
+    """
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise failure("look for", path, error) from error
+    return found.st_dev, found.st_ino
+
+
+def moved(path: str | Path) -> StorageError:
+    """Return the error for a file or folder that is not the one that was used before.
+
+    Args:
+        path: The file or folder.
+    """
+    return StorageError(
+        f"{path} was deleted or replaced while it was in use: what was stored in it"
+        " before is gone. It is made or opened anew from here on; run again what is"
+        " missing."
+    )
+
+
+def write_temporary(folder: Path, data: bytes, sync: bool = True) -> Path:
     """Write a new file beside its later place, and onto the disk.
 
     Args:
         folder: Where; it is made if it is missing.
         data: The whole content.
+        sync: Whether a power cut may not take it back, which costs a wait for the disk.
 
     Returns:
         The file, which nobody else knows and `replace` gives its name.
     """
     path = folder / f"{_TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = create(path, flags)
     except FileNotFoundError:
         make_folder(folder)
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = create(path, flags)
     try:
         try:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
             # Before the rename: a power cut could else leave the name without the data.
-            os.fsync(descriptor)
+            if sync:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:
@@ -100,16 +140,55 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_files(folder: Path, paths: Sequence[Path]) -> None:
+    """Put files, and the names in their folder, onto the disk: together where possible.
+
+    Args:
+        folder: The folder.
+        paths: The files, which may be gone by now.
+    """
+    if _sync_filesystem(folder):
+        return
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_folder(folder)
+
+
+def _sync_filesystem(folder: Path) -> bool:
+    """Put all of a file system onto the disk, and say whether the system can.
+
+    One wait, however many files there are: of a thousand each by itself would be one.
+    """
+    import ctypes
+    import sys
+
+    if sys.platform != "linux":
+        return False
+    system = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(system, "syncfs"):
+        return False
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if system.syncfs(descriptor):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code))
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, and put their names onto the disk."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
     # From the top: a folder's name is on the disk once the folder above is.
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        sync_folder(path.parent)
+    for path in make_folders(folder):
+        sync_folder(Path(path).parent)
 
 
 def sweep(folder: Path) -> None:
@@ -139,13 +218,18 @@ def folder_lock(folder: Path, *, required: bool) -> Iterator[None]:
     """
     # Opened each time: a lock belongs to the opening, so that it also keeps threads
     # and forked children apart.
-    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = create(folder / _LOCK, os.O_RDWR)
     try:
         try:
             _lock(descriptor)
         except OSError as error:
-            if required or error.errno not in _NO_LOCKS:
+            if error.errno not in _NO_LOCKS:
                 raise
+            if required:
+                raise SwapNotSupported(
+                    f"The file system of {folder} has no locks ({error.strerror}): take"
+                    " a folder on a local disk."
+                ) from error
         yield
     finally:
         os.close(descriptor)

@@ -33,7 +33,10 @@ def parse_url(
     except ValueError:
         raise ProviderError(f"A {class_name} has an address like {form}") from None
     if not parts.netloc:
-        raise ProviderError(f"{class_name} needs a bucket: {form}")
+        raise ProviderError(
+            f"{class_name} needs a bucket: {form}, here or in the environment variable"
+            " DOTFLOW_STORAGE"
+        )
     if "@" in parts.netloc or ":" in parts.netloc or parts.fragment:
         raise ProviderError(
             f"The address of a {class_name} is {form}, without a user, a password or a"

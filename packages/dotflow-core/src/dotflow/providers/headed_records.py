@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.abc.storage import Fence, Storage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds, read_header
 from dotflow.errors import DecodeError
 from dotflow.model.context import Context
@@ -26,9 +26,15 @@ class HeadedRecords(Storage):
     reboot agrees on.
     """
 
+    fenced = True
     _unit: ClassVar[str]
     """What a user deletes to be rid of a damaged record, as `file`."""
     _codec: Codec
+
+    @property
+    def codec_name(self) -> str:
+        """Which codec is used; see `Storage.codec_name`."""
+        return self._codec.name
 
     @abstractmethod
     def _name_of(self, key: str) -> str:
@@ -69,6 +75,14 @@ class HeadedRecords(Storage):
         fingerprint: str | None = header.get("fingerprint")
         return fingerprint
 
+    def record(self, key: str) -> str | None:
+        """Return the stored text of a key; see `Storage.record`."""
+        found = self._read_record(self._name_of(key))
+        with suppress(DecodeError):  # a damaged record may have to be looked at
+            if found is not None and is_past(read_header(found)):
+                return None
+        return None if found is None else found.decode("utf-8", "replace")
+
     def _encode(
         self,
         key: str,
@@ -78,8 +92,24 @@ class HeadedRecords(Storage):
         **more: str,
     ) -> bytes:
         """Return the record of a context, with `more` fields in its header."""
-        extra = {"key": key, "expires_at": expires_at, "fingerprint": fingerprint}
+        extra: dict[str, Any] = {
+            "key": key,
+            "expires_at": expires_at,
+            "fingerprint": context.lineage if fingerprint is None else fingerprint,
+        }
         return self._codec.encode_context(context, extra | more).encode() + b"\n"
+
+    def _check(self, fence: Fence | None) -> None:
+        """Refuse to write where the fence has fallen.
+
+        Raises:
+            LeaseLost: It has.
+        """
+        if fence is None:
+            return
+        header = self.read_header(self._name_of(fence.key)) or {}
+        if header.get("fingerprint") != fence.token:
+            raise fence.lost()
 
     def _matches(self, record: bytes | None, expected: Context | None) -> bool:
         """Tell whether a swap that expects this context may replace a record."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from dotflow.abc.log import LEVELS, Log
-from dotflow.errors import ProviderError
+from dotflow.abc.log import LEVELS, Log, level_number
+from dotflow.base.arguments import check_choice, output_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.providers._log_sinks import Sinks
+    from dotflow.types import LevelName, LogFormat, LogOutput
 
 OUTPUTS = ("console", "file", "both")
 FORMATS = ("simple", "json")
@@ -32,29 +33,29 @@ class LogDefault(Log):
 
     Args:
         level: The lowest level to log: `"DEBUG"`, `"INFO"`, `"WARNING"` or `"ERROR"`,
-            in any case of letters. An unknown one counts as `"INFO"`.
+            in any case of letters, or its number in `logging`.
         output: `"console"`, `"file"` or `"both"`.
         path: The file; its folders are made when the first line is written. Default:
             `flow.log` in the folder `DOTFLOW_OUTPUT_PATH`, else in `.output`.
         format: `"simple"` for text, `"json"` for one JSON object a line.
 
     Raises:
-        ProviderError: `output` or `format` is unknown.
+        ProviderError: `level`, `output` or `format` is unknown.
     """
 
     def __init__(
         self,
-        level: str = "INFO",
-        output: str = "console",
+        level: LevelName | int = "INFO",
+        output: LogOutput = "console",
         path: str | os.PathLike[str] | None = None,
-        format: str = "simple",
+        format: LogFormat = "simple",
     ) -> None:
-        _check("output", output, OUTPUTS)
-        _check("format", format, FORMATS)
-        self._level = LEVELS.get(str(level).upper(), _INFO)
+        check_choice("LogDefault", "output", output, OUTPUTS)
+        check_choice("LogDefault", "format", format, FORMATS)
+        self._level = level_number(level)
         self._output = output
         if path is None:
-            folder = os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output"
+            folder = output_folder()
             path = os.path.join(folder, "flow.log")
         self._path = os.fspath(path)
         self._format = format
@@ -64,6 +65,12 @@ class LogDefault(Log):
         """Tell whether a line of any level would be read."""
         # What is too low to be read as ERROR is too low as anything else.
         return not (self._sinks or self._open()).quiet(_ERROR)
+
+    def hears_progress(self) -> bool:
+        """Tell whether a line of level INFO would be read; see `Log.hears_progress`."""
+        if type(self).info is not LogDefault.info:
+            return True  # somebody's own method, which may do more than to write
+        return self._level <= _INFO and not (self._sinks or self._open()).quiet(_INFO)
 
     # Each method asks `quiet` itself: this is called for every task, and nobody may be
     # listening.
@@ -114,9 +121,3 @@ class LogDefault(Log):
             f"LogDefault(level={level!r}, output={self._output!r}{where},"
             f" format={self._format!r})"
         )
-
-
-def _check(name: str, value: object, known: tuple[str, ...]) -> None:
-    if value not in known:
-        choices = ", ".join(map(repr, known))
-        raise ProviderError(f"LogDefault({name}={value!r}): use one of {choices}.")

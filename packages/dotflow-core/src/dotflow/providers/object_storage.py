@@ -7,6 +7,9 @@ from abc import abstractmethod
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from dotflow.abc.storage import Retention, as_contexts, current_fence
+from dotflow.base.at_once import in_threads as in_threads
+from dotflow.base.masking import cause_of
 from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError, ProviderError, StorageError
 from dotflow.providers._object_names import (
@@ -21,16 +24,15 @@ from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import ClassVar, Self, TypeVar
+    from typing import ClassVar, Self
     from uuid import UUID
 
+    from dotflow.history.record_history import RecordHistory
     from dotflow.model.context import Context
-
-    T = TypeVar("T")
 
 _HEADER = 4096  # bytes; nearly every header is shorter
 _SWAPS = 50  # until a swap gives way to those who keep changing the object
-_THREADS = 8  # requests at once; SDKs keep 10 connections
+_PACE = 2.0  # seconds; a service may take one write of an object in a second
 
 
 class StoredObject(NamedTuple):
@@ -60,19 +62,30 @@ class ObjectStorage(HeadedRecords):
         codec: `"json"`: never pickle, so that whoever can write to the bucket can not
             run code in the reader. `"pickle"`: JSON, and pickle for what JSON has no
             form for.
+        keep_runs: How many of the newest runs the history keeps, in objects of its own;
+            None for all, 0 to keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
         ProviderError: The bucket or the prefix cannot be one.
-        ValueError: There is no such codec.
+        ValueError: There is no such codec, or a number is out of range.
     """
 
+    reach = "network"
     _unit = "object"
     scheme: ClassVar[str]
     """What an address begins with, as `s3` in `s3://bucket/prefix`."""
     url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
     """The arguments that an address may have as its query, with their types."""
 
-    def __init__(self, bucket: str, prefix: str, codec: str) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str,
+        codec: str,
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
+    ) -> None:
         if not bucket or "/" in bucket:
             raise ProviderError(
                 f"bucket={bucket!r} is no bucket's name: write"
@@ -83,6 +96,7 @@ class ObjectStorage(HeadedRecords):
         self.bucket = bucket
         self.prefix = prefix
         self._codec = Codec.named(codec)
+        self.retention = Retention(keep_runs, keep_days)
         self._clients: dict[int, Any] = {}  # by process
 
     def __getstate__(self) -> dict[str, Any]:
@@ -102,6 +116,14 @@ class ObjectStorage(HeadedRecords):
 
         return cls(**parse_url(cls.__name__, cls.scheme, cls.url_options, url))
 
+    @property
+    def history(self) -> RecordHistory:
+        """What the bucket remembers of runs; see `Storage.history`."""
+        from dotflow.history.record_history import kept_history
+        from dotflow.history.records import StorageRecords
+
+        return kept_history(self, StorageRecords(self), _PACE)
+
     @abstractmethod
     def connect(self) -> Any:
         """Make a client, which has a method `close()`; nothing is made before."""
@@ -118,6 +140,7 @@ class ObjectStorage(HeadedRecords):
 
     def close(self) -> None:
         """Close the connections of this process; the next use opens new ones."""
+        self.close_history()
         # What a forked child has of its parent's is neither used nor closed.
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
@@ -188,7 +211,7 @@ class ObjectStorage(HeadedRecords):
         except StorageError:
             raise  # some of them are also a ValueError
         except errors as error:
-            raise self.storage_error(error) from error
+            raise self.storage_error(error) from cause_of(error)
 
     def address(self, name: str = "") -> str:
         """Return what a user knows an object by: `s3://bucket/name`."""
@@ -203,8 +226,26 @@ class ObjectStorage(HeadedRecords):
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         expires_at = end_of(ttl)
-        data = self._encode(key, context, expires_at, fingerprint)
-        self.write_object(self._name_of(key), data, expires_at)
+        name, fence = self._name_of(key), current_fence.get()
+        if fence is None:
+            data = self._encode(key, context, expires_at, fingerprint)
+            self.write_object(name, data, expires_at)
+            return
+        from dotflow.base.identity import new_ulid
+
+        mark = new_ulid()  # as in `atomic_swap`
+        data = self._encode(key, context, expires_at, fingerprint, mark=mark)
+        for _ in range(_SWAPS):
+            # In this order: who takes over after the check and writes here is not
+            # written over, since the version is an older one then.
+            found = self.read_object(name, _HEADER)
+            if found is not None and mark.encode() in found.data:
+                return
+            self._check(fence)
+            version = None if found is None else found.version
+            if self.write_object_if(name, data, expires_at, version):
+                return
+        raise StorageError(f"{self.address(name)} does not cease to change.")
 
     def key(self, task: Any) -> str:
         """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
@@ -259,14 +300,15 @@ class ObjectStorage(HeadedRecords):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         from dotflow.base.identity import new_ulid
 
+        expected, new = as_contexts(expected, new)
         name = self._name_of(key)
         expires_at = end_of(ttl)
         # An answer may be lost and the request repeated, by the SDK among others. What
@@ -318,13 +360,3 @@ class ObjectStorage(HeadedRecords):
             key = self._hashed_key(name) if is_hashed(own) else key_of(own)
             if key is not None and key.startswith(prefix):
                 yield name, key, not is_past({"expires_at": expires_at})
-
-
-def in_threads(call: Callable[[Any], T], items: list[Any]) -> list[T]:
-    """Return what a call gives for each item, with several calls at once."""
-    if len(items) < 2:
-        return [call(item) for item in items]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(_THREADS, len(items))) as pool:
-        return list(pool.map(call, items))

@@ -20,6 +20,7 @@ BUILT_IN = {
     "LogDefault": "log_default",
     "MetricsDefault": "metrics_default",
     "NotifyDefault": "notify_default",
+    "NotifyRules": "notify_rules",
     "SchedulerDefault": "scheduler_default",
     "ServerDefault": "server_default",
     "StorageDefault": "storage_default",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dotflow.abc.server import Server
-from dotflow.base.cloud_file import resolve
+from dotflow.base.cloud_file import resolve_server
 from dotflow.errors import ProviderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
+    from dotflow.abc.history import Recorder
+    from dotflow.abc.storage import Storage
     from dotflow.delivery.delivery import Delivery
     from dotflow.delivery.endpoint import Endpoint
+    from dotflow.model.run_info import RunInfo
+    from dotflow.providers.reporting.reports import Reports
 
 _MAX_TASK = 5_000_000
+_PROTOCOL = "x-dotflow-protocol"
 
 
 class ServerDefault(Server):
@@ -33,9 +38,15 @@ class ServerDefault(Server):
     Args:
         base_url: The API's address, e.g. `"https://example.org/api/v1"`.
         user_token: The API token.
-        timeout: Seconds that a request may wait for the API; also how long the end of a
-            run and the exit of the program wait for reports on their way. Default 5.
+        timeout: Seconds that a request may wait for the API. Default 5. No run waits
+            for it; the exit of the program waits for all reports on their way together
+            one second, or `DOTFLOW_EXIT_TIMEOUT`, and says how many were lost.
         retry_for: Seconds for which one message is tried again. Default 30.
+        allow_http: Whether the token may travel unencrypted, to another machine by
+            `http://`. The variable `SERVER_ALLOW_HTTP=1` says so, too.
+        send_values: Whether a server that takes events is told of results themselves,
+            as JSON, and not only what they look like at their beginning. One of
+            dotflow 1.x always is.
 
     Attributes:
         active: Whether anything is reported.
@@ -52,25 +63,35 @@ class ServerDefault(Server):
         timeout: float = 5.0,
         *,
         retry_for: float = 30.0,
+        allow_http: bool = False,
+        send_values: bool = False,
     ) -> None:
+        self._send_values = send_values
         self._timeout = _positive("timeout", timeout)
         self._retry_for = _positive("retry_for", retry_for)
         self._delivery: Delivery | None = None
-        self._base_url = (base_url or resolve("base_url", "SERVER_BASE_URL")).strip()
-        self._token = (user_token or resolve("token", "SERVER_USER_TOKEN")).strip()
+        self._reports: Reports | None = None
+        base_url_found, token = resolve_server(base_url, user_token)
+        self._base_url, self._token = base_url_found.strip(), token.strip()
+        if self._token:
+            from dotflow.base.masking import keep_secret
+
+            keep_secret(self._token, whole=True)
         try:
             if self._base_url:
                 self._base_url = _check_url(self._base_url)
+            if self._token and not allow_http:
+                _check_encrypted(self._base_url)
             _check_token(self._token)
             self.active = bool(self._base_url and self._token)
         except ProviderError as error:
             if base_url or user_token:
                 raise
             # What the environment says must not stop a run that never asked for it.
-            from dotflow.logging import logger
+            from dotflow.logging import warn
 
-            self.active = False
-            logger.warning("Nothing is reported to the server. %s", error)
+            self.active, self._base_url = False, ""
+            warn("Nothing is reported to the server. %s", error)
 
     @property
     def managed(self) -> bool:
@@ -86,6 +107,23 @@ class ServerDefault(Server):
     def timeout(self) -> float:
         """Seconds that a request may wait for the API."""
         return self._timeout
+
+    def follow(
+        self,
+        info: RunInfo,
+        storage: Storage,
+        written: bool,
+        cancel: Callable[[str], None],
+    ) -> Recorder | None:
+        """Tell of a run event by event, if the server takes that; see `Server.follow`."""
+        reports = self._reports
+        if reports is None or not reports.here:
+            from dotflow.providers.reporting.reports import Reports
+
+            headers = self._headers()
+            reports = Reports(self._base_url, headers, self._timeout, self._send_values)
+            self._reports = reports
+        return reports.follow(info, storage, written, cancel)
 
     def create_workflow(self, workflow: Any) -> None:
         """Report a new workflow; see `Server.create_workflow`."""
@@ -107,12 +145,27 @@ class ServerDefault(Server):
         self._send("PATCH", path, lambda: task.result(max=_MAX_TASK), subject=path)
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until everything was sent or given up; see `Delivery.flush`."""
-        return self._delivery is None or self._delivery.flush(timeout)
+        """Wait until everything was sent, or given up; see `Delivery.flush`.
+
+        What the server has not taken of events is kept, and told later.
+        """
+        from time import monotonic
+
+        limit = self._timeout if timeout is None else timeout
+        deadline = monotonic() + limit
+        done = self._delivery is None or self._delivery.flush(limit)
+        if self._reports is not None and self._reports.here:
+            done = self._reports.flush(max(0.0, deadline - monotonic())) and done
+        return done
 
     def close(self, timeout: float | None = None) -> bool:
         """Send what is left and stop, as the exit does; see `Delivery.close`."""
-        return self._delivery is None or self._delivery.close(timeout)
+        done = self._delivery is None or self._delivery.close(timeout)
+        reports, self._reports = self._reports, None
+        if reports is not None and reports.here:
+            limit = self._timeout if timeout is None else timeout
+            done = reports.close(limit) and done
+        return done
 
     def _send(
         self,
@@ -121,7 +174,7 @@ class ServerDefault(Server):
         payload: Callable[[], dict[str, Any]],
         subject: str | None = None,
     ) -> None:
-        if not self.active:
+        if not self.active or (self._reports is not None and self._reports.offered):
             return
         from dotflow.delivery.message import Call
 
@@ -129,13 +182,11 @@ class ServerDefault(Server):
             # Taken here and now: a moment later the task is in another state.
             call = Call(method, path, payload(), subject)
         except Exception as error:  # noqa: BLE001 - values of users may fail in any way
-            from dotflow.logging import logger
+            from dotflow.logging import warn
 
-            logger.warning(
-                "%s %s is not reported: %s.", method, path, type(error).__name__
-            )
+            warn("%s %s is not reported: %s.", method, path, type(error).__name__)
             return
-        if self._delivery is None:
+        if self._delivery is None or not self._delivery.here:
             self._delivery = self._open()
         self._delivery.put(call)
 
@@ -154,15 +205,24 @@ class ServerDefault(Server):
         # Imported in the thread: loading `urllib` would delay whoever reports first.
         from dotflow.delivery.endpoint import Endpoint
 
-        headers = {
+        headers = {**self._headers(), _PROTOCOL: "1"}
+        return Endpoint(self._base_url, headers, self._timeout, self._hear)
+
+    def _headers(self) -> dict[str, str]:
+        return {
             "Authorization": f"Bearer {self._token}",
             "X-User-Token": self._token,
         }
-        return Endpoint(self._base_url, headers, self._timeout)
+
+    def _hear(self, status: int, headers: Mapping[str, str]) -> None:
+        """Note whether the server takes events, of which these calls tell nothing new."""
+        takes = headers.get(_PROTOCOL) == "1"
+        if self._reports is not None and (takes or 200 <= status < 300):
+            self._reports.offer(takes)
 
     def __getstate__(self) -> dict[str, Any]:
         # A thread cannot travel; in another process a new one starts when needed.
-        return {**self.__dict__, "_delivery": None}
+        return {**self.__dict__, "_delivery": None, "_reports": None}
 
     def __repr__(self) -> str:
         token = ", user_token=…" if self._token else ""
@@ -194,6 +254,8 @@ def _check_url(url: str) -> str:
     """Return an address without its last slash; its text is kept out of errors."""
     from urllib.parse import urlsplit
 
+    from dotflow.base.masking import raw_password
+
     try:
         parts = urlsplit(url)
         well_formed = (
@@ -210,12 +272,23 @@ def _check_url(url: str) -> str:
             "ServerDefault(base_url=…) must be an address such as"
             " 'https://example.org/api/v1', without '?' or '#'."
         )
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or raw_password(url):
         raise ProviderError(
             "ServerDefault(base_url=…) must not hold a user or a password:"
             " use user_token."
         )
     return url.rstrip("/")
+
+
+def _check_encrypted(url: str) -> None:
+    if not url.lower().startswith("http:"):
+        return
+    import os
+
+    from dotflow.base.exposure import ADVICE, is_exposed
+
+    if is_exposed(url) and os.environ.get("SERVER_ALLOW_HTTP", "") in ("", "0"):
+        raise ProviderError(f"ServerDefault(base_url=…): {ADVICE}.")
 
 
 def _check_token(token: str) -> None:

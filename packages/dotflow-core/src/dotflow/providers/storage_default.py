@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from threading import RLock
 from time import monotonic
-from typing import Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.abc.storage import (
+    Storage,
+    as_contexts,
+    check_ttl,
+    current_fence,
+    is_empty,
+)
+from dotflow.base.arguments import check_count
 from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from uuid import UUID
 
 _NEVER = float("inf")
+_RESUMABLE = 10
 _PURGE_FROM = 64
 
 
@@ -22,11 +31,30 @@ class StorageDefault(Storage):
 
     Any value can be stored, and it is gone when the process ends. Threads may share it;
     a ttl is measured by the monotonic clock.
+
+    A service may make a run with one storage again and again, so the results of runs
+    that have ended are let go: of workflows with a random id, which nobody can resume,
+    those of all but the newest `keep_runs` runs; of workflows with a fixed id those of
+    all but the newest ten ids, or `keep_runs` if that is more. The tasks of a workflow
+    have their results nevertheless, and what `cache=True` keeps is not touched.
+
+    Args:
+        keep_runs: How many; None for all, which nothing bounds then.
+
+    Raises:
+        InvalidTask: `keep_runs` is no whole number from 1 on.
     """
 
     persistent = False
+    fenced = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_runs: int | None = 1) -> None:
+        if keep_runs != 1:
+            check_count("keep_runs", keep_runs)
+        self._keep_runs = keep_runs
+        # The ids of runs that have ended, in that order: of no more use than to be read
+        # here, and of use to a resume.
+        self._ended: tuple[dict[str, None], dict[str, None]] = ({}, {})
         # Re-entrant: `delete_prefix` and `clear` hold it around `list_keys` and `delete`.
         self._lock = RLock()
         self._contexts: dict[str, Context] = {}
@@ -43,7 +71,8 @@ class StorageDefault(Storage):
         fingerprint: str | None = None,
     ) -> None:
         """Store a context; see `Storage.post`."""
-        if ttl is None and fingerprint is None and not self._extras:
+        fence = current_fence.get()
+        if ttl is None and fingerprint is None and fence is None and not self._extras:
             with self._lock:
                 self._contexts[key] = context
                 # Another thread may have given a ttl since the test above.
@@ -52,6 +81,8 @@ class StorageDefault(Storage):
             return
         check_ttl(ttl)
         with self._lock:
+            if fence is not None and self.get_fingerprint(fence.key) != fence.token:
+                raise fence.lost()
             if len(self._extras) >= self._purge_at:
                 self._purge()
             self._put(key, context, ttl, fingerprint)
@@ -100,12 +131,13 @@ class StorageDefault(Storage):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        expected, new = as_contexts(expected, new)
         check_ttl(ttl)
         with self._lock:
             current = None if self._expired(key) else self._contexts.get(key)
@@ -122,7 +154,46 @@ class StorageDefault(Storage):
         with self._lock:
             if self._expired(key):
                 return None
-            return self._extras.get(key, (_NEVER, None))[1]
+            given = self._extras.get(key, (_NEVER, None))[1]
+            return self.get(key).lineage if given is None else given
+
+    def run_begun(self, workflow_id: UUID | str) -> None:
+        """Keep what there is of a workflow that goes on; see `Storage.run_begun`."""
+        with self._lock:
+            for ended in self._ended:
+                ended.pop(str(workflow_id), None)
+
+    def run_ended(self, workflow_id: UUID | str, resumable: bool) -> None:
+        """Let go of runs that ended before; see `Storage.run_ended`."""
+        if self._keep_runs is None:
+            return
+        keep = max(self._keep_runs, _RESUMABLE) if resumable else self._keep_runs
+        with self._lock:
+            ended = self._ended[resumable]
+            ended.pop(str(workflow_id), None)
+            ended[str(workflow_id)] = None
+            surplus = len(ended) - keep
+            # Many at once, where many are kept: to find their keys is to look at all.
+            if surplus > keep // 10:
+                gone = set(islice(ended, surplus))
+                for one in gone:
+                    del ended[one]
+                self._let_go(gone)
+
+    def _let_go(self, workflow_ids: set[str]) -> None:
+        # A UUID takes far longer to write than a key to look at, and the tasks of a run
+        # share one.
+        prefixes = tuple([f"{one}-" for one in workflow_ids])
+        owner, gone = None, False
+        for key, context in list(self._contexts.items()):
+            if not key.startswith(prefixes):
+                continue
+            if context.workflow_id is not owner:
+                owner = context.workflow_id
+                gone = str(owner) in workflow_ids
+            if gone:
+                del self._contexts[key]
+                self._extras.pop(key, None)
 
     def _put(
         self, key: str, context: Context, ttl: float | None, fingerprint: str | None

@@ -3,24 +3,64 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from dotflow.abc.storage import Retention, as_contexts, current_fence
+from dotflow.base.arguments import check_choice, output_folder, refuse_address
 from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError
+from dotflow.logging import logger
 from dotflow.providers import _durable
 from dotflow.providers._file_names import file_name, key_of
 from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal, Self
     from uuid import UUID
 
+    from dotflow.abc.storage import Fence
+    from dotflow.history.record_history import RecordHistory
     from dotflow.model.context import Context
+    from dotflow.types import CodecName
 
 _SUFFIX = ".json"
+_LEVELS = ("FULL", "NORMAL")
+# With "NORMAL" what was stored is waited for together, as often as this.
+_TOGETHER_SECONDS = 1.0
+
+
+class _Written(NamedTuple):
+    """A file that has its content, and not yet its name.
+
+    Attributes:
+        temporary: Where it is.
+        path: Where it belongs.
+        fence: What has to stand when it gets there.
+        synced: Whether it is on the disk.
+    """
+
+    temporary: Path
+    path: Path
+    fence: Fence | None
+    synced: bool
+
+
+class _Group:
+    """What is posted to a storage within a `with storage.grouped()`."""
+
+    def __init__(self, storage: StorageFile) -> None:
+        self.storage = storage
+        self.files: list[_Written] = []
+
+
+_group: ContextVar[_Group | None] = ContextVar("dotflow_file_group", default=None)
 
 
 class StorageFile(HeadedRecords):
@@ -37,30 +77,80 @@ class StorageFile(HeadedRecords):
             `DOTFLOW_OUTPUT_PATH`, else `.output`.
         codec: `"pickle"`: JSON, and pickle for what JSON has no form for; whoever can
             write to the folder can then run code in the reader. `"json"`: never pickle.
+        synchronous: `"FULL"`: a result survives a power cut, which takes two waits for
+            the disk. `"NORMAL"`: it survives a kill; results are put onto the disk
+            together, once a second and when a run ends, and a power cut may take the
+            last ones, whose tasks a resume runs again.
+        keep_runs: How many of the newest runs the history keeps, below
+            `<path>/history`; None for all, 0 to keep no history.
+        keep_days: After how many days it forgets a run; None for never.
 
     Raises:
-        ValueError: There is no such codec.
+        ProviderError: There is no such `synchronous`.
+        ValueError: There is no such codec, the path is an address, or a number is out
+            of range.
     """
 
     shared = True
+    reach = "host"
     _unit = "file"
+    # Of the class, as pickles of former versions have neither: which folder was used
+    # last, and the file of the lease that was read last.
+    _known: _durable.Identity | None = None
+    _seen: tuple[Fence, int, int] | None = None
+    _synchronous: str = "FULL"
 
     def __init__(
         self,
         *args: str | os.PathLike[str],
         path: str | os.PathLike[str] | None = None,
-        codec: str = "pickle",
+        codec: CodecName = "pickle",
+        synchronous: Literal["FULL", "NORMAL"] = "FULL",
+        keep_runs: int | None = 1000,
+        keep_days: float | None = None,
     ) -> None:
         if len(args) + (path is not None) > 1:
             raise TypeError("StorageFile takes one path.")
         given = args[0] if args else path
         if given is None:
-            given = os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output"
-        # Absolute, so that a later chdir does not move the storage.
-        self.path = Path(given).absolute()
-        self._folder = self.path / "tasks"
+            given = output_folder()
+        else:
+            refuse_address("StorageFile", given)
+        level = synchronous.upper()
+        check_choice("StorageFile", "synchronous", level, _LEVELS)
+        self._synchronous = level
         self._codec = Codec.named(codec)
+        self.retention = Retention(keep_runs, keep_days)
+        self._place(given)
+
+    def at(self, path: str | os.PathLike[str]) -> Self:
+        """Return the same storage in another folder.
+
+        Args:
+            path: The folder.
+        """
+        refuse_address("StorageFile", path)
+        other = copy(self)
+        other._place(path)  # noqa: SLF001 - another one of the same class
+        return other
+
+    def _place(self, path: str | os.PathLike[str]) -> None:
+        # Absolute, so that a later chdir does not move the storage.
+        self.path = Path(path).absolute()
+        self._folder = self.path / "tasks"
         self._swept = False
+        # What is not waited for yet, and when it will be.
+        self._unsynced: list[Path] = []
+        self._due = 0.0
+        self.__dict__.pop("_history", None)  # that of the place before
+
+    @property
+    def history(self) -> RecordHistory:
+        """What the folder remembers of runs; see `Storage.history`."""
+        from dotflow.history.record_history import kept_history
+        from dotflow.providers._file_records import FileRecords
+
+        return kept_history(self, FileRecords(self.path / "history"))
 
     def post(
         self,
@@ -72,17 +162,79 @@ class StorageFile(HeadedRecords):
         """Store a context durably; see `Storage.post`."""
         path = self._path(key)
         data = self._encode(key, context, end_of(ttl), fingerprint)
+        # What says which run a folder belongs to is waited for in any case.
+        synced = self._synchronous == "FULL" or not context.task_id
         with self._failing("write", path):
             # The slow part, and so outside the lock. A kill before the rename leaves
             # the old value and a file that a later process sweeps away.
-            temporary = self._write(data)
-            try:
-                # Only a swap needs it, to see that nothing changed under its hands.
-                with _durable.folder_lock(self._folder, required=False):
-                    _durable.replace(temporary, path)
-            except BaseException:
-                _durable.discard(temporary)
-                raise
+            temporary = self._write(data, synced)
+            written = _Written(temporary, path, current_fence.get(), synced)
+            group = _group.get()
+            if group is not None and group.storage is self:
+                group.files.append(written)
+            else:
+                self._name((written,))
+
+    def grouped(self) -> AbstractContextManager[Any]:
+        """Give what is posted in a `with` its names together; see `Storage.grouped`.
+
+        Each file is waited for by itself and the folder once: n + 1 waits for the disk
+        rather than 2 n. A kill among them leaves some of the results, each of them whole.
+        Not where `post` is somebody else's, who takes for durable what has returned.
+        """
+        if type(self).post is not _POST or "post" in vars(self):
+            return super().grouped()
+        return self._grouped()
+
+    @contextmanager
+    def _grouped(self) -> Iterator[None]:
+        group = _Group(self)
+        token = _group.set(group)
+        try:
+            yield
+        except BaseException:
+            for written in group.files:
+                _durable.discard(written.temporary)
+            raise
+        finally:
+            _group.reset(token)
+        if group.files:
+            with self._failing("write", self._folder):
+                self._name(group.files)
+
+    def _name(self, files: Sequence[_Written]) -> None:
+        """Give files their names, and wait until the disk has them, if that is asked for.
+
+        Raises:
+            LeaseLost: A fence has fallen; nothing is stored then.
+        """
+        try:
+            # A swap needs it, to see that nothing changed under its hands, and a write
+            # under a fence, to see that it stands until then.
+            fences = {file.fence for file in files}
+            with _durable.folder_lock(self._folder, required=fences != {None}):
+                for fence in fences:
+                    self._check(fence)
+                for file in files:
+                    _durable.replace(file.temporary, file.path)
+        except BaseException:
+            for file in files:
+                _durable.discard(file.temporary)
+            raise
+        self._settle([file.path for file in files if not file.synced])
+
+    def _settle(self, unsynced: list[Path]) -> None:
+        """Wait for the disk, or take note of what it is still to be waited for."""
+        now = time.monotonic()
+        if not self._unsynced:
+            self._due = now + _TOGETHER_SECONDS
+        self._unsynced += unsynced
+        if unsynced and now < self._due:
+            return
+        if self._unsynced:
+            paths, self._unsynced = self._unsynced, []
+            _durable.sync_files(self._folder, paths)
+        else:
             _durable.sync_folder(self._folder)
 
     def key(self, task: Any) -> str:
@@ -109,12 +261,13 @@ class StorageFile(HeadedRecords):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        expected, new = as_contexts(expected, new)
         name = self._name_of(key)
         path = self._folder / name
         data = self._encode(key, new, end_of(ttl), fingerprint)
@@ -132,10 +285,24 @@ class StorageFile(HeadedRecords):
                 _durable.discard(temporary)
                 raise
             if swapped:
-                _durable.sync_folder(self._folder)
+                self._settle([])
             else:
                 _durable.discard(temporary)
             return swapped
+
+    def _check(self, fence: Fence | None) -> None:
+        """Refuse to write where the fence has fallen; see `HeadedRecords`."""
+        if fence is None:
+            return
+        try:
+            there = os.stat(f"{self._folder}/{self._name_of(fence.key)}")
+        except FileNotFoundError:
+            raise fence.lost() from None
+        # Each change of a lease is another file, so one that was read need not be again.
+        seen = (fence, there.st_ino, there.st_mtime_ns)
+        if seen != self._seen:
+            super()._check(fence)
+            self._seen = seen
 
     def _name_of(self, key: str) -> str:
         return file_name(key)
@@ -146,11 +313,17 @@ class StorageFile(HeadedRecords):
 
     def _read_record(self, name: str) -> bytes | None:
         path = self._folder / name
+        self.revisit()
         with self._failing("read", path):
             try:
-                return path.read_bytes()
+                data = path.read_bytes()
             except FileNotFoundError:
                 return None
+        return data if self._is_whole(data) else None
+
+    def _is_whole(self, data: bytes) -> bool:
+        """Say whether a file, or its first line, is not one that a power cut cut off."""
+        return self._synchronous == "FULL" or data.endswith(b"\n")
 
     def read_header(self, name: str) -> dict[str, Any] | None:
         """Return the first line of a file; see `HeadedRecords.read_header`."""
@@ -158,19 +331,35 @@ class StorageFile(HeadedRecords):
         with self._failing("read", path), self._reading(name):
             try:
                 with path.open("rb") as file:
-                    return read_header(file.readline())
+                    line = file.readline()
+                return read_header(line) if self._is_whole(line) else None
             except (FileNotFoundError, IsADirectoryError):
                 return None
 
     def _path(self, key: str) -> Path:
         return self._folder / self._name_of(key)
 
-    def _write(self, data: bytes) -> Path:
+    def _write(self, data: bytes, sync: bool = True) -> Path:
         # Once is enough: what others abandon meanwhile waits for the next process.
         if not self._swept:
             _durable.sweep(self._folder)
             self._swept = True
-        return _durable.write_temporary(self._folder, data)
+        if self._was_moved():
+            raise _durable.moved(self._folder)
+        temporary = _durable.write_temporary(self._folder, data, sync)
+        if self._known is None:
+            self._known = _durable.identity(self._folder)
+        return temporary
+
+    def revisit(self) -> None:
+        """See that the folder is still there; see `Storage.revisit`."""
+        if self._was_moved():
+            logger.warning("%s", _durable.moved(self._folder))
+
+    def _was_moved(self) -> bool:
+        """Say, once, that the folder is not the one that was used before."""
+        known, self._known = self._known, _durable.identity(self._folder)
+        return known is not None and known != self._known
 
     def _keys(self, prefix: str) -> list[str]:
         """Return the keys of all files, expired and damaged ones among them."""
@@ -217,3 +406,6 @@ class StorageFile(HeadedRecords):
             yield
         except OSError as error:
             raise _durable.failure(doing, path, error) from error
+
+
+_POST = StorageFile.post

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.suggest import hint
 from dotflow.errors import ProviderError, ProviderNotInstalled
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ def storage_from_url(url: str) -> Storage:
       the current folder; four slashes for an absolute path): `StorageSQLite`.
     - `s3://bucket/prefix`, `gs://bucket/prefix`, `redis://…` and whatever else is
       registered in the entry-point group `dotflow.storages`: the class's
-      `from_url(url)`.
+      `from_url(url)`. A mere `s3` is the address in `DOTFLOW_STORAGE`, if that is one
+      of the same kind.
 
     Args:
         url: The name or the address.
@@ -61,6 +64,8 @@ def storage_from_url(url: str) -> Storage:
                 " sqlite:////var/runs.db for an absolute path."
             )
         return _with_path("StorageSQLite", path[1:] if path is not rest else path)
+    if scheme == url:
+        url = _address_of(INTEGRATIONS.get(scheme)) or url
     return _integration(scheme, url)
 
 
@@ -95,6 +100,9 @@ def _integration(scheme: str, url: str) -> Storage:
     except KeyError:
         raise _unknown(scheme) from None
     registry.check_abc(scheme, found, "storage")
+    from dotflow.base.masking import keep_secret
+
+    keep_secret(url)
     # The class reads its own address: only it knows what may stand there.
     make = getattr(found, "from_url", None)
     if make is None:
@@ -105,6 +113,13 @@ def _integration(scheme: str, url: str) -> Storage:
     return made
 
 
+def _address_of(integration: str | None) -> str | None:
+    """Return the address in the environment, if it is one of this integration."""
+    url = os.environ.get("DOTFLOW_STORAGE", "").strip()
+    scheme = url.partition(":")[0].lower()
+    return url if integration and INTEGRATIONS.get(scheme) == integration else None
+
+
 def _unknown(scheme: str) -> Exception:
     from dotflow.providers import registry
 
@@ -112,4 +127,7 @@ def _unknown(scheme: str) -> Exception:
         name = INTEGRATIONS[scheme]
         return ProviderNotInstalled(name, *registry.INTEGRATIONS[name])
     known = ", ".join(sorted({*storage_names(), *INTEGRATIONS}))
-    return ProviderError(f"No storage is called {scheme!r}. There are: {known}.")
+    meant = hint(scheme, [*storage_names(), *INTEGRATIONS])
+    if not meant and "." in scheme:
+        meant = " A file is named as in sqlite:///runs.db, a folder as in file:kept."
+    return ProviderError(f"No storage is called {scheme!r}.{meant} There are: {known}.")

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import guarded
 from dotflow.report.model import AttemptReport, ErrorReport, RunReport, TaskReport
 from dotflow.report.values import result_report
 from dotflow.types import TypeStatus, WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow.model.run_info import RunInfo
-    from dotflow.model.task import TaskError, TaskInstance
+    from dotflow.model.task import TaskInstance
+    from dotflow.model.task_error import TaskError
 
 
 def build_report(
@@ -53,6 +56,7 @@ def build_report(
             task_report(task, upstream_names(info.graph, node), include_results)
             for node, task in enumerate(tasks)
         ],
+        identity=info.identity,
     )
 
 
@@ -79,9 +83,7 @@ def task_report(
         restored=task.restored,
         cached=bool(getattr(task, "cached", False)),
         result=(
-            result_report(task.current_context.storage, include_results)
-            if completed
-            else None
+            result_report(task.current_context, include_results) if completed else None
         ),
         parent=task.parent,
         mapped=None if task.mapped is None else task.mapped.to_dict(),
@@ -119,7 +121,13 @@ def _failed(error: TaskError) -> AttemptReport:
         moment(error.started),
         moment(error.finished),
         error.outcome,
-        ErrorReport(error.exception, error.message, error.traceback),
+        ErrorReport(
+            error.exception,
+            error.message,
+            error.traceback,
+            error.output,
+            error.exit_code,
+        ),
         error.index,
     )
 
@@ -135,8 +143,9 @@ def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     named = {str(name): value for name, value in metadata.items()}
     # There and back: also a copy, which the user's later changes do not reach.
-    try:
-        loaded: dict[str, Any] = json.loads(json.dumps(named, default=str))
-    except (TypeError, ValueError, RecursionError):
-        return {name: repr(value) for name, value in named.items()}
+    loaded: dict[str, Any] | None = guarded(
+        lambda: json.loads(json.dumps(named, default=str)), None
+    )
+    if loaded is None:
+        return {name: guarded(partial(repr, v), "") for name, v in named.items()}
     return loaded

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from dotflow.model.run_info import RunIdentity
 from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
 
 VERSION = 1
@@ -22,15 +23,26 @@ class ErrorReport:
         exception: The name of the exception's class.
         message: What it said.
         traceback: The user's part of the traceback, or `""`.
+        output: The last lines that the attempt has printed and logged, where that is
+            kept; or `""`.
+        exit_code: What the program is to exit with, where the step has called
+            `sys.exit`; 0 where it has not.
     """
 
     exception: str
     message: str
     traceback: str = ""
+    output: str = ""
+    exit_code: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dictionary that JSON can hold."""
-        return asdict(self)
+        data = asdict(self)
+        if not self.output:
+            del data["output"]
+        if not self.exit_code:
+            del data["exit_code"]
+        return data
 
 
 @dataclass(slots=True)
@@ -44,6 +56,11 @@ class AttemptReport:
         outcome: A `TypeOutcome`; None while it runs.
         error: Why it failed, if it did.
         index: Of which item of a mapped task, from 0; None for the task itself.
+        input: The beginning of what it was given, as a text, where a history tells it.
+        initial: The same of the task's initial context.
+        progress: How far its step has told to be, where a history tells it: by name,
+            `""` for what has none, how much is done, and of how much, None where that
+            is not known.
     """
 
     number: int
@@ -52,6 +69,12 @@ class AttemptReport:
     outcome: str | None = None
     error: ErrorReport | None = None
     index: int | None = None
+    # A report of the run itself has the values in its place.
+    input: str | None = field(default=None, compare=False)
+    initial: str | None = field(default=None, compare=False)
+    progress: dict[str, tuple[float, float | None]] = field(
+        default_factory=dict, compare=False
+    )
 
     @property
     def duration(self) -> float | None:
@@ -68,8 +91,11 @@ class AttemptReport:
             "outcome": self.outcome,
             "error": None if self.error is None else self.error.to_dict(),
         }
-        if self.index is not None:
-            data["index"] = self.index
+        for name in ("index", "input", "initial"):
+            if getattr(self, name) is not None:
+                data[name] = getattr(self, name)
+        if self.progress:
+            data["progress"] = {name: list(of) for name, of in self.progress.items()}
         return data
 
     @classmethod
@@ -84,9 +110,16 @@ class AttemptReport:
             None
             if error is None
             else ErrorReport(
-                error["exception"], error["message"], error.get("traceback", "")
+                error["exception"],
+                error["message"],
+                error.get("traceback", ""),
+                error.get("output", ""),
+                error.get("exit_code", 0),
             ),
             data.get("index"),
+            data.get("input"),
+            data.get("initial"),
+            {name: (of[0], of[1]) for name, of in data.get("progress", {}).items()},
         )
 
 
@@ -99,12 +132,14 @@ class ResultReport:
         size: How many items it has; None where that has no meaning or would cost.
         value: The value as the text of the JSON codec, where results were asked for.
         problem: Why `value` is missing although it was asked for.
+        preview: The beginning of the value, as a text, where a history tells it.
     """
 
     type: str
     size: int | None = None
     value: str | None = None
     problem: str | None = None
+    preview: str | None = field(default=None, compare=False)
 
     def load(self) -> Any:
         """Return the value itself.
@@ -128,13 +163,19 @@ class ResultReport:
             data["value"] = self.value
         if self.problem is not None:
             data["problem"] = self.problem
+        if self.preview is not None:
+            data["preview"] = self.preview
         return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ResultReport:
         """Return what `to_dict` gave."""
         return cls(
-            data["type"], data.get("size"), data.get("value"), data.get("problem")
+            data["type"],
+            data.get("size"),
+            data.get("value"),
+            data.get("problem"),
+            data.get("preview"),
         )
 
 
@@ -196,6 +237,11 @@ class TaskReport:
         every = (*self.failed_items, *self.attempts)
         found = (a.error for a in reversed(every) if a.error is not None)
         return next(found, None)
+
+    @property
+    def progress(self) -> dict[str, tuple[float, float | None]]:
+        """That of its last attempt."""
+        return self.attempts[-1].progress if self.attempts else {}
 
     @property
     def state(self) -> str:
@@ -265,6 +311,10 @@ class RunData:
     resumed_from: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     tasks: list[TaskReport] = field(default_factory=list)
+    identity: RunIdentity = field(default_factory=RunIdentity)
+    facts: dict[str, str | float | bool | None] = field(
+        default_factory=dict, compare=False
+    )
 
     def __getitem__(self, name: str) -> TaskReport:
         """Return a task by its name.
@@ -296,6 +346,24 @@ class RunData:
         """The tasks that failed, crashed, ran out of time or were cancelled."""
         return [task for task in self.tasks if task.outcome in _BAD]
 
+    @property
+    def exit_code(self) -> int:
+        """What a program that did nothing but this run exits with.
+
+        0 where it completed. Else, in every mode, what the step that failed first of
+        those that called `sys.exit` gave it, and 1 where none did.
+        """
+        if self.completed:
+            return 0
+        ends = (
+            attempt
+            for task in self.failed_tasks
+            for attempt in (*task.failed_items, *task.attempts[-1:])
+            if attempt.error is not None and attempt.error.exit_code
+        )
+        first = min(ends, key=lambda end: _iso(end.finished) or "", default=None)
+        return 1 if first is None or first.error is None else first.error.exit_code
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as a dictionary that JSON can hold; times are ISO 8601 texts."""
         return {
@@ -310,6 +378,8 @@ class RunData:
             "duration": self.duration,
             "resumed_from": self.resumed_from,
             "metadata": self.metadata,
+            "identity": self.identity.to_dict(),
+            "facts": self.facts,
             "tasks": [task.to_dict() for task in self.tasks],
         }
 
@@ -345,6 +415,8 @@ class RunData:
             resumed_from=data.get("resumed_from"),
             metadata=dict(data.get("metadata") or {}),
             tasks=[TaskReport.from_dict(task) for task in data.get("tasks", ())],
+            identity=RunIdentity.from_dict(data.get("identity") or {}),
+            facts=dict(data.get("facts") or {}),
         )
 
     @classmethod
@@ -363,6 +435,9 @@ class NodeView:
         level: How many tasks at least run one after the other before it.
         upstream: The names of the tasks it waits for.
         sources: The same as places in `GraphView.nodes`.
+        note: What it is beside a step: a map, or the end of a sub-workflow.
+        kind: The same for a program: `"map"`, `"workflow"`, or `""` for a step.
+        parent: The sub-workflow that it is a part of; None for a task of its own.
     """
 
     name: str
@@ -370,6 +445,9 @@ class NodeView:
     level: int
     upstream: tuple[str, ...]
     sources: tuple[int, ...]
+    note: str = ""
+    kind: str = ""
+    parent: str | None = None
 
 
 _BAD = frozenset(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dotflow.base.escape import shorten
 from dotflow.report import svg
 from dotflow.report.colours import style_of
-from dotflow.report.escape import shorten
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,9 @@ def gantt(report: RunData) -> str:
     names = [shorten(task.name, _LABEL_LENGTH) for task in report.tasks]
     left = _MARGIN * 2 + _CHARACTER * max(map(len, names), default=0)
     bottom = _HEAD + _ROW * len(report.tasks)
-    title = f"{report.name or report.workflow_id or 'run'}: {report.status}"
+    # Not its `name`, which is the machine's where nobody gave one.
+    called = report.identity.workflow or report.name or report.workflow_id or "run"
+    title = f"{called}: {report.status}"
     if report.duration is not None:
         title += f", {seconds_text(report.duration)}"
     shapes = [svg.label(_MARGIN, 16, shorten(title, 100))]

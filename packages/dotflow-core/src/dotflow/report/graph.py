@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dotflow.report import svg
+from dotflow.base.escape import line_text, xml_text
+from dotflow.errors import DotflowError
+from dotflow.model.expansion import MapOver, is_whole
 from dotflow.report.data import NodeView as NodeView
-from dotflow.report.escape import line_text, shorten
 
 if TYPE_CHECKING:
-    from dotflow.model.graph import Graph
+    from collections.abc import Callable
 
-_BOX = (150.0, 28.0)
-_GAP = (50.0, 14.0)
-_MARGIN = 12.0
-_LABEL_LENGTH = 20
+    from dotflow.model.graph import Graph
+    from dotflow.model.task import TaskInstance
 
 
 class GraphView:
@@ -39,6 +38,8 @@ class GraphView:
                 levels[node],
                 tuple(names[up] for up in graph.upstream[node]),
                 tuple(graph.upstream[node]),
+                *_marks(task),
+                task.parent,
             )
             for node, task in enumerate(graph.tasks)
         ]
@@ -55,24 +56,26 @@ class GraphView:
         return graph_chart(self.nodes)
 
     def to_text(self) -> str:
-        """Return it as lines of text, one a task, in an order in which they may run.
+        """Return it as a drawing of lines, one a task, in an order in which they may run.
 
         The number says how many tasks run one after the other before this one: tasks
-        of one number may run at the same time.
+        of one number may run at the same time. A graph that is too wide to be drawn is
+        a list, in which each task tells what it waits for.
         """
+        from dotflow.report.lanes import lanes
+
         order = sorted(range(len(self.nodes)), key=lambda n: self.nodes[n].level)
-        names = [line_text(node.name) for node in self.nodes]
+        drawn = lanes(self.nodes, order)
         digits = len(str(max((node.level for node in self.nodes), default=0) + 1))
-        width = max((len(names[n]) for n in order if self.nodes[n].sources), default=0)
         lines = []
-        for place in order:
+        for row, place in enumerate(order):
             node = self.nodes[place]
-            line = f"{node.level + 1:>{digits}}  {names[place]}"
-            if node.sources:
-                line = f"{line:<{digits + 2 + min(width, 60)}}  <- " + ", ".join(
-                    names[source] for source in node.sources
-                )
-            lines.append(line + "\n")
+            name = line_text(f"{node.name}  ({node.note})" if node.note else node.name)
+            if drawn is not None:
+                name = f"{drawn[row]}  {name}"
+            elif node.upstream:
+                name += f"  <- {', '.join(map(line_text, node.upstream))}"
+            lines.append(f"{node.level + 1:>{digits}}  {name}\n")
         return "".join(lines)
 
     def to_svg(self, most: int | None = None) -> str:
@@ -81,31 +84,19 @@ class GraphView:
         Args:
             most: The most tasks to draw; None for all.
         """
-        nodes = self.nodes[:most]
-        rows: dict[int, int] = {}
-        corners: list[tuple[float, float]] = []
-        for node in nodes:
-            row = rows.get(node.level, 0)
-            rows[node.level] = row + 1
-            corners.append(
-                (
-                    _MARGIN + node.level * (_BOX[0] + _GAP[0]),
-                    _MARGIN + row * (_BOX[1] + _GAP[1]),
-                )
-            )
-        shapes = [
-            _arrow(corners[source], corners[place])
-            for place, node in enumerate(nodes)
-            for source in node.sources
-            if source < len(nodes)
-        ]
-        for node, (x, y) in zip(nodes, corners, strict=True):
-            shapes.append(svg.box(x, y, *_BOX, fill="#e3f2fd", tip=node.name))
-            name = shorten(line_text(node.name), _LABEL_LENGTH)
-            shapes.append(svg.label(x + 8, y + 18, name))
-        width = max((x for x, _ in corners), default=0.0) + _BOX[0] + _MARGIN
-        height = max((y for _, y in corners), default=0.0) + _BOX[1] + _MARGIN
-        return svg.document(width, height, f"{len(self.nodes)} tasks", shapes)
+        from dotflow.report.graph_svg import graph_svg
+
+        return graph_svg(self.nodes[:most], f"{len(self.nodes)} tasks")
+
+    def to_html(self, title: str = "") -> str:
+        """Return it as an HTML document: the drawing, and a table of the tasks.
+
+        Args:
+            title: What to call it; default: how many tasks it has.
+        """
+        from dotflow.report.html import graph_document
+
+        return graph_document(self.nodes, title or f"{len(self.nodes)} tasks")
 
     def _repr_html_(self) -> str:
         from dotflow.report.html import MOST, graph_page
@@ -125,6 +116,31 @@ class GraphView:
         return f"<GraphView {self.mode}: {len(self.nodes)} tasks>"
 
 
+def workflow_page(title: str, graph: Callable[[], GraphView]) -> str:
+    """Return a workflow as its name and its graph, or as why it has none.
+
+    Args:
+        title: What it says of itself in a terminal.
+        graph: Makes the graph.
+    """
+    from dotflow.report.html import MOST, graph_page
+
+    try:
+        view = graph()
+    except DotflowError as error:
+        below = f"<pre>{xml_text(str(error))}</pre>"
+    else:
+        below = graph_page(view.to_svg(MOST), len(view))
+    return f"<div><strong>{xml_text(title)}</strong>{below}</div>"
+
+
+def _marks(task: TaskInstance) -> tuple[str, str]:
+    """Return what a task is beside a step, for people and for programs."""
+    if isinstance(task.expansion, MapOver):
+        return f"for each of {task.expansion.over}", "map"
+    return ("a workflow", "workflow") if is_whole(task.expansion) else ("", "")
+
+
 def _levels(graph: Graph) -> list[int]:
     """Return the length of the longest path to each node, without recursion."""
     levels = [0] * len(graph.tasks)
@@ -137,12 +153,3 @@ def _levels(graph: Graph) -> list[int]:
             if not waiting[below]:
                 ready.append(below)
     return levels
-
-
-def _arrow(source: tuple[float, float], target: tuple[float, float]) -> str:
-    x1, y1 = source[0] + _BOX[0], source[1] + _BOX[1] / 2
-    x2, y2 = target[0], target[1] + _BOX[1] / 2
-    middle = (x1 + x2) / 2
-    points = (x1, y1, middle, y1, middle, y2, x2, y2)
-    path = "M{} {} C{} {} {} {} {} {}".format(*map(svg.number, points))
-    return f'<path d="{path}" fill="none" stroke="#90a4ae"/>'

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dotflow.base.escape import shorten, xml_text
 from dotflow.report.colours import style_of
-from dotflow.report.escape import shorten, xml_text
 from dotflow.report.gantt import gantt, seconds_text
+from dotflow.report.graph_svg import graph_svg
 
 if TYPE_CHECKING:
-    from dotflow.report.data import RunData, TaskReport
+    from dotflow.report.data import NodeView, RunData, TaskReport
 
 # A notebook keeps what it shows in its file.
 MOST = 200
@@ -26,13 +28,35 @@ def report_page(report: RunData) -> str:
     shown = replace(report, tasks=report.tasks[:MOST])
     duration = "" if report.duration is None else f", {seconds_text(report.duration)}"
     title = f"{report.name or report.workflow_id or 'Run'}: {report.status}{duration}"
-    head = "".join(f"<th>{column}</th>" for column in _COLUMNS)
-    rows = "".join(_row(task) for task in shown.tasks)
     return (
         f"<div><strong>{xml_text(title)}</strong>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        f"{table(_COLUMNS, map(_cells, shown.tasks), states='State')}"
         f"{_left_out(len(report.tasks))}{gantt(shown)}</div>"
     )
+
+
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], states: str = ""
+) -> str:
+    """Return a table.
+
+    Args:
+        headings: What stands above its columns.
+        rows: Its cells, any text.
+        states: The column whose cells are states, and coloured.
+    """
+    head = "".join(f"<th>{xml_text(heading)}</th>" for heading in headings)
+    coloured = headings.index(states) if states else -1
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td>{_badge(cell) if place == coloured else xml_text(cell)}</td>"
+            for place, cell in enumerate(row)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def graph_page(drawing: str, tasks: int) -> str:
@@ -45,21 +69,61 @@ def graph_page(drawing: str, tasks: int) -> str:
     return f"<div>{drawing}{_left_out(tasks)}</div>"
 
 
-def _row(task: TaskReport) -> str:
-    _, fill, text = style_of(task.state)
-    error = task.error
-    badge = f"background:{fill};color:{text};padding:0 6px"
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<title>{title}</title>
+<style>
+body {{ font-family: ui-sans-serif, system-ui, sans-serif; margin: 2em; }}
+figure {{ overflow-x: auto; margin: 1em 0; }}
+th, td {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<figure>{drawing}</figure>
+<p>A stack runs for each item of a result. A double border is the end of a
+sub-workflow, whose parts are dashed.</p>
+{table}
+</body>
+</html>
+"""
+
+
+def graph_document(nodes: Sequence[NodeView], title: str) -> str:
+    """Return a graph as an HTML document of its own.
+
+    Args:
+        nodes: The tasks.
+        title: What to call it.
+    """
     cells = (
-        xml_text(task.name),
-        f'<span style="{badge}">{xml_text(task.state)}</span>',
+        (node.name, node.group, node.note, ", ".join(node.upstream)) for node in nodes
+    )
+    return _PAGE.format(
+        title=xml_text(title),
+        drawing=graph_svg(nodes, title),
+        table=table(("Task", "Group", "What", "After"), cells),
+    )
+
+
+def _cells(task: TaskReport) -> tuple[str, ...]:
+    error = task.error
+    return (
+        task.name,
+        task.state,
         str(len(task.attempts)),
         "" if task.duration is None else seconds_text(task.duration),
-        xml_text(", ".join(task.upstream)),
-        ""
-        if error is None
-        else xml_text(shorten(f"{error.exception}: {error.message}", 200)),
+        ", ".join(task.upstream),
+        "" if error is None else shorten(f"{error.exception}: {error.message}", 200),
     )
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _badge(state: str) -> str:
+    _, fill, text = style_of(state)
+    style = f"background:{fill};color:{text};padding:0 6px"
+    return f'<span style="{style}">{xml_text(state)}</span>'
 
 
 def _left_out(count: int) -> str:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dotflow.base.escape import mermaid_text
 from dotflow.report.colours import style_of
-from dotflow.report.escape import mermaid_text
 
 if TYPE_CHECKING:
     from dotflow.report.data import NodeView, RunData, TaskReport
 
+# A rectangle, one with double sides, and one with round ends.
+_SHAPES = {"": '["{}"]', "map": '[["{}"]]', "workflow": '(["{}"])'}
+
 
 def graph_chart(nodes: Sequence[NodeView]) -> str:
     """Draw a graph that has not run."""
-    labels = [mermaid_text(node.name) for node in nodes]
-    lines = _nodes(labels, [node.group for node in nodes])
+    labels = [
+        mermaid_text(f"{node.name}\n{node.note}" if node.note else node.name)
+        for node in nodes
+    ]
+    kinds = [node.kind for node in nodes]
+    lines = _nodes(labels, [node.group for node in nodes], kinds)
     edges = (
         (source, target) for target, node in enumerate(nodes) for source in node.sources
     )
@@ -33,7 +40,8 @@ def report_chart(report: RunData) -> str:
         for name in task.upstream
         if name in places
     )
-    lines = _nodes([_label(task) for task in tasks], [task.group for task in tasks])
+    groups = [task.group for task in tasks]
+    lines = _nodes([_label(task) for task in tasks], groups, [""] * len(tasks))
     lines += _arrows(edges)
     lines += _styles([task.state for task in tasks])
     return _chart(lines)
@@ -50,16 +58,22 @@ def _label(task: TaskReport) -> str:
     return f"{mermaid_text(task.name)}<br/>{', '.join(notes)}"
 
 
-def _nodes(labels: Sequence[str], groups: Sequence[str]) -> list[str]:
+def _nodes(
+    labels: Sequence[str], groups: Sequence[str], kinds: Sequence[str]
+) -> list[str]:
+    drawn = [
+        f"n{node}{_SHAPES[kind].format(label)}"
+        for node, (label, kind) in enumerate(zip(labels, kinds, strict=True))
+    ]
     members: dict[str, list[int]] = {}
     for node, group in enumerate(groups):
         members.setdefault(group, []).append(node)
     if len(members) < 2:
-        return [f'n{node}["{label}"]' for node, label in enumerate(labels)]
+        return drawn
     lines: list[str] = []
     for number, (group, nodes) in enumerate(members.items()):
         lines.append(f'subgraph g{number}["{mermaid_text(group)}"]')
-        lines += [f'  n{node}["{labels[node]}"]' for node in nodes]
+        lines += [f"  {drawn[node]}" for node in nodes]
         lines.append("end")
     return lines
 

@@ -12,7 +12,7 @@ from dotflow.report.data import RunData
 from dotflow.report.data import TaskReport as TaskReport
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class RunReport(RunData):
     """One run: what ran, when, how often, and how it ended.
 
@@ -28,6 +28,8 @@ class RunReport(RunData):
         resumed_from: The run it went on from, or None.
         metadata: What the front end noted of the run.
         tasks: Its tasks, in the order they were added.
+        identity: Of what it is a run, and how, where and by whom it was started.
+        facts: What its steps have told by `fact`, where a history tells it.
     """
 
     def to_mermaid(self) -> str:
@@ -61,6 +63,16 @@ class RunReport(RunData):
             ) from error
         image: bytes = convert(bytestring=self.to_svg().encode(), scale=scale)
         return image
+
+    def __str__(self) -> str:
+        from dotflow.report.text import report_text
+
+        return report_text(self)
+
+    def __repr__(self) -> str:
+        from dotflow.report.text import report_line
+
+        return f"<RunReport {report_line(self)}>"
 
     def _repr_html_(self) -> str:
         from dotflow.report.html import report_page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dotflow.report.escape import xml_text
+from dotflow.base.escape import xml_text
 
 FONT = "ui-sans-serif, system-ui, sans-serif"
 
@@ -32,21 +32,39 @@ def document(width: float, height: float, title: str, shapes: Iterable[str]) -> 
 
 
 def box(
-    x: float, y: float, width: float, height: float, fill: str, tip: str = ""
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    fill: str,
+    tip: str = "",
+    *,
+    stroke: str = "",
+    dashed: bool = False,
 ) -> str:
     """Return a filled box with rounded corners, and what it says when pointed at."""
     inside = f"<title>{xml_text(tip)}</title>" if tip else ""
+    border = f' stroke="{stroke}"' if stroke else ""
+    if dashed:
+        border += ' stroke-dasharray="4 3"'
     return (
         f'<rect x="{number(x)}" y="{number(y)}" width="{number(width)}"'
-        f' height="{number(height)}" rx="2" fill="{fill}">{inside}</rect>'
+        f' height="{number(height)}" rx="2" fill="{fill}"{border}>{inside}</rect>'
     )
 
 
 def label(
-    x: float, y: float, text: str, fill: str = "#263238", end: bool = False
+    x: float,
+    y: float,
+    text: str,
+    fill: str = "#263238",
+    *,
+    end: bool = False,
+    size: int = 12,
 ) -> str:
     """Return a text whose baseline begins, or ends, at a point."""
     anchor = ' text-anchor="end"' if end else ""
+    anchor += f' font-size="{size}"' if size != 12 else ""
     return (
         f'<text x="{number(x)}" y="{number(y)}" fill="{fill}"{anchor}>'
         f"{xml_text(text)}</text>"

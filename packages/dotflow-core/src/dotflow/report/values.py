@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dotflow.base.guard import guarded, is_a, type_name
 from dotflow.report.data import ResultReport
+
+if TYPE_CHECKING:
+    from dotflow.model.context import Context
 
 # Their `len` is cheap and has no effects. That of a class of the user's own may query
 # a database.
@@ -19,33 +23,40 @@ def describe(value: Any) -> tuple[str, int | None]:
         value: Any value; none of its own code runs unless it is a well-known table or
             array.
     """
-    kind = type(value)
-    name = kind.__qualname__
-    if kind.__module__ != "builtins":
-        name = f"{kind.__module__}.{name}"
-    if isinstance(value, _SIZED) and kind.__len__ in _PLAIN_LENGTHS:
-        return name, len(value)
-    if str(kind.__module__).partition(".")[0] in _SIZED_MODULES:
-        try:
-            return name, len(value)
-        except TypeError:
-            return name, None  # a single number has no length
-    return name, None
+    kind, name = type(value), type_name(value)
+
+    def size() -> int | None:
+        if is_a(value, _SIZED) and kind.__len__ in _PLAIN_LENGTHS:
+            return len(value)
+        if name.partition(".")[0] in _SIZED_MODULES:
+            return len(value)  # which a single number of such a module has none of
+        return None
+
+    return name.removeprefix("builtins."), guarded(size, None)
 
 
 _PLAIN_LENGTHS = frozenset(kind.__len__ for kind in _SIZED)
 
 
-def result_report(value: Any, include: bool) -> ResultReport:
+def describe_result(context: Context) -> tuple[str, int | None]:
+    """Return what `describe` does of a context's value; one that is held stays so."""
+    held = getattr(context, "held", None)
+    if held is not None:
+        return held.kind, held.length
+    return describe(context.storage)
+
+
+def result_report(context: Context, include: bool) -> ResultReport:
     """Describe a result.
 
     Args:
-        value: The result.
+        context: The context that has it.
         include: Whether to add the value itself, as the text of the JSON codec.
     """
-    kind, size = describe(value)
+    kind, size = describe_result(context)
     if not include:
         return ResultReport(kind, size)
+    value = context.storage
     from dotflow.codec import Codec
     from dotflow.errors import EncodeError
 

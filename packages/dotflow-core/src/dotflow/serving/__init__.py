@@ -6,16 +6,10 @@ of a timer. `wsgi_app` answers HTTP requests with it, under any WSGI server.
 as Step Functions or Google Workflows, runs the graph.
 """
 
+from dotflow.serving.factory import Factory, check_factory
 from dotflow.serving.outcome import outcome
 from dotflow.serving.request import Request
-from dotflow.serving.run import (
-    Factory,
-    WorkflowFailed,
-    build,
-    check_factory,
-    run,
-    start,
-)
+from dotflow.serving.run import WorkflowFailed, build, run, start
 from dotflow.serving.task import (
     TaskFailed,
     TaskFailedForGood,

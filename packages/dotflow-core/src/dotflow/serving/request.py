@@ -54,10 +54,11 @@ def read_request(environ: Mapping[str, Any], max_bytes: int) -> Request:
     Raises:
         BadRequest: The body is too large, is cut off or is not JSON.
     """
+    query = environ.get("QUERY_STRING")
     return Request(
         method=environ["REQUEST_METHOD"],
         path=environ.get("PATH_INFO") or "/",
-        query=dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         headers=read_headers(environ),
         body=_read_json(_read_body(environ, max_bytes)),
     )
@@ -111,9 +112,24 @@ def _read_json(body: bytes) -> Any:
     if not body.strip():
         return None
     try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        return read_json(body)
+    except ValueError as error:
         raise BadRequest("400 Bad Request", "The body is not valid JSON.") from error
+
+
+def read_json(text: str | bytes) -> Any:
+    """Return what a stranger's JSON says.
+
+    Args:
+        text: The JSON.
+
+    Raises:
+        ValueError: It is none, as `NaN` is none, or nests deeper than can be read.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
 
 
 def _no_constant(name: str) -> NoReturn:

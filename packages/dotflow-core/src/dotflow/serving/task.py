@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import DotflowError, StorageError
 from dotflow.logging import logger
+from dotflow.serving.factory import Factory, check_factory
+from dotflow.serving.flush import flush_providers
 from dotflow.serving.request import BadRequest, Request
-from dotflow.serving.run import Factory, WorkflowFailed, build, check_factory
+from dotflow.serving.run import WorkflowFailed, build
 from dotflow.serving.wsgi import respond_with
 from dotflow.types import WorkflowStatus
 from dotflow.workflow.single_task import run_task
@@ -59,8 +61,11 @@ def run_task_event(factory: Factory, event: Any) -> dict[str, Any]:
     """
     name, run_id, options = _read(event)
     try:
-        flow = build(factory, event.get("input"))
-        run = run_task(flow, name, run_id, **options)
+        flow = build(factory, event.get("input"), may_start=False)
+        try:
+            run = run_task(flow, name, run_id, **options)
+        finally:
+            flush_providers(flow.config)
     except StorageError:
         raise  # it may be there again the next time
     except (DotflowError, SystemExit) as error:
@@ -108,7 +113,7 @@ def task_app(
             logger.error("%s", error)
             return "500 Internal Server Error", _FAILED
         except Exception:  # noqa: BLE001 - it is logged, and answered with 500
-            logger.exception("A request to %s failed", request.path)
+            logger.exception("A request to %r failed", request.path)
             return "500 Internal Server Error", _FAILED
 
     return respond_with(respond, token=token, max_bytes=max_bytes)

@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from dotflow.errors import ConfigError
+from dotflow.errors import ConfigError, WorkflowAlreadyRunning
 from dotflow.logging import logger
+from dotflow.serving.factory import Factory, check_factory
 from dotflow.serving.outcome import outcome
 from dotflow.serving.request import BadRequest, Request, read_headers, read_request
-from dotflow.serving.run import Factory, build, check_factory, start
+from dotflow.serving.run import build, start
 from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def wsgi_app(
         try:
             value = content(request)
         except ValueError as error:
-            logger.warning("A request to %s was refused: %s", request.path, error)
+            logger.warning("A request to %r was refused: %s", request.path, error)
             raise BadRequest(
                 "400 Bad Request", "The body is not what is expected here."
             ) from error
@@ -71,10 +72,15 @@ def wsgi_app(
             flow = build(factory, value)
             start(flow, **options)
             return _OK, _encoded(answer(flow))
+        except WorkflowAlreadyRunning as error:
+            logger.warning("A request to %s was refused: %s", request.path, error)
+            name: str | None = str(error.workflow_id)
+            told = {"workflow_id": name, "status": WorkflowStatus.IN_PROGRESS}
+            return "409 Conflict", _encoded(told)
         except Exception:  # noqa: BLE001 - it is logged, and answered with 500
             name = None if flow is None else str(flow.workflow_id)
             logger.exception(
-                "The request to %s failed, workflow %s", request.path, name
+                "The request to %r failed, workflow %s", request.path, name
             )
             told = {"workflow_id": name, "status": WorkflowStatus.FAILED}
             return "500 Internal Server Error", _encoded(told)

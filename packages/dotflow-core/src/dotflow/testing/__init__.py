@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dotflow.testing.clock import FakeClock as FakeClock
     from dotflow.testing.clock import fake_clock as fake_clock
     from dotflow.testing.clock import run_with_fake_clock as run_with_fake_clock
+    from dotflow.testing.executor import ExecutorContract as ExecutorContract
+    from dotflow.testing.executor_kills import kill_at_random as kill_at_random
     from dotflow.testing.fakes import RecordingLog as RecordingLog
     from dotflow.testing.fakes import RecordingMetrics as RecordingMetrics
     from dotflow.testing.fakes import RecordingNotify as RecordingNotify
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         TellingFaultContract as TellingFaultContract,
     )
     from dotflow.testing.faults import faulty_endpoint as faulty_endpoint
+    from dotflow.testing.history import HistoryContract as HistoryContract
     from dotflow.testing.log import LogContract as LogContract
     from dotflow.testing.message_delivery import (
         MessageDeliveryContract as MessageDeliveryContract,
@@ -59,9 +62,11 @@ if TYPE_CHECKING:
     from dotflow.testing.tracer import TracerContract as TracerContract
 
 _MODULES = {
+    "ExecutorContract": "executor",
     "FakeClock": "clock",
     "FakeTask": "tasks",
     "FakeWorkflow": "tasks",
+    "HistoryContract": "history",
     "LogContract": "log",
     "MessageDeliveryContract": "message_delivery",
     "MetricsContract": "metrics",
@@ -87,6 +92,7 @@ _MODULES = {
     "assert_not_ran": "assertions",
     "assert_ran": "assertions",
     "fake_clock": "clock",
+    "kill_at_random": "executor_kills",
     "override_steps": "overrides",
     "relay": "relay",
     "run_with_fake_clock": "clock",
@@ -94,6 +100,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "ExecutorContract",
     "FakeClock",
     "FakeTask",
     "FakeWorkflow",

@@ -6,7 +6,10 @@ import os
 import pickle
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from dotflow.testing.threads import at_once
 
 
 class ProviderContract:
@@ -74,20 +77,7 @@ class ProviderContract:
     def test_calls_from_threads(self) -> None:
         """Several threads may call one provider at once."""
         provider = self._make()
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                self._use(provider)
-            except BaseException as error:  # noqa: BLE001 - reported below
-                failures.append(error)
-
-        threads = [threading.Thread(target=run) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert not failures, failures
+        at_once(*[partial(self._use, provider)] * 3)
 
     def test_shows_no_secret(self) -> None:
         """Neither `repr` nor `str` shows what the provider was given in confidence."""

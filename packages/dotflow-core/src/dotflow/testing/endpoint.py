@@ -107,7 +107,7 @@ def recording_endpoint() -> Iterator[RecordingEndpoint]:
             self.wfile.write(sent)
             self.close_connection = True
 
-        do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815
+        do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *args: Any) -> None:
             """Keep quiet."""

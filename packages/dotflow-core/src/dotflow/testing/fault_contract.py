@@ -7,11 +7,14 @@ within the time limit.
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dotflow.testing.faults import faulty_endpoint
+from dotflow.testing.faults import EXTRA_FAULTS, MORE_FAULTS, faulty_endpoint
 
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
@@ -19,6 +22,52 @@ if TYPE_CHECKING:
 
 TELLING = ("log", "notify", "tracer", "metrics", "server")
 """The families whose failures never fail a run."""
+
+
+MEMORY = 50_000_000
+"""Bytes that a provider may take more, whatever it is answered."""
+
+
+OTHER_FAULTS = (
+    "500",
+    "401",
+    "drips",
+    "redirect",
+    "endless",
+    "slow-tls",
+    "drips-body",
+    "cuts",
+)
+"""The faults of storages beside those that have a test of their own."""
+
+
+def memory() -> int:
+    """Return the most bytes that this process has had, 0 where that is not known."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    # Linux counts in KiB, macOS in bytes.
+    found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return found if sys.platform == "darwin" else found * 1024
+
+
+@contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Give the texts of what is warned about meanwhile."""
+    told: list[str] = []
+
+    # Not by pytest's own means: unittest runs these suites as well.
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    kept = Kept(logging.WARNING)
+    logging.getLogger("dotflow").addHandler(kept)
+    try:
+        yield told
+    finally:
+        logging.getLogger("dotflow").removeHandler(kept)
 
 
 def within(limit: float, call: Callable[[], Any]) -> Any:
@@ -40,6 +89,7 @@ def within(limit: float, call: Callable[[], Any]) -> Any:
         except BaseException as error:  # noqa: BLE001 - raised again below
             raised.append(error)
 
+    # Nothing else ends a call that hangs; as a daemon it does not keep the tests alive.
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(limit)
@@ -53,7 +103,9 @@ class TellingFaultContract:
     """Tests of a provider that tells, for pytest and, as a mixin, for unittest.
 
     A workflow of two steps runs while its provider's service refuses, hangs, answers
-    500, answers garbage, or is slow.
+    500 or 401, answers garbage, redirects, is slow, drips, never ends, or breaks off.
+    The result is right in time, no failure is told twice, no secret is told at all, and
+    no answer fills the memory.
 
     Example:
         ```python
@@ -66,12 +118,14 @@ class TellingFaultContract:
 
     Attributes:
         family: The argument of `Config`, a name out of `TELLING`.
+        faults: Those beside the common ones that it survives.
         time_limit: Seconds that the whole run may take. The engine itself gives a
             provider five to deliver what it has.
         secrets: Texts that the provider was given and that nothing may show.
     """
 
     family: str = "notify"
+    faults: tuple[str, ...] = EXTRA_FAULTS + MORE_FAULTS
     time_limit: float = 20.0
     secrets: tuple[str, ...] = ()
 
@@ -99,24 +153,35 @@ class TellingFaultContract:
         """A run ends well while the service is slow."""
         self.check("slow")
 
+    def test_survives_what_else_there_is(self) -> None:
+        """A run ends well whatever else a service may do to its clients."""
+        for kind in self.faults:
+            self.check(kind)
+
     def check(self, kind: str) -> None:
         """Run a workflow while the service has a fault.
 
         Args:
             kind: A fault that `faulty_endpoint` knows.
         """
-        with faulty_endpoint(kind) as url:
+        before = memory()
+        with faulty_endpoint(kind) as url, _warnings() as told:
             provider = self.make_provider(url)
             try:
-                shown = repr(provider)
+                shown = [repr(provider)]
                 found = within(self.time_limit, lambda: self._run(provider))
+                flush = getattr(provider, "flush", None)
+                if flush is not None:
+                    within(self.time_limit, lambda: flush(1.0))
             finally:
                 close = getattr(provider, "close", None)
                 if close is not None:
                     within(self.time_limit, close)
-        assert found == [("Completed", 1), ("Completed", 2)]
+        assert found == [("Completed", 1), ("Completed", 2)], kind
+        assert memory() - before < MEMORY, kind
+        assert len(told) == len(set(told)), (kind, told)
         for secret in self.secrets:
-            assert secret not in shown
+            assert secret not in "\n".join([*shown, *told]), kind
 
     def _run(self, provider: Any) -> list[tuple[str, Any]]:
         from dotflow import Config, DotFlow, action
@@ -146,11 +211,13 @@ class StorageFaultContract:
     """Tests of a storage whose server fails, for pytest and, as a mixin, for unittest.
 
     Attributes:
+        faults: Those beside the ones that have a test of their own.
         time_limit: Seconds after which a call must have given up. Make the storage with
             a timeout well below it.
         secrets: Texts that the storage was given and that nothing may show.
     """
 
+    faults: tuple[str, ...] = OTHER_FAULTS
     time_limit: float = 20.0
     secrets: tuple[str, ...] = ()
 
@@ -174,6 +241,21 @@ class StorageFaultContract:
         """Each call raises `StorageError` while the server hangs up on everybody."""
         self.check("closes")
 
+    def test_breaking_off_is_an_error(self) -> None:
+        """Each call raises `StorageError` while the server breaks off every answer."""
+        self.check("resets")
+
+    def test_whatever_else_is_an_error(self) -> None:
+        """A call raises `StorageError` in time, whatever else a server may do.
+
+        No answer fills the memory.
+        """
+        for kind in self.faults:
+            before = memory()
+            # One call of them all: each would wait for its time limit once more.
+            self.check(kind, only=1)
+            assert memory() - before < MEMORY, kind
+
     def test_run_fails_in_time(self) -> None:
         """A task whose result cannot be stored fails, and says where the storage is."""
         from dotflow import Config, DotFlow, action
@@ -192,24 +274,25 @@ class StorageFaultContract:
         assert task.errors[-1].exception == "StorageError"
         assert str(url.port) in task.errors[-1].message
 
-    def check(self, kind: str) -> None:
+    def check(self, kind: str, only: int | None = None) -> None:
         """Make every kind of call while the server has a fault.
 
         Args:
             kind: A fault that `faulty_endpoint` knows.
+            only: How many kinds of calls are enough.
         """
         from dotflow.model.context import Context
 
         value = Context(storage=1, task_id="01JTASK")
         calls: list[Callable[[Storage], object]] = [
-            lambda storage: storage.post("k", value),
             lambda storage: storage.get("k"),
+            lambda storage: storage.post("k", value),
             lambda storage: storage.list_keys(),
             lambda storage: storage.atomic_swap("k", None, value),
         ]
         with faulty_endpoint(kind) as url:
             storage = self.make_storage_at(url)
-            for call in calls:
+            for call in calls[:only]:
                 self._fails(lambda call=call: call(storage), url)  # type: ignore[misc]
             storage.close()
 
@@ -270,6 +353,7 @@ class StorageRestartContract:
         storage = self.make_storage(timeout=60)
         storage.post("k", Context(storage="old"))
         self.server.kill()
+        # It takes longer to start than a call to be made, which so finds nobody at first.
         back = threading.Thread(target=self.server.start)
         back.start()
         try:

@@ -10,6 +10,7 @@ It needs neither a test framework nor the network. The module
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,18 @@ FAULTS = ("refuses", "hangs", "500", "garbage", "slow")
 EXTRA_FAULTS = ("closes", "drips")
 """Two more: it hangs up without a word; it never stops sending, one byte at a time."""
 
+MORE_FAULTS = (
+    "401",
+    "redirect",
+    "endless",
+    "resets",
+    "slow-tls",
+    "drips-body",
+    "cuts",
+)
+"""Seven more, of which not every client notices each."""
+
+_KNOWN = FAULTS + EXTRA_FAULTS + MORE_FAULTS
 _GARBAGE = b"\x00\xff\x16\x03 this is no protocol that anybody speaks \r\n\r\n\xfe" * 4
 _CHUNK = 65536
 
@@ -40,7 +53,8 @@ class FaultyURL(str):
 
     def __new__(cls, server: _Server) -> FaultyURL:
         """Return the address of a server."""
-        self = super().__new__(cls, f"http://{server.host}:{server.port}")
+        scheme = "https" if server.kind == "slow-tls" else "http"
+        self = super().__new__(cls, f"{scheme}://{server.host}:{server.port}")
         self.host, self.port, self._server = server.host, server.port, server
         return self
 
@@ -69,9 +83,16 @@ def faulty_endpoint(
     - `"closes"`: takes the connection and hangs up at the first byte.
     - `"drips"`: sends a header that never ends, a byte every 50 ms, so that a limit on
       each wait for data is never reached.
+    - `"401"`: answers every HTTP request with status 401.
+    - `"redirect"`: answers every HTTP request with a redirect to itself.
+    - `"endless"`: answers every HTTP request with a body that has no end.
+    - `"resets"`: breaks the connection off in the middle of an answer.
+    - `"drips-body"`: as `"drips"`, but in a body whose header is complete.
+    - `"cuts"`: announces a longer body than it sends, and hangs up.
+    - `"slow-tls"`: its address is `https://`, and what it says comes a byte every 50 ms.
 
     Args:
-        kind: A name out of `FAULTS` or `EXTRA_FAULTS`.
+        kind: A name out of `FAULTS`, `EXTRA_FAULTS` or `MORE_FAULTS`.
         delay: How late the answer of `"slow"` comes, in seconds.
         status: The status of the answer of `"slow"`.
         body: Its body.
@@ -83,12 +104,22 @@ def faulty_endpoint(
     Raises:
         ValueError: There is no such fault.
     """
-    if kind not in FAULTS + EXTRA_FAULTS:
-        known = ", ".join(map(repr, FAULTS + EXTRA_FAULTS))
+    if kind not in _KNOWN:
+        known = ", ".join(map(repr, _KNOWN))
         raise ValueError(f"There is no fault {kind!r}. There are: {known}.")
     answer = _answer(status, content_type, body)
     if kind == "500":
         answer = _answer(500, "text/html", b"<html>Internal Server Error</html>")
+    elif kind == "401":
+        answer = _answer(401, "application/json", b'{"message": "who are you?"}')
+    elif kind == "redirect":
+        answer = _answer(307, "text/html", b"").replace(
+            b"Connection", b"Location: /elsewhere\r\nConnection"
+        )
+    elif kind in ("drips-body", "cuts"):
+        answer = answer.replace(b"Content-Length: ", b"Content-Length: 99")
+    elif kind in ("endless", "resets"):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     server = _Server(kind, delay, answer)
     try:
         yield FaultyURL(server)
@@ -111,7 +142,7 @@ class _Server:
 
     def __init__(self, kind: str, delay: float, answer: bytes) -> None:
         self.connections = 0
-        self._kind = kind
+        self.kind = self._kind = kind
         self._delay = delay
         self._answer = answer
         self._closed = threading.Event()
@@ -174,8 +205,28 @@ class _Server:
                 self._open.discard(connection)
                 connection.close()
 
+    def _break_off(self, connection: socket.socket) -> None:
+        _read_request(connection)
+        connection.sendall(
+            self._answer[:30] if self._kind == "resets" else self._answer
+        )
+        while self._kind == "endless" and not self._closed.is_set():
+            connection.sendall(b" " * _CHUNK)
+        # What is not yet sent is dropped, and the other side told so.
+        connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+
     def _speak(self, connection: socket.socket) -> None:
-        if self._kind in ("500", "slow"):
+        if self._kind in ("endless", "resets"):
+            self._break_off(connection)
+            return
+        if self._kind == "drips-body":
+            _read_request(connection)
+            connection.sendall(self._answer)
+            while not self._closed.wait(0.05):
+                connection.sendall(b"z")
+        elif self._kind in ("500", "slow", "401", "redirect", "cuts"):
             _read_request(connection)
             late = self._kind == "slow" and self._closed.wait(self._delay)
             if not late:
@@ -184,8 +235,11 @@ class _Server:
             return
         elif self._kind == "garbage":
             connection.sendall(_GARBAGE)
-        elif self._kind == "drips":
-            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+        elif self._kind in ("drips", "slow-tls"):
+            # Of TLS: a record of a handshake, of 16 KB.
+            tls = self._kind == "slow-tls"
+            begin = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03"
+            connection.sendall(begin if tls else b"HTTP/1.1 200 OK\r\nX-Endless: ")
             while not self._closed.wait(0.05):
                 connection.sendall(b"z")
         if self._kind != "hangs":

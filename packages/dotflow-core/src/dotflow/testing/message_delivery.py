@@ -111,6 +111,18 @@ class MessageDeliveryContract:
                 tell(notify, *_STATUSES)
                 assert self.statuses(api) == seen
 
+    def test_an_alert_arrives(self) -> None:
+        """What `NotifyRules` tells of arrives, whatever statuses were asked for."""
+        from dotflow.providers import NotifyRules
+
+        with self.notifying(self._take, "Retry") as (api, notify):
+            rules = NotifyRules(slow_after=1e-9)
+            assert run_two_steps([notify, rules]) == [{"rows": 120}, 120]
+            assert rules.flush(_PATIENCE)
+            assert notify.flush(_PATIENCE)
+            assert self.statuses(api) == ["In progress"]
+            assert b"still" in api.requests[0].body
+
     def test_the_state_is_that_of_the_call(self) -> None:
         """A message is about the task as it was, not as it is when it is sent."""
         gate = threading.Event()
@@ -250,6 +262,7 @@ class MessageDeliveryContract:
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-W", "error", "-c", self.program, url, str(timeout)],
+            env={**os.environ, "DOTFLOW_EXIT_TIMEOUT": str(timeout)},
             capture_output=True,
             text=True,
             timeout=2 * _PATIENCE,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import pickle
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
+from dotflow.testing.fault_contract import MEMORY, OTHER_FAULTS, memory, within
 from dotflow.testing.faults import faulty_endpoint
 from dotflow.testing.relay import relay
 from dotflow.testing.storage_base import raises
@@ -52,11 +54,13 @@ class ObjectStorageFaultContract:
     """A mixin of tests, for pytest and unittest; each bucket is a new and empty one.
 
     Attributes:
+        faults: Those of `faulty_endpoint` beside the ones that have a test of their own.
         service_url: The address of a service that works.
         secrets: Texts that the storage was given and that no error may show.
         write_command: The HTTP method that writes an object.
     """
 
+    faults: tuple[str, ...] = OTHER_FAULTS
     service_url: str
     secrets: tuple[str, ...] = ()
     write_command: str = "PUT"
@@ -121,6 +125,18 @@ class ObjectStorageFaultContract:
             with self._relayed(plan) as (_, storage):
                 for operation in OPERATIONS:
                     self.failure(storage, operation)
+
+    def test_whatever_else_is_an_error(self) -> None:
+        """Each fault that an endpoint may have is an error in time, and fills no memory."""
+        for kind in self.faults:
+            before = memory()
+            with faulty_endpoint(kind) as url, closing(self._hasty(url)) as storage:
+                for operation in ("get", "list_keys"):
+                    within(20.0, partial(self.failure, storage, operation))
+            assert memory() - before < MEMORY, kind
+
+    def _hasty(self, url: str) -> ObjectStorage:
+        return self.make_at(url, timeout=0.3)
 
     def test_missing_bucket(self) -> None:
         """A bucket that is not there is said to be missing."""
@@ -218,7 +234,7 @@ class ObjectStorageFaultContract:
 
         ran: list[str] = []
         with relay(self.service_url, plan) as server:
-            with closing(self.make_at(server.url, timeout=1)) as storage:
+            with closing(self.make_at(server.url, timeout=2)) as storage:
                 workflow = _workflow(storage, ran.append, workflow_id)
                 workflow.start()
             tasks = workflow.result_task()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from dotflow.errors import DecodeError, EncodeError, ProviderError
 from dotflow.model.context import Context
 from dotflow.testing.storage_base import raises, skip_unless, wait_until
 from dotflow.testing.tasks import FakeTask
+from dotflow.testing.threads import at_once
 
 if TYPE_CHECKING:
     from dotflow.providers.object_storage import ObjectStorage
@@ -51,7 +51,7 @@ class ObjectStorageContract:
             ({"bucket": ""}, "no bucket's name"),
             ({"bucket": self.address}, "no bucket's name"),
             ({"prefix": "é" * 200}, "300 bytes"),
-            ({"codec": "yaml"}, "'json' or 'pickle'"),
+            ({"codec": "yaml"}, "'json', 'pickle'"),
         ):
             error = raises(ValueError, partial(self.make, **arguments))
             assert message in str(error), error
@@ -190,19 +190,13 @@ class ObjectStorageContract:
     def test_threads_share_a_storage(self) -> None:
         """Threads that begin at the same time all get their own values back."""
         storage = self.make()
-        barrier = threading.Barrier(4)
         found = {}
 
         def work(name: str) -> None:
-            barrier.wait()
             storage.post(name, Context(name))
             found[name] = storage.get(name).storage
 
-        threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*[partial(work, f"t{n}") for n in range(4)])
         assert found == {f"t{n}": f"t{n}" for n in range(4)}
 
     def test_forked_child(self) -> None:

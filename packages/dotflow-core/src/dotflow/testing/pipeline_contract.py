@@ -90,6 +90,7 @@ print(json.dumps(report))
 storage.close()
 """
 
+# In one order, since the program lets one task run at a time.
 _ALL = ["extract", "nothing", "rows", "double-1", "double-2", "double-3", "load"]
 
 

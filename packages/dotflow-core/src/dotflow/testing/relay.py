@@ -71,7 +71,7 @@ class RelayedRequest(BaseHTTPRequestHandler):
         self.server.requests.append(f"{self.command} {self.path}")
         self.server.plan(self)
 
-    do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = handle_request  # noqa: N815
+    do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = handle_request  # noqa: N815 - the names that http.server looks for
 
     def handle_expect_100(self) -> bool:
         """Say at once that the body may come, for which some clients wait a second."""

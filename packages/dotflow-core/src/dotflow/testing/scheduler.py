@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dotflow.abc.scheduler import Scheduler
 from dotflow.testing._provider import ProviderContract
-
-if TYPE_CHECKING:
-    from dotflow.abc.scheduler import Scheduler
 
 
 class _Started(threading.Thread):
@@ -85,6 +83,21 @@ class SchedulerContract(ProviderContract):
 
         thread = self._start(scheduler, workflow)
         assert again.wait(2 * self.time_limit), "there was no run after the failed one"
+        self._stop(scheduler, thread)
+
+    def test_trigger_begins_a_run(self) -> None:
+        """`trigger`, where the scheduler has it, begins a run at once."""
+        scheduler = self.make_scheduler()
+        if type(scheduler).trigger is Scheduler.trigger:
+            return
+        called = threading.Event()
+        thread = self._start(scheduler, lambda **_kwargs: called.set())
+        # One that comes before `start` has set itself up is answered so.
+        for _ in range(10):
+            asked = scheduler.trigger()
+            if called.wait(self.time_limit / 10) and asked:
+                break
+        assert called.is_set(), "no run was begun"
         self._stop(scheduler, thread)
 
     def _make(self) -> Scheduler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dotflow.testing.storage_keys import StorageKeyTests
+from dotflow.testing.storage_leases import StorageLeaseTests
 from dotflow.testing.storage_processes import StorageProcessTests
 from dotflow.testing.storage_swap import StorageSwapTests
 from dotflow.testing.storage_types import StorageTypeTests
@@ -13,6 +14,7 @@ class StorageContract(
     StorageValueTests,
     StorageKeyTests,
     StorageSwapTests,
+    StorageLeaseTests,
     StorageTypeTests,
     StorageProcessTests,
 ):

@@ -29,14 +29,14 @@ class StorageProcessTests(StorageSuite):
     def test_value_in_another_process(self) -> None:
         """What a process has stored is there when it has ended."""
         storage, factory = self._shared()
-        _join([_start(write_keys, factory, "child", 3)])
+        _join([start_process(write_keys, factory, "child", 3)])
         assert storage.list_keys("child-") == ["child-0", "child-1", "child-2"]
         assert storage.get("child-2").storage == {"child": (2,)}
 
     def test_concurrent_writers(self) -> None:
         """Processes that write at the same time lose nothing of each other's."""
         storage, factory = self._shared()
-        _join([_start(write_keys, factory, f"p{n}", 10) for n in range(4)])
+        _join([start_process(write_keys, factory, f"p{n}", 10) for n in range(4)])
         assert len(storage.list_keys()) == 40
         for key in storage.list_keys():
             name, _, number = key.partition("-")
@@ -45,7 +45,7 @@ class StorageProcessTests(StorageSuite):
     def test_concurrent_writers_of_one_key(self) -> None:
         """Of values that are written at the same time, one is there, whole."""
         storage, factory = self._shared()
-        _join([_start(write_key, factory, "k", n, 10) for n in range(4)])
+        _join([start_process(write_key, factory, "k", n, 10) for n in range(4)])
         assert storage.get("k").storage in [[n] * _LENGTH for n in range(4)]
 
     def test_swap_between_processes(self) -> None:
@@ -53,17 +53,19 @@ class StorageProcessTests(StorageSuite):
         skip_unless(self.supports_swap, "no atomic_swap")
         storage, factory = self._shared()
         storage.post("count", context(0))
-        _join([_start(count, factory, "count", 25) for _ in range(4)])
+        _join([start_process(count, factory, "count", 25) for _ in range(4)])
         assert storage.get("count").storage == 100
 
     def test_killed_writer(self) -> None:
         """A writer killed at any moment leaves each key with an old or new value."""
         storage, factory = self._shared()
         for progress in (1, 4, 9):
-            process = _start(write_for_ever, factory, ("a", "b", "c"), progress * 1000)
+            process = start_process(
+                write_for_ever, factory, ("a", "b", "c"), progress * 1000
+            )
             try:
                 wait_until(
-                    lambda: _first(storage, "a") >= progress * 1000 + progress,  # noqa: B023
+                    lambda: _first(storage, "a") >= progress * 1000 + progress,  # noqa: B023 - called before the next turn
                     "the writer's progress",
                 )
             finally:
@@ -126,7 +128,13 @@ def _first(storage: Storage, key: str) -> int:
     return value[0] if value else 0
 
 
-def _start(worker: Callable[..., None], *arguments: Any) -> SpawnProcess:
+def start_process(worker: Callable[..., None], *arguments: Any) -> SpawnProcess:
+    """Run a function in another process.
+
+    Args:
+        worker: A function of a module.
+        *arguments: What pickle can hold.
+    """
     # Spawned, so that nothing is shared but what the storage itself shares.
     process = multiprocessing.get_context("spawn").Process(
         target=worker, args=arguments, daemon=True

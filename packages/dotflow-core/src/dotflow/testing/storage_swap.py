@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
+from dotflow.base.liveness import process_token
+from dotflow.history.schedules import ScheduleFacts, Schedules, can_keep_schedules
 from dotflow.model.context import Context
 from dotflow.testing.storage_base import (
     StorageSuite,
@@ -11,6 +11,7 @@ from dotflow.testing.storage_base import (
     skip_unless,
     wait_until,
 )
+from dotflow.testing.threads import at_once
 
 
 class StorageSwapTests(StorageSuite):
@@ -115,23 +116,31 @@ class StorageSwapTests(StorageSuite):
         skip_unless(self.supports_swap, "no atomic_swap")
         storage = self.make_storage()
         storage.post("count", context(0))
-        problems: list[Exception] = []
 
         def count() -> None:
-            try:
-                for _ in range(10):
-                    increment(storage, "count")
-                storage.close()
-            except Exception as error:  # noqa: BLE001 - reported below
-                problems.append(error)
+            for _ in range(10):
+                increment(storage, "count")
+            storage.close()
 
-        threads = [threading.Thread(target=count) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert problems == []
+        at_once(*[count] * 4)
         assert storage.get("count").storage == 40
+
+    def test_schedules(self) -> None:
+        """What is paused or asked of a schedule is seen by whoever opens the storage."""
+        storage = self.make_storage()
+        skip_unless(can_keep_schedules(storage), "no schedules")
+        mine, other = Schedules(storage), Schedules(storage)
+        facts = ScheduleFacts(process_token(), "shop", triggers=True)
+        mine.register("nightly: é/1", "me", facts)
+        assert [schedule.name for schedule in other.all()] == ["nightly: é/1"]
+        other.pause("nightly: é/1")
+        assert not mine.begin("nightly: é/1", "me", facts, {})
+        other.trigger("nightly: é/1")
+        asked = [mine.note("nightly: é/1", "me", facts) for _ in range(2)]
+        assert asked == [True, False], "a run was asked for once"
+        other.resume("nightly: é/1")
+        last = {"status": "In progress", "started": 0.0}
+        assert mine.begin("nightly: é/1", "me", facts, last)
 
 
 def increment(storage: object, key: str) -> None:

@@ -151,6 +151,18 @@ class StorageValueTests(StorageSuite):
             raises(ValueError, lambda t=ttl: storage.post("k", context(1), ttl=t))  # type: ignore[misc]
         assert storage.list_keys() == []
 
+    def test_lineage(self) -> None:
+        """What a value was made from is kept with it, and goes with it."""
+        skip_unless(self.supports_fingerprint, "no fingerprint")
+        storage = self.make_storage()
+        made = context(1)
+        made.lineage = "1.c.00000000..é.1.START.="
+        storage.post("k", made)
+        assert storage.get("k").lineage == made.lineage
+        assert storage.get_fingerprint("k") == made.lineage
+        storage.post("k", context(2))
+        assert storage.get("k").lineage is None
+
     def test_fingerprint(self) -> None:
         """A fingerprint is kept with its value, and goes with it."""
         skip_unless(self.supports_fingerprint, "no fingerprint")

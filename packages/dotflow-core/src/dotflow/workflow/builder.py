@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from types import MethodType
 
 from dotflow.base.arguments import basic_callback
 from dotflow.base.identity import new_ulid, quote_name, stable_ulid
-from dotflow.errors import InvalidTask
+from dotflow.base.parameters import parameters_of
+from dotflow.errors import InvalidTask, UnknownTask
 from dotflow.model.action import Action
-from dotflow.model.task import as_action, as_callback, as_context, checked_name
+from dotflow.model.options import unknown_option
+from dotflow.model.task_values import (
+    as_action,
+    as_callback,
+    as_context,
+    checked_name,
+)
 from dotflow.workflow.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, Never
     from uuid import UUID
 
     from dotflow.config.config import Config
@@ -50,6 +58,7 @@ class TaskBuilder:
         self.workflow_name = workflow_name
         self._stable_ids = stable_ids
         self._on_add = on_add
+        # By name; of a repeated step the last number that one of its tasks has got.
         self._used: dict[str, int] = {}
         self._key_prefix = f"{workflow_id}-"
 
@@ -64,6 +73,7 @@ class TaskBuilder:
         depends_on: Any = None,
         map_over: Any = None,
         spill: bool = False,
+        **misspelt: Never,
     ) -> TaskBuilder:
         """Append a task, or one for each step of a list.
 
@@ -99,6 +109,7 @@ class TaskBuilder:
             spill: Leave the results of items in the storage, which has to be durable.
                 The task's result then is a sequence that reads them one by one, rather
                 than a list.
+            **misspelt: Whatever there is no argument for.
 
         Returns:
             The builder, so that calls can be chained.
@@ -108,7 +119,11 @@ class TaskBuilder:
             InvalidTask: A name is taken already, or given to several steps; a workflow
                 has no name, or cannot be mapped; `spill` makes no sense.
             GraphError: The tasks of a workflow form no graph.
+            UnknownOption: There is no such argument.
         """
+        if misspelt:
+            known = parameters_of(self.add).names
+            raise unknown_option("task.add()", misspelt, known)
         if isinstance(step, (list, tuple)):
             return self._add_each(
                 step,
@@ -127,7 +142,7 @@ class TaskBuilder:
             upstream = tuple(dict.fromkeys((expansion.over, *(upstream or ()))))
             if _is_workflow(step):
                 step = _workflow_step(step, name)
-        elif _is_workflow(step):
+        elif type(step) is not Action and _is_workflow(step):
             return self._add_workflow(
                 step, callback, initial_context, group_name, name, upstream
             )
@@ -261,19 +276,28 @@ class TaskBuilder:
         return self._key_prefix + quote_name(name), task_id
 
     def _unique(self, name: str, given: bool) -> str:
-        if name not in self._used:
+        number = self._used.get(name)
+        if number is None and not self._is_numbered(name):
             self._used[name] = 1
             return name
         if given:
             raise InvalidTask(
                 f"The name {name!r} is taken: every task of a workflow needs its own."
             )
-        numbered = name
-        while numbered in self._used:
-            self._used[name] += 1
-            numbered = f"{name}#{self._used[name]}"
-        self._used[numbered] = 1
+        number = (number or 1) + 1
+        while (numbered := f"{name}#{number}") in self._used:
+            number += 1
+        # The number says so of all up to it: an entry for each is a tenth of a task.
+        self._used[name] = number
         return numbered
+
+    def _is_numbered(self, name: str) -> bool:
+        """Say whether a name was given to a repeated step by itself, as `read#2`."""
+        base, _, number = name.rpartition("#")
+        last = self._used.get(base, 1)
+        if not (number.isascii() and number.isdecimal()) or number.startswith("0"):
+            return False
+        return len(number) <= len(str(last)) and 2 <= int(number) <= last
 
     def _names(self, upstream: Any) -> tuple[str, ...]:
         if isinstance(upstream, (str, Action, Task)) or not hasattr(
@@ -288,7 +312,7 @@ class TaskBuilder:
         if isinstance(upstream, Task):
             return upstream.name
         if isinstance(upstream, Action):
-            names = [task.name for task in self.queue if task.step is upstream]
+            names = [task.name for task in self.queue if _same(task.step, upstream)]
             if len(names) > 1:
                 raise InvalidTask(
                     f"depends_on={upstream!r} is ambiguous: it was added as"
@@ -297,13 +321,14 @@ class TaskBuilder:
             return names[0] if names else upstream.__name__
         raise InvalidTask(
             f"depends_on takes names, actions or tasks, not {type(upstream).__name__}."
+            " Was the action called? Give it as it is, without parentheses."
         )
 
     def __getitem__(self, name: str | int) -> Task:
         """Return a task by its name, or by its place in the queue.
 
         Raises:
-            KeyError: No task has that name.
+            UnknownTask: No task has that name; a KeyError, too.
             IndexError: There are not so many tasks.
         """
         if isinstance(name, int):
@@ -311,13 +336,36 @@ class TaskBuilder:
         for task in self.queue:
             if task.name == name:
                 return task
-        raise KeyError(name)
+        from dotflow.base.suggest import hint
+
+        names = [task.name for task in self.queue]
+        known = ", ".join(map(repr, names[:20])) or "none"
+        raise UnknownTask(
+            f"There is no task {name!r}.{hint(str(name), names)} There are: {known}."
+        )
 
     def __iter__(self) -> Iterator[Task]:
         return iter(self.queue)
 
     def __len__(self) -> int:
         return len(self.queue)
+
+    def __repr__(self) -> str:
+        from dotflow.base.escape import line_text, shorten
+
+        names = [shorten(line_text(task.name), 40) for task in self.queue[:10]]
+        if len(self.queue) > len(names):
+            names.append(f"… {len(self.queue)} in all")
+        return f"<TaskBuilder: {', '.join(names) or 'no task'}>"
+
+    def _repr_html_(self) -> str:
+        from dotflow.model.graph import Graph
+        from dotflow.report.graph import GraphView, workflow_page
+
+        return workflow_page(
+            f"{len(self)} tasks",
+            lambda: GraphView(Graph(self.queue, chained=True), "sequential"),
+        )
 
     def count(self) -> int:
         """Return the number of tasks."""
@@ -345,6 +393,13 @@ class TaskBuilder:
         return workflow_payload(
             self.workflow_id, self.workflow_name, [t.result() for t in self.queue]
         )
+
+
+def _same(step: Action[..., Any], other: Action[..., Any]) -> bool:
+    """Say whether two are one: a method is bound anew each time it is asked for."""
+    if step is other:
+        return True
+    return type(step.func) is MethodType and step.func == other.func
 
 
 def _is_workflow(step: Any) -> bool:

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import os
-from copy import copy
-from functools import partial
-from weakref import ref
+import sys
+from functools import cached_property, partial
 
-from dotflow.base.identity import check_workflow_id
+from dotflow.base.identity import check_workflow_id, random_id
 from dotflow.config.config import Config
-from dotflow.engine.control import CancelRequests
-from dotflow.engine.modes import find_mode
-from dotflow.engine.run import Origin
 from dotflow.errors import (
     InvalidTask,
     NotCallableObject,
+    NothingToResume,
     ResumeNeedsWorkflowId,
+    SchedulerMissing,
     WorkflowAlreadyRunning,
 )
-from dotflow.model.graph import Graph
-from dotflow.types import TypeExecution
-from dotflow.workflow.builder import TaskBuilder
-from dotflow.workflow.claims import Claims
-from dotflow.workflow.manager import Manager
+from dotflow.types import TypeExecution, TypeIfRunning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Unpack
+    from typing import Any, Never, Unpack
     from uuid import UUID
 
+    from dotflow.abc.executor import ModeChoice
     from dotflow.abc.storage import Storage
+    from dotflow.engine.origin import Origin
     from dotflow.model.context import Context
+    from dotflow.model.graph import Graph
     from dotflow.model.options import StartOptions
     from dotflow.report.graph import GraphView
+    from dotflow.workflow.builder import TaskBuilder
+    from dotflow.workflow.claims import Claims
+    from dotflow.workflow.manager import Manager
     from dotflow.workflow.task import Task
 
 
@@ -51,18 +51,32 @@ class DotFlow:
         task: The `TaskBuilder`.
         config: The providers.
         workflow_id: The id.
+        factory_run: The run with which the function that made this workflow has started
+            it already, where a command or a handler has called that function.
+        made_by: The name of that function.
 
     Raises:
         InvalidWorkflowId: `workflow_id` is malformed.
         NotCallableObject: `config` is no `Config`.
+        UnknownOption: There is no such argument.
     """
+
+    factory_run: Manager | None = None
+    made_by: str = ""
 
     def __init__(
         self,
         config: Config | None = None,
         workflow_id: UUID | str | None = None,
         name: str | None = None,
+        **misspelt: Never,
     ) -> None:
+        if misspelt:
+            from dotflow.model.options import unknown_option
+
+            raise unknown_option(
+                "DotFlow()", misspelt, ("config", "workflow_id", "name")
+            )
         if config is not None and not isinstance(config, Config):
             raise NotCallableObject(
                 "config", "a Config, as in DotFlow(config=Config())"
@@ -72,56 +86,132 @@ class DotFlow:
         if given is None:
             given = os.environ.get("WORKFLOW_ID") or None
         self._has_fixed_id = given is not None
-        self.workflow_id: UUID | str = _random_id() if given is None else given
-        check_workflow_id(self.workflow_id)
+        if given is not None:
+            check_workflow_id(given)
+            self.workflow_id = given
         self.name = name if name is not None else _host()
-        self.task = TaskBuilder(
+        self._runs: set[Manager] = set()
+        self._latest: Callable[[], Manager | None] = _nobody
+        self._server_reported = False
+        if self.config.server.active:
+            self._tell_server(partial(self.config.server.create_workflow, self))
+
+    # What follows is made when it is asked for: its modules take three times as long to
+    # load as all that the constructor needs. `setdefault`, since two threads may ask.
+
+    @cached_property
+    def workflow_id(self) -> UUID | str:
+        """The id."""
+        return self.__dict__.setdefault("workflow_id", random_id())  # type: ignore[no-any-return]
+
+    @cached_property
+    def task(self) -> TaskBuilder:
+        """Where tasks are added."""
+        from dotflow.workflow.builder import TaskBuilder
+
+        builder = TaskBuilder(
             config=self.config,
             workflow_id=self.workflow_id,
             workflow_name=self.name,
             stable_ids=self._has_fixed_id,
             on_add=self._register_task if self.config.server.active else None,
         )
-        self._runs: set[Manager] = set()
-        self._latest: Callable[[], Manager | None] = _nobody
-        self._server_reported = False
-        self._claims = Claims(self.workflow_id)
-        if self.config.server.active:
-            self._tell_server(partial(self.config.server.create_workflow, self))
+        return self.__dict__.setdefault("task", builder)  # type: ignore[no-any-return]
+
+    @cached_property
+    def _claims(self) -> Claims:
+        from dotflow.workflow.claims import Claims
+
+        return self.__dict__.setdefault("_claims", Claims(self.workflow_id))  # type: ignore[no-any-return]
 
     def start(
         self,
         *,
-        mode: str = TypeExecution.SEQUENTIAL,
+        mode: ModeChoice = TypeExecution.SEQUENTIAL,
         **options: Unpack[StartOptions],
     ) -> Manager:
         """Run the tasks, every time it is called.
 
         Args:
             mode: `"sequential"` (default), `"sequential_group"`, `"background"`,
-                `"parallel"`, `"threads"`, `"async"`, or the name of an installed
-                executor.
-            **options: See `StartOptions` and `RunOptions`.
+                `"parallel"`, `"threads"`, `"async"`, `"futures"`, or the name of an
+                installed executor; or an executor itself, or what makes one.
+            **options: See `StartOptions`, `RunOptions` and `ExecutorOptions`.
 
         Returns:
             The run. A failed task does not raise: look at `result_task()`.
 
         Raises:
-            WorkflowAlreadyRunning: The background run of this object goes on.
+            WorkflowAlreadyRunning: The background run of this object goes on, or another
+                run of its id does, in whatever process; see `if_running`.
             ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
+            NothingToResume: `resume=True`, but there is no storage to resume from.
             TypeError: There is no such option.
             DotflowError: An argument is wrong; no task has run then.
         """
+        return self._start(mode, options)
+
+    async def astart(
+        self,
+        *,
+        mode: ModeChoice = TypeExecution.SEQUENTIAL,
+        **options: Unpack[StartOptions],
+    ) -> Manager:
+        """Run the tasks in a thread of their own, and await their end.
+
+        The event loop goes on meanwhile, that of a notebook or of a server. Cancelling
+        what awaits it cancels the run, as `Manager.cancel` does for one in the
+        background; several runs may go on at once.
+
+        Args:
+            mode: As in `start`; every mode can be awaited.
+            **options: As in `start`.
+
+        Returns:
+            The run, which is over.
+
+        Raises:
+            DotflowError: As in `start`.
+        """
+        from dotflow.workflow.awaiting import run_beside
+
+        return await run_beside(partial(self._start, mode, options, in_thread=True))
+
+    def _start(
+        self,
+        mode: ModeChoice,
+        options: StartOptions,
+        origin: Origin | None = None,
+        in_thread: bool = False,
+    ) -> Manager:
+        from weakref import ref
+
+        from dotflow.workflow.manager import Manager
+
         self._check_resume(options)
-        claim = self._claims.take(
-            self.task.queue, background=mode == TypeExecution.BACKGROUND
-        )
+        if options.get("resume") and not self.config.holds("storage"):
+            raise NothingToResume(self.workflow_id)
+        self._end_own(options.get("if_running"))
+        origin = origin or self.origin
+        try:
+            claim = self._claims.take(
+                self.task.queue, background=mode == TypeExecution.BACKGROUND
+            )
+        except WorkflowAlreadyRunning:
+            if options.get("if_running") != TypeIfRunning.SKIP:
+                raise
+            origin.busy = True
+            tasks = [task.copy() for task in self.task.queue]
+            return Manager(tasks, mode=mode, origin=origin, **options)
 
         latest = None if claim.copies else self._latest()
         if latest is not None:
             latest.detach()
 
         def on_begin(run: Manager) -> None:
+            # Whoever calls a user's function and watches has imported it.
+            if watched := sys.modules.get("dotflow.base.starts"):
+                watched.note(self, run)
             self._runs.add(run)
             if not claim.copies:
                 self._latest = ref(run)
@@ -134,18 +224,31 @@ class DotFlow:
             return Manager(
                 claim.tasks,
                 mode=mode,
-                origin=self.origin,
+                origin=origin,
                 on_begin=on_begin,
                 on_end=on_end,
+                in_thread=in_thread,
                 **options,
             )
         except BaseException:
             claim.release()
             raise
 
+    def _end_own(self, if_running: str | None) -> None:
+        """Wait for a background run of this object, which a start would be refused for."""
+        if if_running not in (TypeIfRunning.WAIT, TypeIfRunning.CANCEL):
+            return
+        for run in self.runs:
+            if run.thread is not None:
+                if if_running == TypeIfRunning.CANCEL:
+                    run.cancel("another run was started with if_running='cancel'")
+                run.wait()
+
     @property
     def origin(self) -> Origin:
         """What a run knows of this workflow."""
+        from dotflow.engine.origin import Origin
+
         return Origin(self.config, self.workflow_id, self._has_fixed_id, self.name)
 
     def configure(
@@ -174,6 +277,8 @@ class DotFlow:
         if workflow_id is not None:
             workflow_id = check_workflow_id(workflow_id)
         if storage is not None:
+            from copy import copy
+
             config = copy(self.config)
             config.storage = storage
             self.config = config
@@ -183,7 +288,7 @@ class DotFlow:
         ):
             self.workflow_id = workflow_id
             self._has_fixed_id = True
-            self._claims = Claims(workflow_id)
+            self.__dict__.pop("_claims", None)  # those of the former id
             self.task.rebind(workflow_id=workflow_id)
             if self.config.server.active:
                 # What was registered under the former id never ran.
@@ -212,17 +317,22 @@ class DotFlow:
         """End the runs of this workflow as soon as possible.
 
         Those of this object are told at once, from any thread. With a fixed workflow id
-        and a storage on disk, so is a run in another process, within a second.
+        and a storage on disk, so is a run in another process, within a second; in a
+        bucket, within ten.
 
         Args:
             reason: What the tasks' `reason` will say.
         """
         for run in list(self._runs):
             run.cancel(reason)
-        if self._has_fixed_id and self.config.storage.shared:
-            CancelRequests(self.config.storage, self.workflow_id).post(reason)
+        if self._has_fixed_id:
+            from dotflow.engine.control import CancelRequests
 
-    def graph(self, mode: str = TypeExecution.SEQUENTIAL) -> GraphView:
+            requests = CancelRequests.of(self.config.storage, self.workflow_id)
+            if requests is not None:
+                requests.post(reason)
+
+    def graph(self, mode: ModeChoice = TypeExecution.SEQUENTIAL) -> GraphView:
         """Return what would run after what, without running it.
 
         Args:
@@ -231,23 +341,46 @@ class DotFlow:
         Raises:
             DotflowError: The tasks form no graph, or there is no such mode.
         """
+        from dotflow.engine.modes import find_mode
         from dotflow.report.graph import GraphView
 
         found = find_mode(mode, self.task.queue)
         return GraphView(found.compile(self.task.queue), found.name)
 
-    def schedule(self, **kwargs: Any) -> Any:
+    def schedule(self, *, name: str | None = None, **kwargs: Any) -> Any:
         """Run the workflow whenever the scheduler of the config says so; blocks.
 
+        Where other processes see the storage, the schedule registers itself there:
+        `dotflow schedules` lists it, and can pause, resume and trigger it.
+
         Args:
+            name: What it is known by there, and shares with each process that runs it.
+                Default: the workflow's name, its fixed id, or the script's name.
             **kwargs: What each `start` gets. With `resume=True` a tick goes on with a
                 run that did not complete, and starts over after one that did.
 
         Raises:
+            SchedulerMissing: The config has no scheduler.
             ResumeNeedsWorkflowId: `resume=True`, but the workflow id is a random one.
+            GraphError: The tasks form no graph, or a step requires what nothing provides.
         """
+        from dotflow.engine.binding import check_parameters
+        from dotflow.engine.modes import find_mode
+
+        if not self.config.scheduler.active:
+            raise SchedulerMissing
         self._check_resume(kwargs)  # at once, rather than on every tick
-        return self.config.scheduler.start(workflow=self._tick, **kwargs)
+        mode = find_mode(kwargs.get("mode", TypeExecution.SEQUENTIAL), self.task.queue)
+        for task in self.task.queue:
+            task.check()
+        check_parameters(mode.compile(self.task.queue))
+        from dotflow.base.starting import current_starter
+        from dotflow.engine.identity import identify
+        from dotflow.engine.scheduled import keep_schedule
+
+        known_as, starter = self.origin.known_as, current_starter.get()
+        what = identify(starter, None, self.name, known_as, ()).workflow or "python"
+        return keep_schedule(self.config, name or what, what, self._tick)(**kwargs)
 
     def result_task(self) -> list[Task]:
         """Return the tasks, with their state."""
@@ -271,6 +404,8 @@ class DotFlow:
         Raises:
             GraphError: They form none.
         """
+        from dotflow.model.graph import Graph
+
         return Graph(self.task.queue, chained=True)
 
     def name_as_step(self) -> str:
@@ -289,8 +424,12 @@ class DotFlow:
 
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):
-            kwargs["resume"] = not self.origin.checkpoints().finished()
-        manager = self.start(**kwargs)
+            kwargs["resume"] = self.origin.checkpoints().unfinished()
+        # A scheduler that lets ticks overlap means it: they share what keeps others out.
+        mode = kwargs.pop("mode", TypeExecution.SEQUENTIAL)
+        origin = self.origin
+        origin.shared_by = self._claims
+        manager = self._start(mode, kwargs, origin)  # type: ignore[arg-type]
         # In the background too, a tick is over when its run is: a scheduler that began
         # the next one before that would be refused.
         manager.wait()
@@ -305,27 +444,22 @@ class DotFlow:
         except Exception as error:  # noqa: BLE001 - telling never breaks running
             if not self._server_reported:
                 self._server_reported = True
-                from dotflow.logging import logger
+                from dotflow.logging import warn
 
-                logger.warning(
-                    "%s failed and was ignored: %s: %s",
-                    type(self.config.server).__name__,
-                    type(error).__name__,
-                    error,
-                )
+                server = type(self.config.server).__name__
+                warn("%s failed and was ignored", server, error=error)
 
     def __repr__(self) -> str:
         return f"<DotFlow {str(self.workflow_id)!r}: {self.task.count()} tasks>"
 
+    def _repr_html_(self) -> str:
+        from dotflow.report.graph import workflow_page
+
+        return workflow_page(repr(self), self.graph)
+
 
 def _nobody() -> None:
     """Stand for a reference to a run when there was none."""
-
-
-def _random_id() -> UUID:
-    from uuid import uuid4
-
-    return uuid4()
 
 
 def _host() -> str:

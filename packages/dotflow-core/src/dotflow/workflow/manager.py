@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dotflow.base.identity import check_workflow_id
+from datetime import datetime
+from functools import partial
+
+from dotflow.base.identity import check_workflow_id, random_id
+from dotflow.engine.executors.isolated import check_isolated
 from dotflow.engine.modes import find_mode
-from dotflow.engine.run import Origin, Run
+from dotflow.engine.origin import Origin
+from dotflow.engine.run import Run
 from dotflow.model.options import check_start, placed
-from dotflow.types import TypeExecution
+from dotflow.types import TypeExecution, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,10 +19,13 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
     from uuid import UUID
 
+    from dotflow.abc.executor import ModeChoice
     from dotflow.config.config import Config
     from dotflow.engine.background import BackgroundThread
     from dotflow.model.options import StartOptions
     from dotflow.report.model import RunReport
+    from dotflow.types import ModeName
+    from dotflow.workflow.progress import Watching
     from dotflow.workflow.task import Task
 
 # What 1.x took by place, after the tasks.
@@ -41,18 +49,19 @@ class Manager:
         tasks: The tasks, in the order they were added.
         *by_place: Kept from dotflow 1.x: what it took by place, in that order.
         mode: How they run; see `DotFlow.start`.
-        workflow_id: The workflow that the tasks belong to.
+        workflow_id: The workflow that the tasks belong to; default: a random UUID.
         config: The providers; default: those of the first task.
         origin: The workflow itself, instead of both; default: one of that id.
         on_begin: Called with the run before the first task runs.
         on_end: Called with the run when it is over.
+        in_thread: Whether the run goes on in a thread in any mode, as in `background`.
         **options: See `StartOptions` and `RunOptions`.
 
     Attributes:
         tasks: The tasks, with their state.
         options: What the run was given, complete.
         thread: The thread of a background run, else None.
-        started: Whether the run has begun.
+        started: When the run began, in local time.
 
     Raises:
         DotflowError: An argument is wrong, or the tasks cannot run in this mode. No
@@ -63,12 +72,13 @@ class Manager:
         self,
         tasks: Sequence[Task],
         *by_place: Any,
-        mode: str = TypeExecution.SEQUENTIAL,
+        mode: ModeChoice = TypeExecution.SEQUENTIAL,
         workflow_id: UUID | str | None = None,
         config: Config | None = None,
         origin: Origin | None = None,
         on_begin: Callable[[Manager], None] | None = None,
         on_end: Callable[[Manager], None] | None = None,
+        in_thread: bool = False,
         **options: Unpack[StartOptions],
     ) -> None:
         if by_place:
@@ -77,7 +87,6 @@ class Manager:
             workflow_id = given.pop("workflow_id", workflow_id)
             config = given.pop("config", config)
             options = given
-        self.mode = mode
         self.options = checked = check_start(options)
         # dotflow 1.x: attributes of their own.
         self.on_success, self.on_failure = checked["on_success"], checked["on_failure"]
@@ -89,19 +98,37 @@ class Manager:
             if workflow_id is not None:
                 workflow_id = check_workflow_id(workflow_id)
             config = config or _config_of(self.tasks)
-            origin = Origin(config, workflow_id, workflow_id is not None)
+            fixed = workflow_id is not None
+            origin = Origin(config, workflow_id if fixed else random_id(), fixed)
         self.workflow_id = origin.workflow_id
         self.config = origin.config
         self.thread: BackgroundThread | None = None
-        self.started = False
+        self.started = datetime.now()
         self._on_end = on_end
-        found = find_mode(mode, self.tasks)
+        found = find_mode(mode, self.tasks, checked)
+        self.mode = mode if isinstance(mode, str) else found.name
         graph = found.compile(self.tasks)
+        if found.background:  # here, since nobody hears what its thread raises
+            check_isolated(graph.tasks, can_interrupt=False)
+        self._in_thread = in_thread or found.background
+        self._watching: Watching | None = None
+        if checked["progress"]:
+            from dotflow.workflow.progress import Watching
+
+            self._watching = Watching(self.tasks, self.report)
+            origin.config = self._watching.told(origin.config)
         self._run = Run(graph, found, origin, checked, origin.checkpoints())
-        self._run.prepare()
-        if on_begin is not None:
-            on_begin(self)
-        self._start()
+        if not self._run.prepare():
+            if on_end is not None:
+                on_end(self)
+            return
+        try:
+            if on_begin is not None:
+                on_begin(self)
+            self._start()
+        except BaseException:
+            self._run.others.let_go()
+            raise
 
     @property
     def status(self) -> str:
@@ -127,6 +154,22 @@ class Manager:
         """
         return self._run.report(include_results)
 
+    def __repr__(self) -> str:
+        if "_run" not in vars(self):  # a mode of the user's has none
+            return object.__repr__(self)
+        done = sum(task.status == TypeStatus.COMPLETED for task in self.tasks)
+        return (
+            f"<{type(self).__name__} {str(self.workflow_id)!r}: {self.status},"
+            f" {done} of {len(self.tasks)} tasks completed>"
+        )
+
+    def _repr_html_(self) -> str | None:
+        if "_run" not in vars(self):
+            return None
+        from dotflow.report.html import report_page
+
+        return report_page(self.report())
+
     def detach(self) -> None:
         """Keep the state of the tasks, which are about to start again."""
         self._run.detach()
@@ -144,8 +187,11 @@ class Manager:
             return True
         try:
             self.thread.join(timeout)
-        except KeyboardInterrupt:
-            self.cancel()
+        except (KeyboardInterrupt, SystemExit):
+            from dotflow.engine.signals import quiet_exit, undisturbed
+
+            undisturbed(partial(self.abandon, "it was interrupted"))
+            quiet_exit()
             raise
         return not self.thread.is_alive()
 
@@ -170,26 +216,42 @@ class Manager:
         return self.thread.interrupt()
 
     def wind_down(self, reason: str = "it was cancelled") -> None:
-        """Begin nothing more, and let a step end that runs in the run's own thread.
+        """Begin nothing more, and let the steps end that run; `cancel` may follow.
 
-        It never waits, so a signal handler may call it. Steps in other threads,
-        processes or an event loop are stopped, as `cancel` does.
+        It never waits, so a signal handler may call it.
         """
-        self._run.cancel(reason, interrupt=False)
+        self._run.wind_down(reason)
+
+    def abandon(self, reason: str = "it was cancelled") -> None:
+        """End the run as `cancel` does, and tell its end where a step holds it up.
+
+        For a program that is about to end: a thread in a blocking call ends with it.
+        """
+        self._run.cancel(reason, interrupt=self.thread is None)
+        if self.thread is None:
+            self._run.abandon()
+        else:
+            self.thread.end()
 
     def _start(self) -> None:
-        self.started = True
-        if not self._run.mode.background:
+        if not self._in_thread:
             self._execute()
             return
         from dotflow.engine.background import BackgroundThread
 
-        self.thread = BackgroundThread(self._execute, self.options["wait_at_exit"])
+        self.thread = BackgroundThread(
+            self._execute,
+            self.options["wait_at_exit"],
+            keep_error=not self._run.mode.background,
+        )
         self.thread.start()
 
     def _execute(self) -> None:
         try:
-            self._run.execute()
+            if self._watching is None:
+                self._run.execute()
+            else:
+                self._watching.around(self._run.execute)
         finally:
             if self._on_end is not None:
                 self._on_end(self)
@@ -198,15 +260,22 @@ class Manager:
 class Flow(Manager):
     """The base of the modes by class: `Sequential(tasks, …)` runs at once.
 
+    A subclass with a `run` of its own is a mode of the user's: it is called when the
+    object is made, after `setup_queue`, and what it leaves in `queue` is for others to
+    read. It has no run of the engine then, and so none of the methods of one.
+
     Args:
         tasks: The tasks to run.
         workflow_id: The workflow that they belong to.
         ignore: Whether a task runs although the one before it has failed.
-        groups: Kept from dotflow 1.x; each task knows its group.
+        groups: The tasks by the name of their group.
         resume: Restore the tasks that an earlier run of this workflow id completed.
+
+    Attributes:
+        queue: The tasks that have run.
     """
 
-    mode_name = TypeExecution.SEQUENTIAL
+    mode_name: ModeName = TypeExecution.SEQUENTIAL
 
     def __init__(
         self,
@@ -216,17 +285,36 @@ class Flow(Manager):
         groups: Any = None,
         resume: bool = False,
     ) -> None:
+        self.queue: list[Task] = []
+        self.tasks = list(tasks)
+        self.workflow_id = workflow_id
+        self.ignore = ignore
+        self.groups = groups
+        self.resume = resume
+        self.setup_queue()
+        self.run()
+
+    def setup_queue(self) -> None:
+        """Make what the run needs; by default `queue`, which is empty."""
+        self.queue = []
+
+    def run(self) -> None:
+        """Run the tasks; by default through the engine, in the mode of the class."""
         super().__init__(
-            tasks,
+            self.tasks,
             mode=self.mode_name,
-            keep_going=ignore,
-            workflow_id=workflow_id,
-            resume=resume,
+            keep_going=self.ignore,
+            workflow_id=self.workflow_id,
+            resume=self.resume,
         )
+        self.queue = self.tasks
 
     def get_tasks(self) -> list[Task]:
-        """Return the tasks, with their state."""
-        return self.tasks
+        """Return the tasks that have run, with their state."""
+        return self.queue
+
+    def _flow_callback(self, task: Task) -> None:
+        self.queue.append(task)
 
 
 class Sequential(Flow):

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from dotflow.abc.executor import ModeChoice
     from dotflow.engine.one_task import OneTaskRun
     from dotflow.workflow.dotflow import DotFlow
 
@@ -22,7 +23,7 @@ def run_task(
     name: str,
     run_id: UUID | str,
     *,
-    mode: str = TypeExecution.SEQUENTIAL,
+    mode: ModeChoice = TypeExecution.SEQUENTIAL,
     keep_going: bool = False,
     limits: dict[str, int] | None = None,
 ) -> OneTaskRun:

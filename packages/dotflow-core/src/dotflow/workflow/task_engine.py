@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import time
 from typing import TYPE_CHECKING, Any
 
 from dotflow.engine.checkpoint import RunCheckpoints
@@ -14,6 +15,7 @@ from dotflow.engine.run_state import RunState
 from dotflow.model.context import Context
 from dotflow.model.events import EventBus
 from dotflow.model.graph import Graph
+from dotflow.model.task_error import TaskError
 from dotflow.types import TypeStatus
 
 if TYPE_CHECKING:
@@ -44,9 +46,28 @@ class TaskEngine:
 
     @contextmanager
     def start(self) -> Iterator[TaskEngine]:
-        """Put the task back to its beginning for the body of a `with`."""
-        self.task.reset()
-        yield self
+        """Begin the task for the body of a `with`, in which `execute` runs it.
+
+        Within it the task is In progress and has the workflow's id. One that the body
+        has not executed is Completed at the end, or Failed where the body has raised.
+        """
+        task = self.task
+        task.reset()
+        task.workflow_id = self.workflow_id
+        task.started = time()
+        task.status = TypeStatus.IN_PROGRESS
+        try:
+            yield self
+        except Exception as error:
+            task.errors.append(TaskError(error))
+            task.status = TypeStatus.FAILED
+            raise
+        finally:
+            if task.status == TypeStatus.IN_PROGRESS:
+                task.status = TypeStatus.COMPLETED
+            if task.duration is None:
+                task.finished = time()
+                task.started = task.started or task.finished
 
     def execute(self) -> Any:
         """Run the step, with its retries; return what it returned, None if it failed."""
@@ -69,7 +90,7 @@ class _OneTask(RunState):
 
     def __init__(self, task: Task, bus: EventBus, previous: Any) -> None:
         super().__init__(Graph([task], chained=False), InlineExecutor(), bus)
-        is_context = isinstance(previous, Context)
+        is_context = issubclass(type(previous), Context)
         self._previous = previous if is_context else Context(storage=previous)
 
     def inputs(

@@ -113,6 +113,7 @@ class Compute:
         """
         end = time.monotonic() + _SETTLES
         while True:
+            # A call is answered before it is done, and the next one is refused meanwhile.
             now = state()
             states = {now.state, now.last_update_status}
             if "Failed" in states:

@@ -36,11 +36,7 @@ def plain(project: Project, options: Options) -> Stack:
 
 
 def scheduled(project: Project, options: Options) -> Stack:
-    """Declare a function, and a timer that calls it.
-
-    Args:
-        project: What runs.
-        options: As of `plain`, and when.
+    """Declare a function, and a timer that calls it; see `plain`.
 
     Raises:
         InvalidProject: As of `plain`, or the schedule is none.

@@ -53,17 +53,13 @@ def plain(
 def scheduled(
     project: Project, options: Options, builder: Builder[str] | None = None
 ) -> Stack:
-    """Declare a task that runs the workflow on a schedule.
+    """Declare a task that runs the workflow on a schedule; see `plain`.
 
-    Args:
-        project: What it runs.
-        options: How. Without a schedule it can be read and removed only.
-        builder: Builds its image. Default: docker does.
+    Without a schedule it can be read and removed only.
 
     Raises:
-        InvalidProject: Fargate does not go that far, or the schedule is none.
+        InvalidProject: As of `plain`, or the schedule is none.
         ScheduleNotExpressible: EventBridge has no such schedule.
-        CloudError: There are no credentials.
     """
     from dotflow_deploy.schedule import eventbridge
 

@@ -50,17 +50,13 @@ def plain(
 def scheduled(
     project: Project, options: Options, builder: Builder[Any] | None = None
 ) -> Stack:
-    """Declare a function that runs the workflow on a schedule.
+    """Declare a function that runs the workflow on a schedule; see `plain`.
 
-    Args:
-        project: What it runs.
-        options: How. Without a schedule it can be read and removed only.
-        builder: Makes its zip file, or its image. Default: pip or docker do.
+    Without a schedule it can be read and removed only.
 
     Raises:
-        InvalidProject: Lambda does not go that far, or the schedule is none.
+        InvalidProject: As of `plain`, or the schedule is none.
         ScheduleNotExpressible: EventBridge has no such schedule.
-        CloudError: There are no credentials.
     """
     from dotflow_deploy.schedule import eventbridge
 
@@ -97,17 +93,7 @@ def scheduled(
 def s3_trigger(
     project: Project, options: Options, builder: Builder[Any] | None = None
 ) -> Stack:
-    """Declare a function that runs the workflow for each new object of a bucket.
-
-    Args:
-        project: What it runs.
-        options: How.
-        builder: Makes its zip file, or its image. Default: pip or docker do.
-
-    Raises:
-        InvalidProject: Lambda does not go that far.
-        CloudError: There are no credentials.
-    """
+    """Declare a function that runs the workflow for each object that comes; see `plain`."""
     site = site_of("lambda-s3-trigger", project, options)
     bucket = Bucket(bucket_name(site, "source"), site)
     failed = Queue(f"{project.name}-failures", site)
@@ -144,17 +130,7 @@ def s3_trigger(
 def sqs_trigger(
     project: Project, options: Options, builder: Builder[Any] | None = None
 ) -> Stack:
-    """Declare a function that runs the workflow for each message of a queue.
-
-    Args:
-        project: What it runs.
-        options: How.
-        builder: Makes its zip file, or its image. Default: pip or docker do.
-
-    Raises:
-        InvalidProject: Lambda does not go that far.
-        CloudError: There are no credentials.
-    """
+    """Declare a function that runs the workflow for each message of a queue; see `plain`."""
     site = site_of("lambda-sqs-trigger", project, options)
     dead = Queue(f"{project.name}-dead-letters", site)
     queue = Queue(f"{project.name}-queue", site, options.timeout * _VISIBILITY, dead)
@@ -182,17 +158,7 @@ def sqs_trigger(
 def api_trigger(
     project: Project, options: Options, builder: Builder[Any] | None = None
 ) -> Stack:
-    """Declare a function that runs the workflow for each HTTP request.
-
-    Args:
-        project: What it runs.
-        options: How.
-        builder: Makes its zip file, or its image. Default: pip or docker do.
-
-    Raises:
-        InvalidProject: Lambda does not go that far.
-        CloudError: There are no credentials.
-    """
+    """Declare a function that runs the workflow for each HTTP request; see `plain`."""
     site = site_of("lambda-api-trigger", project, options)
     parts = declare_function(site, project, options, builder=builder)
     function = parts.function

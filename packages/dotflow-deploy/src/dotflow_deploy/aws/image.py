@@ -45,6 +45,7 @@ class Image(AwsResource):
     def uri(self) -> str:
         """What it is named, by its digest where that is known, else by its tag."""
         images = {} if self.state is None else self.state["images"]
+        # Another image may be pushed under a tag, and a function would not notice.
         if self.tag in images:
             return f"{self.repository.uri}@{images[self.tag]}"
         return f"{self.repository.uri}:{self.tag}"

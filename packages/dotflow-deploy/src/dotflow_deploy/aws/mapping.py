@@ -60,6 +60,7 @@ class QueueMapping(AwsResource):
             FunctionName=self.function.name,
         )
         for mapping in [] if answer is None else answer["EventSourceMappings"]:
+            # A removed one is listed for a while, and would be taken for the one to be.
             if mapping.get("State") != "Deleting":
                 return dict(mapping)
         return None

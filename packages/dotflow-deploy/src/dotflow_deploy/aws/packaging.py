@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.build import DockerBuilder, ZipBuilder, image_files
+from dotflow_deploy.platforms.values import pinning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,12 +113,13 @@ class FunctionImage(DockerBuilder):
 def _lambda_lines(project: Project) -> str:
     named = project.dependencies.missing(*DISTRIBUTIONS)
     wanted = [f"awslambdaric=={AWSLAMBDARIC}", *named]
+    pinned = pinning(project)[2]
     return "\n".join(
         [
             "",
             "# What AWS Lambda calls instead of the command.",
             "USER root",
-            f"RUN pip install {' '.join(repr(name) for name in wanted)}",
+            f"RUN pip install {' '.join(map(repr, wanted))}{pinned}",
             f"COPY {HANDLER} ./",
             "USER worker",
             'ENTRYPOINT ["python", "-m", "awslambdaric"]',

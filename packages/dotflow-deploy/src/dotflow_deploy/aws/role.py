@@ -14,6 +14,7 @@ POLICY: Final = "dotflow"
 """The inline policy that is declared here. Others, which users add, stay."""
 
 _GONE: Final = "NoSuchEntity"
+# IAM tells other services of a change in its own time, and nobody when it has done so.
 _YOUNG: Final = timedelta(minutes=2)
 
 
@@ -81,6 +82,7 @@ class Role(AwsResource):
             Description=f"Made by dotflow deploy for {self.site.project}",
             Tags=self.site.tag_list(),
         )
+        # A policy for a role that IAM itself does not find yet is refused.
         self.account.wait("iam", "role_exists", str(self), RoleName=self.name)
         self._changed = True
         if self._policy is not None:
@@ -124,6 +126,7 @@ class Role(AwsResource):
         for policy in self.pages(
             "list_attached_role_policies", "AttachedPolicies", RoleName=self.name
         ):
+            # Only taken off: it is its user's, and may hang on other roles.
             arn = policy["PolicyArn"]
             self.find("detach_role_policy", _GONE, RoleName=self.name, PolicyArn=arn)
         self.find("delete_role", _GONE, RoleName=self.name)

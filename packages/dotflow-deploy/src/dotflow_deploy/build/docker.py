@@ -140,7 +140,7 @@ class DockerBuilder(Builder[str]):
         program = find_program()
         with tempfile.TemporaryDirectory(prefix="dotflow-") as folder:
             context = Path(folder)
-            self._stage(context)
+            self._stage(context, echo)
             echo(f"Building the image {self.reference}")
             command = [*_build_command(program), "--platform", self.platform]
             command += ["--tag", self.reference, "--build-arg"]
@@ -155,9 +155,12 @@ class DockerBuilder(Builder[str]):
             self._push(program, echo)
         return self.reference
 
-    def _stage(self, context: Path) -> None:
+    def _stage(self, context: Path, echo: Echo) -> None:
         """Copy what may leave the machine: docker reads nothing else."""
+        if self.project.dependencies.note:
+            echo(self.project.dependencies.note)
         copy_project(self.project.root, context)
+        self.project.check_import(echo, context)
         for given, content in self.files.items():
             place = context / given
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -29,21 +29,27 @@ _TELLING: Final = ("Collecting ", "Processing ", "Building wheel for ", "ERROR: 
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (.+)")
 
 
-def build_wheel(source: Path, to: Path, echo: Echo) -> Path:
+def build_wheel(
+    source: str | Path, to: Path, echo: Echo, *, cwd: Path | None = None
+) -> Path:
     """Make a wheel of a project, without what it depends on.
 
     Args:
-        source: Its folder.
+        source: Its folder or file, or its address.
         to: An empty folder for the wheel.
         echo: Takes a line about what pip is at.
+        cwd: Where pip runs. Default: the folder, as the project itself.
 
     Raises:
         BuildError: It is not made; the message has pip's reason.
     """
-    code, lines = _pip(["wheel", "--no-deps", "--wheel-dir", to, "."], echo, source)
+    what = "." if cwd is None else source
+    place = Path(source) if cwd is None else cwd
+    code, lines = _pip(["wheel", "--no-deps", "--wheel-dir", to, what], echo, place)
     if code != 0:
+        named = "The project" if cwd is None else source
         raise BuildError(
-            f"The project cannot be made a wheel: {_reason(lines)}\nTry it with"
+            f"{named} cannot be made a wheel: {_reason(lines)}\nTry it with"
             " `python -m pip wheel --no-deps .` in a fresh copy of the project, without"
             " what .gitignore leaves out."
         )

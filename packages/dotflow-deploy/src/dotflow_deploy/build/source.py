@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dotflow_deploy.build.target import Target
 from dotflow_deploy.errors import BuildError
 from dotflow_deploy.project.files import copy_project, project_files
 
 if TYPE_CHECKING:
     from dotflow_deploy.build.builder import Echo
     from dotflow_deploy.project import Project
+
+PINS: Final = "pins.txt"
+"""What a lock file pins, beside the requirements."""
 
 _ITSELF: Final = {".", "-e .", "-e.", "--editable .", "./", "-e ./"}
 _LOCAL: Final = (
@@ -71,6 +75,11 @@ def write_source(
             )
         place.write_text(text, encoding="utf-8")
     (to / "requirements.txt").write_text("".join(f"{line}\n" for line in lines))
+    if (lock := project.dependencies.lock) is not None:
+        pins = lock.constraints(_markers(project))
+        (to / PINS).write_text("".join(f"{line}\n" for line in pins))
+    if project.dependencies.note:
+        echo(project.dependencies.note)
     echo(f"Wrote {to}")
 
 
@@ -98,8 +107,20 @@ def _requirements(project: Project, more: Sequence[str]) -> list[str]:
                 " which the platform does not get. Write out what they stand for, or"
                 " deploy an image: dotflow cloud list"
             )
+    if dependencies.lock is not None:
+        if elsewhere := dependencies.lock.elsewhere(_markers(project)):
+            raise BuildError(
+                f"{elsewhere[0].name} is of no index, and the platform's pip cannot"
+                " build it from where it is. Publish it, or deploy an image: dotflow"
+                " cloud list"
+            )
+        lines.insert(0, f"-c {PINS}")
     lines += dependencies.missing("dotflow-core")
     return lines + [one for one in more if distribution(one) not in dependencies.names]
+
+
+def _markers(project: Project) -> Mapping[str, str]:
+    return Target("manylinux2014_x86_64", project.python).markers
 
 
 def _write_wheel(project: Project, to: Path, echo: Echo) -> str:

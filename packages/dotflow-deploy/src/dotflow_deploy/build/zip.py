@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import weakref
@@ -26,11 +25,12 @@ UNZIPPED: Final = 250 * 1024 * 1024
 """The most that AWS Lambda unpacks, in bytes."""
 
 # Part of the digest: it changes when the same input makes another zip.
-_FORMAT: Final = "zip-1"
+_FORMAT: Final = "zip-2"
 
 _SHOWN: Final = 5
-_OTHERS: Final = ".requirements-of-others.txt"
-_ITSELF: Final = re.compile(r"\s*(-e|--editable)?[ =]*\./?(\[[\w,-]*\])?\s*(#.*)?")
+# What is of no use to a run: code that the wheel leaves out, and what is about it.
+_CODE: Final = (".py", ".pyi", ".toml", ".cfg", ".lock", ".md", ".rst")
+_ASIDE: Final = ("deploy", "docs", "tests", "test", "Dockerfile", "LICENSE", "Makefile")
 _SUFFIXES: Final = (".py", "/__init__.py", ".so", ".abi3.so")
 
 
@@ -117,11 +117,14 @@ class ZipBuilder(Builder[Path]):
     def _entries(self, work: Path, echo: Echo) -> dict[str, Path | bytes]:
         code = work / "project"
         copy_project(self.project.root, code)
+        self.project.check_import(echo, code)
         installed = work / "installed"
         self._install(code, installed, echo)
         entries: dict[str, Path | bytes] = dict(_tree(installed))
         if not self.project.dependencies.installable:
             entries |= self._importable(code)
+        else:
+            entries |= self._beside(code, entries, echo)
         for name, content in self.files.items():
             there = entries.get(name)
             if isinstance(there, Path) and there.read_bytes() != content:
@@ -136,27 +139,39 @@ class ZipBuilder(Builder[Path]):
     def _install(self, code: Path, to: Path, echo: Echo) -> None:
         from dotflow_deploy.build.installed import lacking, remove_provided, tidy
         from dotflow_deploy.build.pip import build_wheel
+        from dotflow_deploy.build.sources import Sources
 
         dependencies = self.project.dependencies
+        if dependencies.note:
+            echo(dependencies.note)
+        pins = to.parent / "pins.txt"
+        lock, markers = dependencies.lock, self.target.markers
+        kept = [] if lock is None else lock.constraints(markers)
+        pins.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         more: list[str | Path] = [*dependencies.missing(*self.distributions)]
         if dependencies.installable:
             echo(f"Making a wheel of {self.project.name}")
             more.insert(0, build_wheel(code, to.parent / "wheel", echo))
         else:
             more += dependencies.lines
+        made = Sources(self.project.root, to.parent, echo)
+        if lock is not None:
+            echo(f"Versions are those of {lock.file}")
+            more += made.wheels_of(lock, markers)
+        more = [one for line in more for one in made.resolved(line)]
         given: list[str | Path] = []
         if dependencies.requirements:
-            given = ["-r", _without_itself(self.project.root, code)]
+            given = ["-r", made.requirements(to.parent / "requirements.txt")]
         echo(f"Installing dependencies for {self.target.platform}")
         steps = [given, more] if dependencies.hashed else [[*given, *more]]
         for step in filter(None, steps):
-            self._install_more(step, to, echo)
-        (code / _OTHERS).unlink(missing_ok=True)
+            self._install_more([*step, "--constraint", pins], to, echo)
         to.mkdir(exist_ok=True)
         while needed := lacking(to, self.target):
             echo(f"Needed on {self.target.platform} too: {', '.join(needed)}")
-            self._install_more([*needed], to, echo)
-        named = dependencies.names
+            self._install_more([*needed, "--constraint", pins], to, echo)
+        # What is pinned is meant, whatever the platform has itself.
+        named = dependencies.names | {line.partition("==")[0] for line in kept}
         remove_provided(to, [n for n in self.provided if n not in named], self.target)
         tidy(to)
 
@@ -190,6 +205,23 @@ class ZipBuilder(Builder[Path]):
             return {name.removeprefix("src/"): path for name, path in tree.items()}
         return tree
 
+    def _beside(
+        self, code: Path, entries: Mapping[str, Path | bytes], echo: Echo
+    ) -> dict[str, Path]:
+        """Return the project's data that its wheel does not hold, as an image has it."""
+        found = {
+            name: path
+            for name, path in _tree(code).items()
+            if path.suffix not in _CODE
+            and not name.startswith(".")
+            and name.partition("/")[0] not in _ASIDE
+            and not {name, name.removeprefix("src/")} & entries.keys()
+        }
+        if found:
+            names = ", ".join(sorted(found)[:_SHOWN])
+            echo(f"Beside the wheel: {len(found)} files of the project, as {names}")
+        return found
+
     def _check(self, entries: Mapping[str, Path | bytes]) -> None:
         module = self.project.module
         path = module.replace(".", "/")
@@ -211,23 +243,6 @@ class ZipBuilder(Builder[Path]):
                 " out what the workflow does not need, or deploy an image:"
                 " --builder docker"
             )
-
-
-def _without_itself(root: Path, code: Path) -> Path:
-    """Return `requirements.txt` without the project, which no platform has as a wheel.
-
-    Args:
-        root: The project's folder.
-        code: A copy of it. What other files the lines name is beside them there.
-    """
-    path = root / "requirements.txt"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not _ITSELF.fullmatch(line)]
-    if kept == lines:
-        return path
-    place = code / _OTHERS
-    place.write_text("\n".join([*kept, ""]), encoding="utf-8")
-    return place
 
 
 def _tree(folder: Path) -> dict[str, Path]:

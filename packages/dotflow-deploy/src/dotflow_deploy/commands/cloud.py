@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dotflow_cli.options import examples
+from dotflow_cli.options import examples, json_option
 from dotflow_deploy.commands.compile import command as compile_command
 from dotflow_deploy.commands.target import (
     deploy_errors,
@@ -31,11 +31,12 @@ def command(ctx: click.Context) -> None:
 )
 @command.command("list")
 @click.option("--platform", metavar="NAME", help="Tell all about this one.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@json_option()
 def list_platforms(platform: str | None, as_json: bool) -> None:
     """Show the platforms there are, family by family."""
     import json
 
+    from dotflow_cli.streams import print_json
     from dotflow_deploy.commands.catalogue_view import (
         print_catalogue,
         print_platform,
@@ -46,7 +47,7 @@ def list_platforms(platform: str | None, as_json: bool) -> None:
     with deploy_errors():
         chosen = [find_platform(platform)] if platform else list(platforms().values())
     if as_json:
-        click.echo(json.dumps([to_dict(one) for one in chosen], indent=2))
+        print_json(json.dumps([to_dict(one) for one in chosen], indent=2))
     elif platform:
         print_platform(chosen[0])
     else:
@@ -109,8 +110,10 @@ def generate_files(
     with deploy_errors():
         chosen = find_platform(platform)
         cron = schedule_text(chosen, schedule)
+        what = load_project(Path.cwd(), name=project, workflow=workflow, python=python)
+        what.check_import(say)
         request = Request(
-            load_project(Path.cwd(), name=project, workflow=workflow, python=python),
+            what,
             region=region,
             schedule=None if cron is None else Cron.parse(cron),
             echo=say,

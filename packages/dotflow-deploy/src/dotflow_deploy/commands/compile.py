@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,9 @@ TARGETS: Final = {
     "github-actions": "GitHub Actions",
 }
 """The engines, by their names in `--to`."""
+
+# Their steps are calls of a handler, and no command lines.
+_WITH_INPUT: Final = ("asl", "google-workflows")
 
 
 @examples(
@@ -110,10 +114,17 @@ def command(
 
     if output is not None and output.exists() and not force:
         raise click.UsageError(f"{output} is there already: --force replaces it.")
+    if params and target in _WITH_INPUT:
+        raise click.UsageError(
+            f"--param does not reach the steps on {TARGETS[target]}: there the function"
+            " that returns the workflow gets the `input` of an execution. Give it as"
+            " that, and compile without --param."
+        )
     flow = load_workflow(workflow, params)
     with deploy_errors():
         check_storage(flow, TARGETS[target], shared_disk=bool(options["volume"]))
         plan = read_plan(flow, mode=options["mode"], keep_going=options["keep_going"])
+        plan = replace(plan, params=params)
         text = _text(plan, target, workflow, options)
     notes = [*plan.notes, *_waits(plan, target)]
     if not flow.config.storage.persistent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from dotflow_cli.options import examples
+from dotflow_cli.options import examples, json_option
 from dotflow_deploy.commands.target import (
     deploy_errors,
     python_option,
@@ -52,7 +52,7 @@ from dotflow_deploy.commands.target import (
 @click.option("--rebuild", is_flag=True, help="Package it anew even if unchanged.")
 @python_option
 @click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@json_option("Print the plan as JSON.")
 def command(
     platform: str,
     project: str | None,
@@ -79,7 +79,8 @@ def command(
     import json
     from pathlib import Path
 
-    from dotflow_deploy.commands.target import say
+    from dotflow_cli.streams import print_json
+    from dotflow_deploy.commands.target import say, tell_left_out
     from dotflow_deploy.commands.variables import read_variables
     from dotflow_deploy.commands.views import (
         print_done,
@@ -114,12 +115,14 @@ def command(
             env=read_variables(variables),
             python=python,
         )
+        what.check_import(say)
+        tell_left_out(what.root, whole=dry_run)
         stack = deployer(what, options)
         plan = stack.plan() if dry_run else stack.apply(show_progress)
         outputs = {} if dry_run else stack.outputs()
     if as_json:
         changes = [change.to_dict() for change in plan]
-        click.echo(json.dumps({"changes": changes, "outputs": outputs}, indent=2))
+        print_json(json.dumps({"changes": changes, "outputs": outputs}, indent=2))
     elif dry_run:
         click.echo(f"{what.name} on {platform}:")
         print_plan(plan)

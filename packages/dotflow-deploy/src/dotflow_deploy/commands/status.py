@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from dotflow_cli.options import examples
+from dotflow_cli.options import examples, json_option
 from dotflow_deploy.commands.target import deploy_errors, target_options
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from dotflow_deploy.commands.target import Target
 
 
 @examples("dotflow status --platform lambda --project shop")
 @click.command("status")
 @target_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(
-    platform: str,
-    project: str | None,
-    region: str | None,
-    namespace: str | None,
-    repository: str | None,
-    as_json: bool,
-) -> None:
+@json_option()
+def command(as_json: bool, **target: Unpack[Target]) -> None:
     """Show what of a deployment is on a platform.
 
     It ends with 1 if something is absent. Whether what is there is up to date, `dotflow
@@ -27,17 +27,12 @@ def command(
     """
     import json
 
+    from dotflow_cli.streams import print_json
     from dotflow_deploy.commands.opening import open_stack
     from dotflow_deploy.commands.views import print_outputs, print_states, state_of
 
     with deploy_errors():
-        name, stack = open_stack(
-            platform,
-            project,
-            region=region,
-            namespace=namespace,
-            repository=repository,
-        )
+        name, stack = open_stack(**target)
         resources = stack.read()
         complete = all(resource.state is not None for resource in resources)
         outputs = stack.outputs() if complete else {}
@@ -50,9 +45,9 @@ def command(
             }
             for resource in resources
         ]
-        click.echo(json.dumps({"resources": found, "outputs": outputs}, indent=2))
+        print_json(json.dumps({"resources": found, "outputs": outputs}, indent=2))
     else:
-        click.echo(f"{name} on {platform}:")
+        click.echo(f"{name} on {target['platform']}:")
         print_states(resources)
         print_outputs(outputs)
     if not complete:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+from dotflow_cli.options import together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SHOWN: Final = 100
 
 # The SDK of each cloud, by the extra of dotflow-deploy that brings it.
 _SDKS: Final = {
@@ -42,26 +47,33 @@ schedule_option = click.option(
 python_option = click.option("--python", metavar="VERSION", help="Python of the runs.")
 
 
-def target_options(command: F) -> F:
-    """Add `--platform`, `--project`, and what says where on the platform."""
-    for option in (
-        click.option(
-            "--repository",
-            metavar="OWNER/NAME",
-            help="GitHub: a repository that is there already.",
-        ),
-        click.option("--namespace", help="Kubernetes: the namespace."),
-        region_option,
-        project_option,
-        click.option(
-            "--platform",
-            required=True,
-            metavar="NAME",
-            help="Where to; `dotflow cloud list` shows them.",
-        ),
-    ):
-        command = option(command)
-    return command
+class Target(TypedDict):
+    """What `target_options` gives a command; see `Options`."""
+
+    platform: str
+    project: str | None
+    region: str | None
+    namespace: str | None
+    repository: str | None
+
+
+target_options = together(
+    click.option(
+        "--platform",
+        required=True,
+        metavar="NAME",
+        help="Where to; `dotflow cloud list` shows them.",
+    ),
+    project_option,
+    region_option,
+    click.option("--namespace", help="Kubernetes: the namespace."),
+    click.option(
+        "--repository",
+        metavar="OWNER/NAME",
+        help="GitHub: a repository that is there already.",
+    ),
+)
+"""Adds `--platform`, `--project`, and what says where on the platform."""
 
 
 @contextmanager
@@ -71,7 +83,7 @@ def deploy_errors() -> Iterator[None]:
     It ends with 2 if the project or an option is wrong, with 1 if the platform or a
     build failed.
     """
-    from dotflow.errors import DotflowError
+    from dotflow.errors import DotflowError, pip_line
     from dotflow_deploy.errors import DeployError, InvalidProject
 
     try:
@@ -87,8 +99,26 @@ def deploy_errors() -> Iterator[None]:
         if extra is None:
             raise
         raise click.UsageError(
-            f'This platform needs its SDK: pip install "dotflow[{extra}]"'
+            f"This platform needs its SDK: {pip_line(extra)}"
         ) from error
+
+
+def tell_left_out(root: Path, *, whole: bool) -> None:
+    """Tell which files of a project stay on this machine.
+
+    Args:
+        root: The project's folder.
+        whole: Whether to name what ignore files leave out as well.
+    """
+    from dotflow.base.escape import line_text
+    from dotflow_deploy.project import select
+
+    found = select(root)
+    for path in [*found.secrets, *(found.ignored if whole else ())][:_SHOWN]:
+        say(line_text(f"Left out: {path.as_posix()}"))
+    rest = len(found.secrets) + len(found.ignored) * whole - _SHOWN
+    if rest > 0:
+        say(f"Left out: {rest} more")
 
 
 def say(line: str) -> None:

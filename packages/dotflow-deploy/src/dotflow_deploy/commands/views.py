@@ -58,6 +58,10 @@ def print_done(plan: Plan) -> None:
     for change in plan:
         if change.action is Action.KEEP and change.detail:
             click.secho(f"  = {change.kind}  {change.name}  ({change.detail})")
+        for difference in change.differences if change.action is Action.UPDATE else ():
+            # By name: a setting of an earlier deployment that this one was not given
+            # is taken back, which nobody may have meant.
+            click.secho(f"  ~ {change.kind}  {change.name}  {difference}")
     click.echo(_counts(plan, _DONE))
 
 

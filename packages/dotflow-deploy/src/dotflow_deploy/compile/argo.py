@@ -137,6 +137,17 @@ def manifest(
     return found
 
 
+def _plain(argument: str) -> str:
+    if "{{" in argument:
+        raise NotCompilable(
+            TARGET,
+            f"it would take the {{{{ in {argument!r} for a variable of its own: pass"
+            " another value.",
+        )
+    # In a container's arguments Kubernetes puts variables in the place of $(NAME).
+    return argument.replace("$(", "$$(")
+
+
 def _task(step: Step, plan: Plan, template: str) -> dict[str, Any]:
     if "{{" in step.name:
         raise NotCompilable(
@@ -144,8 +155,7 @@ def _task(step: Step, plan: Plan, template: str) -> dict[str, Any]:
             f"it would take the {{{{ in the name {step.name!r} for a variable of its own:"
             " give the task another name=.",
         )
-    # In a container's arguments Kubernetes puts variables in the place of $(NAME).
-    value = step.name.replace("$(", "$$(")
+    value = _plain(step.name)
     task: dict[str, Any] = {
         "name": step.id,
         "template": template,
@@ -199,6 +209,7 @@ def _container(
     memory: int,
 ) -> dict[str, Any]:
     mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - a folder of the pod's own
+    kept = _MOUNT if volume is not None else "/tmp/.output"  # noqa: S108 - the same
     if volume is not None:
         mounts.append({"name": "results", "mountPath": _MOUNT})
     return {
@@ -208,8 +219,9 @@ def _container(
             f"--workflow={workflow}",
             "--task={{inputs.parameters.task}}",
             "--run-id={{workflow.uid}}",
-            *plan.arguments(),
+            *map(_plain, plan.arguments()),
         ],
+        "env": [{"name": "DOTFLOW_OUTPUT_PATH", "value": kept}],
         "envFrom": [{"secretRef": {"name": f"{name}-env", "optional": True}}],
         "resources": {
             "requests": {"cpu": "250m", "memory": f"{min(memory, 256)}Mi"},

@@ -95,6 +95,8 @@ class _Decomposition:
         blocks: list[Step | Series | Parallel] = []
         rest = list(places)
         while rest:
+            # No deeper: one after the other is always right, since each comes after
+            # those that it waits for.
             if depth == 0 or len(rest) == 1:
                 blocks.extend(self._steps[place] for place in rest)
                 break
@@ -102,10 +104,12 @@ class _Decomposition:
             if len(parts) > 1:
                 blocks.append(Parallel(tuple(self.of(p, depth - 1) for p in parts)))
                 break
+            # Parts of which each is ordered with all of the others, if there are any.
             parts = self._parts(rest, related=False)
             if len(parts) > 1:
                 blocks.extend(self.of(part, depth) for part in parts)
                 break
+            # Neither: this cut is what makes steps wait that need not.
             inside = _bits(rest)
             first = [p for p in rest if not self.above[p] & inside]
             blocks.append(self.of(first, depth))

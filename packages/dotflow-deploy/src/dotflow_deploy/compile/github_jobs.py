@@ -29,6 +29,7 @@ from dotflow_deploy.compile.steps import (
     read_plan,
 )
 from dotflow_deploy.compile.storage import check_storage
+from dotflow_deploy.platforms.values import pinning
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
@@ -68,8 +69,12 @@ def install_commands(project: Project) -> list[str]:
     bring = shlex.join(needs.missing("dotflow-core", "dotflow-cli"))
     more = f" {bring}" if bring else ""
     if not needs.requirements:
-        return [f"python -m pip install .{more}"]
+        lock, pin, pinned, places = pinning(project)
+        install = f"python -m pip install .{pinned}{places}{more}"
+        return [pin, install] if lock else [install]
     commands = [f"python -m pip install -r requirements.txt{more}"]
+    if needs.hashed and more:  # pip would refuse them together
+        commands = [commands[0].removesuffix(more), f"python -m pip install{more}"]
     if needs.installable:
         commands.append("python -m pip install --no-deps .")
     return commands
@@ -264,7 +269,7 @@ def _script(step: Step, plan: Plan, workflow: str) -> str:
         shlex.quote(f"--workflow={workflow}"),
         '--task="$DOTFLOW_TASK"',
         '--run-id="$DOTFLOW_RUN"',
-        *plan.arguments(),
+        *(_literal(shlex.quote(argument)) for argument in plan.arguments()),
     ]
     if limit := step.limit(MARGIN):
         command.insert(0, f"timeout --kill-after=30 {limit}")

@@ -27,12 +27,13 @@ class NotCompilable(InvalidProject):
     """A workflow has something that a platform's own engine cannot express.
 
     Args:
-        target: The engine: `"Step Functions"`.
+        target: The engine: `"Step Functions"`; None where no engine can.
         problem: What it cannot express, and what to do about it.
     """
 
-    def __init__(self, target: str, problem: str) -> None:
-        super().__init__(f"{target} cannot run this workflow: {problem}")
+    def __init__(self, target: str | None, problem: str) -> None:
+        who = "No platform can" if target is None else f"{target} cannot"
+        super().__init__(f"{who} run this workflow: {problem}")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ class Plan:
         explicit: Whether any task names what it waits for. Then a failure keeps every
             task from starting, unless `keep_going`; else only those of its chain.
         notes: What a platform does otherwise than `DotFlow.start`, a sentence each.
+        params: Arguments of the factory, `key=value` as `--param` takes them.
     """
 
     steps: tuple[Step, ...]
@@ -116,6 +118,7 @@ class Plan:
     keep_going: bool = False
     explicit: bool = False
     notes: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
 
     def by_id(self) -> dict[str, Step]:
         """Return the steps by their ids."""
@@ -132,7 +135,8 @@ class Plan:
 
     def arguments(self) -> list[str]:
         """Return the same as options of `dotflow start --task`."""
-        told = [] if self.mode == SEQUENTIAL else [f"--mode={self.mode}"]
+        told = [f"--param={param}" for param in self.params]
+        told += [] if self.mode == SEQUENTIAL else [f"--mode={self.mode}"]
         return [*told, "--keep-going"] if self.keep_going else told
 
 
@@ -153,7 +157,7 @@ def read_plan(
     """
     graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
     if not graph.tasks:
-        raise NotCompilable("No platform", "it has no tasks.")
+        raise NotCompilable(None, "it has no tasks.")
     ids = safe_ids([_checked(task.name) for task in graph.tasks])
     order = _topological(graph.upstream)
     steps = [
@@ -253,10 +257,10 @@ def _checked(name: str) -> str:
         name.encode()
     except UnicodeEncodeError:
         name = name.encode(errors="backslashreplace").decode()
-        raise NotCompilable("No platform", f"the name {name} is no text.") from None
+        raise NotCompilable(None, f"the name {name} is no text.") from None
     if "\0" in name:
         raise NotCompilable(
-            "No platform", f"the name {name!r} cannot be an argument of a command."
+            None, f"the name {name!r} cannot be an argument of a command."
         )
     return name
 

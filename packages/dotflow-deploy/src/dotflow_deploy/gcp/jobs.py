@@ -45,11 +45,7 @@ def plain(project: Project, options: Options) -> Stack:
 
 
 def scheduled(project: Project, options: Options) -> Stack:
-    """Declare a job, and a schedule that starts it.
-
-    Args:
-        project: What runs.
-        options: As of `plain`, and when.
+    """Declare a job, and a schedule that starts it; see `plain`.
 
     Raises:
         InvalidProject: As of `plain`, or the schedule is none.

@@ -101,6 +101,7 @@ class Timer(Resource):
         """Change it."""
         from google.cloud.scheduler_v1 import Job as Wanted
 
+        # Named, so that what users have set beside them stays, such as retries.
         paths = ["schedule", "time_zone", "http_target"]
         self.google.ask(
             self,

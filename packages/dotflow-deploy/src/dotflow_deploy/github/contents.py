@@ -69,6 +69,7 @@ def recorded(content: bytes, project: str) -> set[str] | None:
 
 def blob(content: bytes) -> str:
     """Return the name that git gives a content."""
+    # GitHub lists these names, so that no content has to be fetched to be compared.
     head = b"blob %d\0" % len(content)
     return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
 
@@ -128,6 +129,7 @@ def _generated(project: Project, options: Options, names: Mapping[str, str]) -> 
         f"      {variable}: ${{{{ secrets.{name} }}}}\n"
         for variable, name in sorted(names.items())
     )
+    # What the template sets itself gives way: twice the same key is no YAML.
     for variable in names:
         text = re.sub(rf"^      {variable}: .*\n", "", text, flags=re.MULTILINE)
     minutes = max(1, math.ceil(options.timeout / 60))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
 from dotflow_deploy.platforms.servers import server_files, server_values
+from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.schedule import fc_timer
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def _values(request: Request) -> Values:
 def _platform(
     name: str, title: str, description: str, scheduling: Scheduling
 ) -> Platform:
-    folder = f"deploy/{name}"
     return Platform(
         name=name,
         title=title,
@@ -34,11 +34,8 @@ def _platform(
         family=Family.ALIBABA,
         files=(
             *server_files(name, "alibaba-fc/server.py"),
-            File(f"{folder}/s.yaml", "alibaba-fc/s.yaml"),
-            File(f"{folder}/deploy.sh", "alibaba-fc/deploy.sh", executable=True),
-            File(f"{folder}/README.md", "alibaba-fc/README.md"),
+            *own(name, "s.yaml", "deploy.sh", "README.md", source="alibaba-fc"),
         ),
-        start=f"bash {folder}/deploy.sh",
         region=_REGION,
         scheduling=scheduling,
         dialect=fc_timer,

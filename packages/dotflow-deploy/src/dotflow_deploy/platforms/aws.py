@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
-from dotflow_deploy.platforms.shared import IMAGE
+from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
+from dotflow_deploy.platforms.shared import IMAGE, own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import eventbridge
 
@@ -19,17 +19,6 @@ REGION: Final = "us-east-1"
 _SCRIPTS: Final = ("template.yaml", "deploy.sh", "run.sh", "README.md")
 
 
-def _own(platform: str, source: str, *names: str) -> tuple[File, ...]:
-    return tuple(
-        File(
-            f"deploy/{platform}/{name}",
-            f"{source}/{name}",
-            executable=name.endswith(".sh"),
-        )
-        for name in names
-    )
-
-
 def _prefix(request: Request) -> Values:
     # AWS adds 26 characters to it, and takes 64 in all.
     return {"prefix": f"{shortened(request.project.name, 30)}-"}
@@ -41,10 +30,7 @@ PLATFORMS: Final = (
         title="AWS ECS",
         description="A task on Fargate, run when you say",
         family=Family.AWS,
-        files=(
-            *IMAGE,
-            *_own("ecs", "ecs", *_SCRIPTS),
-        ),
+        files=(*IMAGE, *own("ecs", *_SCRIPTS)),
         start="bash deploy/ecs/deploy.sh && bash deploy/ecs/run.sh",
         region=REGION,
     ),
@@ -53,11 +39,7 @@ PLATFORMS: Final = (
         title="AWS ECS, scheduled",
         description="A task on Fargate, run by EventBridge Scheduler",
         family=Family.AWS,
-        files=(
-            *IMAGE,
-            *_own("ecs-scheduled", "ecs", *_SCRIPTS),
-        ),
-        start="bash deploy/ecs-scheduled/deploy.sh",
+        files=(*IMAGE, *own("ecs-scheduled", *_SCRIPTS, source="ecs")),
         region=REGION,
         scheduling=Scheduling.ALWAYS,
         dialect=eventbridge,
@@ -67,10 +49,7 @@ PLATFORMS: Final = (
         title="AWS Batch",
         description="A job in a queue, on Fargate",
         family=Family.AWS,
-        files=(
-            *IMAGE,
-            *_own("aws-batch", "aws-batch", *_SCRIPTS),
-        ),
+        files=(*IMAGE, *own("aws-batch", *_SCRIPTS)),
         start="bash deploy/aws-batch/deploy.sh && bash deploy/aws-batch/run.sh",
         region=REGION,
         scheduling=Scheduling.OPTIONAL,
@@ -81,7 +60,7 @@ PLATFORMS: Final = (
         title="Terraform",
         description="A task on AWS Fargate, declared in Terraform",
         family=Family.AWS,
-        files=(*IMAGE, *_own("terraform", "terraform", "main.tf", "README.md")),
+        files=(*IMAGE, *own("terraform", "main.tf", "README.md")),
         start="terraform -chdir=deploy/terraform init",
         region=REGION,
         scheduling=Scheduling.OPTIONAL,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
 from dotflow_deploy.platforms.servers import check_free, server_files, server_values
-from dotflow_deploy.platforms.shared import readme
+from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import eventbridge
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dotflow_deploy.platforms.render import Value, Values
 
 _REGION: Final = "us-east-1"
+_FILES: Final = (
+    *("handler.py", "build.py", "template.yaml", "samconfig.toml"),
+    *("deploy.sh", "README.md"),
+)
 
 # What each kind of event is handled by, of dotflow_aws.handlers.
 _MAKERS: Final = {
@@ -46,19 +50,12 @@ def _values(kind: str, request: Request) -> Values:
 def _function(
     name: str, title: str, description: str, kind: str, scheduling: Scheduling
 ) -> Platform:
-    names = ("handler.py", "build.py", "template.yaml", "samconfig.toml")
-    folder = f"deploy/{name}"
     return Platform(
         name=name,
         title=title,
         description=description,
         family=Family.AWS,
-        files=(
-            *(File(f"{folder}/{file}", f"lambda/{file}") for file in names),
-            File(f"{folder}/deploy.sh", "lambda/deploy.sh", executable=True),
-            File(f"{folder}/README.md", "lambda/README.md"),
-        ),
-        start=f"bash {folder}/deploy.sh",
+        files=own(name, *_FILES, source="lambda"),
         region=_REGION,
         scheduling=scheduling,
         dialect=eventbridge,
@@ -115,13 +112,8 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         family=Family.AWS,
         files=(
             *server_files("app-runner"),
-            File("deploy/app-runner/template.yaml", "app-runner/template.yaml"),
-            File(
-                "deploy/app-runner/deploy.sh", "app-runner/deploy.sh", executable=True
-            ),
-            readme("app-runner"),
+            *own("app-runner", "template.yaml", "deploy.sh", "README.md"),
         ),
-        start="bash deploy/app-runner/deploy.sh",
         region=_REGION,
         values=_app_runner,
     ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
-from dotflow_deploy.platforms.shared import IMAGE, readme
+from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
+from dotflow_deploy.platforms.shared import IMAGE, own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import azure_jobs
 
@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 REGION: Final = "westeurope"
 
 
-def _files(platform: str) -> tuple[File, ...]:
-    folder = f"deploy/{platform}"
-    return (
-        *IMAGE,
-        File(f"{folder}/template.json", f"{platform}/template.json"),
-        File(f"{folder}/deploy.sh", f"{platform}/deploy.sh", executable=True),
-        readme(platform),
-    )
+_FILES: Final = ("template.json", "deploy.sh", "README.md")
 
 
 def _values(request: Request) -> Values:
@@ -37,8 +30,7 @@ PLATFORMS: Final = (
         title="Azure Container Apps",
         description="A job, run when you say or on a schedule",
         family=Family.AZURE,
-        files=_files("azure-container"),
-        start="bash deploy/azure-container/deploy.sh",
+        files=(*IMAGE, *own("azure-container", *_FILES)),
         region=REGION,
         scheduling=Scheduling.OPTIONAL,
         dialect=azure_jobs,
@@ -49,8 +41,7 @@ PLATFORMS: Final = (
         title="Azure Container Instances",
         description="A container that runs once",
         family=Family.AZURE,
-        files=_files("azure-container-instances"),
-        start="bash deploy/azure-container-instances/deploy.sh",
+        files=(*IMAGE, *own("azure-container-instances", *_FILES)),
         region=REGION,
     ),
 )

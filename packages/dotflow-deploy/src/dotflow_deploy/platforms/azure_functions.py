@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
-from dotflow_deploy.platforms.servers import check_free
-from dotflow_deploy.platforms.shared import IMAGE, readme
+from dotflow_deploy.platforms.servers import check_free, check_python
+from dotflow_deploy.platforms.shared import IMAGE, own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import azure_ncrontab
 from dotflow_deploy.schedule.logic_apps import logic_apps
@@ -26,24 +25,18 @@ _NEWEST: Final = (3, 13)
 
 
 def _function_files(platform: str) -> tuple[File, ...]:
-    folder = f"deploy/{platform}"
+    same = "azure-functions"
     return (
-        File(f"{folder}/function_app.py", f"{platform}/function_app.py"),
-        File(f"{folder}/host.json", "azure-functions/host.json"),
-        File(f"{folder}/build.py", "shared/build_source.py"),
-        File(f"{folder}/deploy.sh", "azure-functions/deploy.sh", executable=True),
-        File(f"{folder}/README.md", "azure-functions/README.md"),
+        *own(platform, "function_app.py"),
+        *own(platform, "host.json", source=same),
+        File(f"deploy/{platform}/build.py", "shared/build_source.py"),
+        *own(platform, "deploy.sh", "README.md", source=same),
     )
 
 
 def _function_values(request: Request) -> Values:
     check_free(request, "function_app")
-    python = request.project.python
-    if tuple(map(int, python.split("."))) > _NEWEST:
-        raise InvalidProject(
-            f"Azure Functions has no Python {python} yet: --python"
-            f" {_NEWEST[0]}.{_NEWEST[1]}"
-        )
+    python = check_python(request, _NEWEST, "Azure Functions")
     library = AZURE_FUNCTIONS["3.13" if python == "3.13" else "3.12"]
     return {
         "main": Raw("function_app.py"),
@@ -72,7 +65,6 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         description="A function, run on a schedule",
         family=Family.AZURE,
         files=_function_files("azure-functions"),
-        start="bash deploy/azure-functions/deploy.sh",
         region=_REGION,
         scheduling=Scheduling.ALWAYS,
         dialect=azure_ncrontab,
@@ -84,7 +76,6 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         description="A function, run for each message of a queue",
         family=Family.AZURE,
         files=_function_files("azure-queue-trigger"),
-        start="bash deploy/azure-queue-trigger/deploy.sh",
         region=_REGION,
         values=_function_values,
     ),
@@ -95,26 +86,9 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         family=Family.AZURE,
         files=(
             *IMAGE,
-            File(
-                "deploy/azure-container/template.json", "azure-container/template.json"
-            ),
-            File(
-                "deploy/azure-container/deploy.sh",
-                "azure-container/deploy.sh",
-                executable=True,
-            ),
-            File(
-                "deploy/azure-logic-apps/template.json",
-                "azure-logic-apps/template.json",
-            ),
-            File(
-                "deploy/azure-logic-apps/deploy.sh",
-                "azure-logic-apps/deploy.sh",
-                executable=True,
-            ),
-            readme("azure-logic-apps"),
+            *own("azure-container", "template.json", "deploy.sh"),
+            *own("azure-logic-apps", "template.json", "deploy.sh", "README.md"),
         ),
-        start="bash deploy/azure-logic-apps/deploy.sh",
         region=_REGION,
         scheduling=Scheduling.OPTIONAL,
         dialect=logic_apps,

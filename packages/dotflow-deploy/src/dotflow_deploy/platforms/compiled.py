@@ -15,8 +15,8 @@ from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
 from dotflow_deploy.platforms.servers import server_files, server_values
-from dotflow_deploy.platforms.shared import GCLOUDIGNORE, readme
-from dotflow_deploy.platforms.values import bring
+from dotflow_deploy.platforms.shared import GCLOUDIGNORE, own, readme
+from dotflow_deploy.platforms.values import bringing
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import cloud_scheduler, eventbridge
 
@@ -57,9 +57,9 @@ def _compile(target: str, request: Request) -> str:
             check=False,
         )
         if done.returncode or not made.is_file():
-            raise InvalidProject(
-                f"{project.workflow} was not compiled: {done.stderr.strip()}"
-            )
+            # Its text alone: whoever shows this puts the usage of their own before it.
+            reason = done.stderr.rpartition("Error: ")[2].strip()
+            raise InvalidProject(f"{project.workflow} was not compiled: {reason}")
         for line in done.stderr.splitlines():
             if line.startswith("Note: "):
                 request.echo(line)
@@ -80,7 +80,7 @@ def _workflows(request: Request) -> Values:
     return {
         **server_values(request),
         # Results pass through a bucket.
-        "bring": bring(request.project, "dotflow-gcp"),
+        **bringing(request.project, "dotflow-gcp"),
         # Service accounts' names have 30 characters at most.
         "runner": shortened(f"{name}-run", 30),
         "caller": shortened(f"{name}-call", 30),
@@ -96,16 +96,16 @@ PLATFORMS: Final = (
         family=Family.AWS,
         files=(
             File("deploy/step-functions/state-machine.asl.json", compiled("asl")),
-            File("deploy/step-functions/handler.py", "step-functions/handler.py"),
-            File("deploy/step-functions/build.py", "lambda/build.py"),
-            File("deploy/step-functions/template.yaml", "step-functions/template.yaml"),
-            File("deploy/step-functions/samconfig.toml", "lambda/samconfig.toml"),
-            File(
-                "deploy/step-functions/deploy.sh", "lambda/deploy.sh", executable=True
+            *own("step-functions", "handler.py", "template.yaml"),
+            *own(
+                "step-functions",
+                "build.py",
+                "samconfig.toml",
+                "deploy.sh",
+                source="lambda",
             ),
             readme("step-functions"),
         ),
-        start="bash deploy/step-functions/deploy.sh",
         region="us-east-1",
         scheduling=Scheduling.OPTIONAL,
         dialect=eventbridge,
@@ -120,17 +120,9 @@ PLATFORMS: Final = (
             *server_files("cloud-workflows"),
             GCLOUDIGNORE,
             File("deploy/cloud-workflows/workflow.yaml", compiled("google-workflows")),
-            File(
-                "deploy/cloud-workflows/cloudbuild.yaml", "gcp-service/cloudbuild.yaml"
-            ),
-            File(
-                "deploy/cloud-workflows/deploy.sh",
-                "cloud-workflows/deploy.sh",
-                executable=True,
-            ),
-            readme("cloud-workflows"),
+            *own("cloud-workflows", "cloudbuild.yaml", source="gcp-service"),
+            *own("cloud-workflows", "deploy.sh", "README.md"),
         ),
-        start="bash deploy/cloud-workflows/deploy.sh",
         region="us-central1",
         scheduling=Scheduling.OPTIONAL,
         dialect=cloud_scheduler,

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
-from dotflow_deploy.platforms.shared import IMAGE, readme, with_scheduler
+from dotflow_deploy.platforms.shared import IMAGE, own, readme, with_scheduler
 from dotflow_deploy.schedule import kubernetes, nomad
 
 
 def manifests(platform: str) -> tuple[File, ...]:
     """Return the manifests of a Kubernetes job, in `deploy/<platform>/`."""
-    return tuple(
-        File(f"deploy/{platform}/{name}", f"kubernetes/{name}")
-        for name in ("job.yaml", "kustomization.yaml")
-    )
+    return own(platform, "job.yaml", "kustomization.yaml", source="kubernetes")
 
 
 PLATFORMS: Final = (
@@ -53,11 +50,7 @@ PLATFORMS: Final = (
         title="Nomad",
         description="A batch job, dispatched or periodic",
         family=Family.CONTAINERS,
-        files=(
-            *IMAGE,
-            File("deploy/nomad/job.nomad.hcl", "nomad/job.nomad.hcl"),
-            readme("nomad"),
-        ),
+        files=(*IMAGE, *own("nomad", "job.nomad.hcl", "README.md")),
         start="nomad job run deploy/nomad/job.nomad.hcl",
         scheduling=Scheduling.OPTIONAL,
         dialect=nomad,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
-from dotflow_deploy.platforms.shared import GCLOUDIGNORE, IMAGE
+from dotflow_deploy.platforms.shared import GCLOUDIGNORE, IMAGE, own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import cloud_scheduler
 
@@ -21,9 +21,7 @@ def _files(platform: str) -> tuple[File, ...]:
     return (
         *IMAGE,
         GCLOUDIGNORE,
-        File(f"deploy/{platform}/cloudbuild.yaml", "cloud-run/cloudbuild.yaml"),
-        File(f"deploy/{platform}/deploy.sh", "cloud-run/deploy.sh", executable=True),
-        File(f"deploy/{platform}/README.md", "cloud-run/README.md"),
+        *own(platform, "cloudbuild.yaml", "deploy.sh", "README.md", source="cloud-run"),
     )
 
 
@@ -43,7 +41,6 @@ PLATFORMS: Final = (
         description="A job, run when you say",
         family=Family.GOOGLE,
         files=_files("cloud-run"),
-        start="bash deploy/cloud-run/deploy.sh",
         region=REGION,
         values=_values,
     ),
@@ -53,7 +50,6 @@ PLATFORMS: Final = (
         description="A job, started by Cloud Scheduler",
         family=Family.GOOGLE,
         files=_files("cloud-run-scheduled"),
-        start="bash deploy/cloud-run-scheduled/deploy.sh",
         region=REGION,
         scheduling=Scheduling.ALWAYS,
         dialect=cloud_scheduler,

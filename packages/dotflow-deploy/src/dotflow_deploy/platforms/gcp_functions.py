@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
-from dotflow_deploy.platforms.servers import check_free, server_files, server_values
-from dotflow_deploy.platforms.shared import GCLOUDIGNORE, readme
+from dotflow_deploy.platforms.servers import (
+    check_free,
+    check_python,
+    server_files,
+    server_values,
+)
+from dotflow_deploy.platforms.shared import GCLOUDIGNORE, own, readme
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import cloud_scheduler
 
@@ -27,12 +31,7 @@ _NEWEST: Final = (3, 13)
 
 def _function_values(request: Request) -> Values:
     check_free(request, "main")
-    python = request.project.python
-    if tuple(map(int, python.split("."))) > _NEWEST:
-        raise InvalidProject(
-            f"Google Cloud Functions has no Python {python} yet: --python"
-            f" {_NEWEST[0]}.{_NEWEST[1]}"
-        )
+    python = check_python(request, _NEWEST, "Google Cloud Functions")
     more = " cloudscheduler.googleapis.com iam.googleapis.com"
     return {
         "main": Raw("main.py"),
@@ -61,12 +60,10 @@ def _account(request: Request) -> str:
 
 
 def _service_files(platform: str, *more: File) -> tuple[File, ...]:
-    folder = f"deploy/{platform}"
     return (
         *server_files(platform),
         GCLOUDIGNORE,
-        File(f"{folder}/cloudbuild.yaml", "gcp-service/cloudbuild.yaml"),
-        File(f"{folder}/deploy.sh", "gcp-service/deploy.sh", executable=True),
+        *own(platform, "cloudbuild.yaml", "deploy.sh", source="gcp-service"),
         *more,
         readme(platform),
     )
@@ -79,16 +76,10 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         description="A function, run by HTTP requests, events or a schedule",
         family=Family.GOOGLE,
         files=(
-            File("deploy/cloud-functions/main.py", "cloud-functions/main.py"),
+            *own("cloud-functions", "main.py"),
             File("deploy/cloud-functions/build.py", "shared/build_source.py"),
-            File(
-                "deploy/cloud-functions/deploy.sh",
-                "cloud-functions/deploy.sh",
-                executable=True,
-            ),
-            readme("cloud-functions"),
+            *own("cloud-functions", "deploy.sh", "README.md"),
         ),
-        start="bash deploy/cloud-functions/deploy.sh",
         region=_REGION,
         scheduling=Scheduling.OPTIONAL,
         dialect=cloud_scheduler,
@@ -99,15 +90,7 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         title="Cloud Tasks",
         description="A service, run for each task of a queue",
         family=Family.GOOGLE,
-        files=_service_files(
-            "cloud-tasks",
-            File(
-                "deploy/cloud-tasks/enqueue.sh",
-                "cloud-tasks/enqueue.sh",
-                executable=True,
-            ),
-        ),
-        start="bash deploy/cloud-tasks/deploy.sh",
+        files=_service_files("cloud-tasks", *own("cloud-tasks", "enqueue.sh")),
         region=_REGION,
         values=partial(_service_values, "cloudtasks", "the queue", "10m"),
     ),
@@ -117,7 +100,6 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
         description="A service, run for each message of a topic",
         family=Family.GOOGLE,
         files=_service_files("pubsub-trigger"),
-        start="bash deploy/pubsub-trigger/deploy.sh",
         region=_REGION,
         values=partial(_service_values, "pubsub", "the topic", "10m"),
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dotflow_deploy.platforms.containers import manifests
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
-from dotflow_deploy.platforms.shared import IMAGE, readme
+from dotflow_deploy.platforms.shared import IMAGE, own, readme
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import kubernetes, systemd_calendar
 
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 
 def _files(platform: str) -> tuple[File, ...]:
-    folder = f"deploy/{platform}"
     return (
         *IMAGE,
-        File(f"{folder}/main.tf", f"{platform}/main.tf"),
-        File(f"{folder}/cloud-init.yaml", "machine/cloud-init.yaml"),
-        File(f"{folder}/README.md", "machine/README.md"),
+        *own(platform, "main.tf"),
+        *own(platform, "cloud-init.yaml", "README.md", source="machine"),
     )
 
 
@@ -92,7 +90,7 @@ PLATFORMS: Final = (
         family=Family.MACHINES,
         files=(
             *IMAGE,
-            File("deploy/civo/main.tf", "civo/main.tf"),
+            *own("civo", "main.tf"),
             *manifests("civo"),
             readme("civo"),
         ),

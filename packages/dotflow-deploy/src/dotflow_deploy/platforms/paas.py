@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
-from dotflow_deploy.platforms.shared import IMAGE, readme, with_scheduler
+from dotflow_deploy.platforms.shared import IMAGE, own, readme, with_scheduler
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import digital_ocean, railway, render
 
@@ -38,10 +38,8 @@ PLATFORMS: Final = (
         files=(
             *IMAGE,
             File("fly.toml", "fly-io/fly.toml"),
-            File("deploy/fly-io/deploy.sh", "fly-io/deploy.sh", executable=True),
-            readme("fly-io"),
+            *own("fly-io", "deploy.sh", "README.md"),
         ),
-        start="bash deploy/fly-io/deploy.sh",
         region="fra",
         scheduling=Scheduling.OPTIONAL,
         values=with_scheduler,
@@ -72,17 +70,7 @@ PLATFORMS: Final = (
         title="DigitalOcean App Platform",
         description="A job, run at each deployment or on a schedule",
         family=Family.PAAS,
-        files=(
-            *IMAGE,
-            File("deploy/digital-ocean/app.yaml", "digital-ocean/app.yaml"),
-            File(
-                "deploy/digital-ocean/deploy.sh",
-                "digital-ocean/deploy.sh",
-                executable=True,
-            ),
-            readme("digital-ocean"),
-        ),
-        start="bash deploy/digital-ocean/deploy.sh",
+        files=(*IMAGE, *own("digital-ocean", "app.yaml", "deploy.sh", "README.md")),
         region="fra",
         scheduling=Scheduling.OPTIONAL,
         dialect=digital_ocean,

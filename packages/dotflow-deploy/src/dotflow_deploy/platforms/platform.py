@@ -94,6 +94,7 @@ class Platform:
         family: What it belongs to.
         files: The files that it needs, the `README.md` in `deploy/<name>/` last.
         start: The command that is run next. It may have placeholders, for a shell.
+            Default: `bash deploy/<name>/deploy.sh`.
         region: The region if none is given. `""`: it has none, and `--region` is
             refused.
         scheduling: What it does with `--schedule`.
@@ -106,11 +107,15 @@ class Platform:
     description: str
     family: Family
     files: tuple[File, ...]
-    start: str
+    start: str = ""
     region: str = ""
     scheduling: Scheduling = Scheduling.NONE
     dialect: Callable[[Cron], str] = plain
     values: Callable[[Request], Values] = _nothing
+
+    def __post_init__(self) -> None:
+        if not self.start:
+            object.__setattr__(self, "start", f"bash deploy/{self.name}/deploy.sh")
 
 
 def by_name(*platforms: Platform) -> Mapping[str, Platform]:

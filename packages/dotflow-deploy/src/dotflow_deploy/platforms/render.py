@@ -8,6 +8,7 @@ A template is the file itself, with marks that none of the formats has:
   TOML, HCL, a shell, Python, or a Dockerfile's JSON form.
 - The lines between `@@if name@@` (or `@@if not name@@`), an optional `@@else@@` and
   `@@end@@`, each alone on its line, are there if the value is true. They nest.
+- `@@include folder/file@@`, alone on its line, stands for the lines of that template.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ Values = Mapping[str, Value]
 
 _MARK = re.compile(r'@@(?:(?P<bare>\w+)|"(?P<quoted>\w+)")@@')
 _LINE = re.compile(r"[ \t]*@@(?:if (?P<no>not )?(?P<name>\w+)|(?P<word>else|end))@@")
+_INCLUDE = re.compile(r"^@@include (?P<name>[\w./-]+)@@\n", re.MULTILINE)
 # No leading dash: it would be an option on a command line, and a list in YAML.
 _BARE = re.compile(r"[\w./][\w./:-]*(?<!:)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -82,6 +84,16 @@ def render(text: str, values: Values, target: str) -> str:
     return "".join(
         _filled(line, values, _Place(target, number)) for number, line in lines
     )
+
+
+def included(text: str, read: Callable[[str], str]) -> str:
+    """Return a template with those that it includes, which include no others.
+
+    Args:
+        text: The template.
+        read: Returns the template of a name.
+    """
+    return _INCLUDE.sub(lambda found: read(found["name"]), text)
 
 
 class _Place(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import File
+from dotflow_deploy.platforms.shared import DOCKERIGNORE
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
@@ -23,7 +24,7 @@ def server_files(platform: str, server: str = "") -> tuple[File, ...]:
     return (
         # Not the project's own Dockerfile: that one's image runs the workflow once.
         File(f"{folder}/Dockerfile", "shared/Dockerfile"),
-        File(".dockerignore", "shared/dockerignore"),
+        DOCKERIGNORE,
         File(f"{folder}/server.py", server or f"{platform}/server.py"),
     )
 
@@ -45,6 +46,25 @@ def server_values(
     """
     check_free(request, "server")
     return {"server": True, "port": port, "keep_alive": keep_alive}
+
+
+def check_python(request: Request, newest: tuple[int, int], where: str) -> str:
+    """Return the project's version of Python, if the platform runs it.
+
+    Args:
+        request: What files are wanted for.
+        newest: The newest that the platform runs.
+        where: What the platform is called.
+
+    Raises:
+        InvalidProject: It is a newer one.
+    """
+    python = request.project.python
+    if tuple(map(int, python.split("."))) > newest:
+        raise InvalidProject(
+            f"{where} has no Python {python} yet: --python {newest[0]}.{newest[1]}"
+        )
+    return python
 
 
 def check_free(request: Request, module: str) -> None:

@@ -5,20 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.platform import File
-from dotflow_deploy.platforms.values import bring
+from dotflow_deploy.platforms.values import bringing
+from dotflow_deploy.project import dockerignore, gitignore
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
     from dotflow_deploy.platforms.render import Values
 
+DOCKERIGNORE: Final = File(
+    ".dockerignore", lambda request: dockerignore(request.project.root)
+)
+"""What stays out of an image: what stays out of every package."""
+
 IMAGE: Final = (
     File("Dockerfile", "shared/Dockerfile"),
-    File(".dockerignore", "shared/dockerignore"),
+    DOCKERIGNORE,
 )
 """An image whose command runs the workflow once: the exit code tells how it ended."""
 
-GCLOUDIGNORE: Final = File(".gcloudignore", "shared/dockerignore")
+GCLOUDIGNORE: Final = File(".gcloudignore", lambda _: gitignore())
 """What does not even travel to where Google builds an image."""
+
+
+def own(platform: str, *names: str, source: str = "") -> tuple[File, ...]:
+    """Return files in `deploy/<platform>/`; those that end in `.sh` are programs.
+
+    Args:
+        platform: The platform's name.
+        names: The files, each named as its template.
+        source: The folder of the templates. Default: `platform`.
+    """
+    return tuple(
+        File(
+            f"deploy/{platform}/{name}",
+            f"{source or platform}/{name}",
+            executable=name.endswith(".sh"),
+        )
+        for name in names
+    )
 
 
 def readme(platform: str) -> File:
@@ -27,7 +51,7 @@ def readme(platform: str) -> File:
     Args:
         platform: The platform's name; the template is `<platform>/README.md`.
     """
-    return File(f"deploy/{platform}/README.md", f"{platform}/README.md")
+    return own(platform, "README.md")[0]
 
 
 def with_scheduler(request: Request) -> Values:
@@ -38,4 +62,4 @@ def with_scheduler(request: Request) -> Values:
     """
     if request.schedule is None:
         return {}
-    return {"bring": bring(request.project, "dotflow-scheduler")}
+    return {**bringing(request.project, "dotflow-scheduler")}

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from dotflow.__about__ import __version__
+from dotflow_cli.scaffold.pins import ANY_LOCK, LOCKS, PINS, pin_command
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.render import Raw
 
@@ -41,14 +42,18 @@ def common_values(platform: Platform, request: Request) -> dict[str, Value]:
       between quotes; `schedule_native`: as the platform writes it.
     - `server`: whether the image answers HTTP requests, false here.
     - `requirements`, `installable`: how dependencies are known; `local`: whether
-      `requirements.txt` names files of the project; `bring`: what pip must install
-      besides, each with a space before it and quoted for a shell.
+      `requirements.txt` or a lock file names files of the project, `places` which.
+    - `lock`: the lock file; `pin`: the command that reads it; `pinned`: what pip is told
+      then; `bring`: what pip must install besides, `apart` whether by itself, since the
+      requirements have hashes. `places`, `pinned` and `bring` have a space before each
+      word, and are quoted for a shell.
 
     Raises:
         InvalidProject: The region is none.
         ScheduleNotExpressible: The platform cannot say when the schedule is due.
     """
     project = request.project
+    lock, pin, pinned, places = pinning(project)
     cron = str(request.schedule or "")
     return {
         "platform": platform.name,
@@ -72,9 +77,62 @@ def common_values(platform: Platform, request: Request) -> dict[str, Value]:
         else "",
         "requirements": project.dependencies.requirements,
         "installable": project.dependencies.installable,
-        "local": _names_files(project.root / "requirements.txt"),
-        "bring": bring(project),
+        "local": _names_files(project.root / "requirements.txt") or bool(places),
+        "places": Raw(places),
+        "lock": Raw(lock),
+        "pin": Raw(pin),
+        "pinned": Raw(pinned),
+        **bringing(project),
     }
+
+
+def pinning(project: Project) -> tuple[str, str, str, str]:
+    """Return how pip is held to what a project pins.
+
+    Args:
+        project: The project.
+
+    Returns:
+        The name of its lock file, or a pattern of those that it may have later, the
+        command that writes its pins, the option of pip
+        that follows them, and what is of no index, each with a space before it.
+
+    Raises:
+        InvalidProject: See `_places`.
+    """
+    known = project.dependencies.lock
+    places = "".join(f" {shlex.quote(place)}" for place in _places(project))
+    if known is None and not project.dependencies.requirements:
+        # As the image of `dotflow init`, which is written before there can be one.
+        return ANY_LOCK, pin_command(*LOCKS), f" --constraint {PINS}", places
+    lock = "" if known is None or known.file == "pyproject.toml" else known.file
+    option = f" --constraint {PINS}" if lock else ""
+    return lock, pin_command(lock), option, places
+
+
+def _places(project: Project) -> list[str]:
+    """Return where an image installs what is of no index: paths in it, and addresses.
+
+    Args:
+        project: The project.
+
+    Raises:
+        InvalidProject: One is outside of the project's folder, which no image gets.
+    """
+    lock, found = project.dependencies.lock, []
+    for one in () if lock is None else lock.packages:
+        if one.url:
+            found.append(one.url)
+        elif one.place not in ("", "."):
+            path = (project.root / one.place).resolve()
+            if not path.is_relative_to(project.root.resolve()):
+                raise InvalidProject(
+                    f"{one.name} is built from {one.place}, outside of the project's"
+                    " folder, which an image does not get: move it into the folder, or"
+                    " publish it to an index"
+                )
+            found.append(f"./{one.place.removeprefix('./')}")
+    return found
 
 
 def bring(project: Project, *distributions: str) -> Raw:
@@ -91,6 +149,12 @@ def bring(project: Project, *distributions: str) -> Raw:
         "dotflow-core", "dotflow-cli", *distributions
     )
     return Raw("".join(f" {shlex.quote(name)}" for name in missing))
+
+
+def bringing(project: Project, *distributions: str) -> dict[str, Value]:
+    """Return the values `bring` and `apart`; see `bring`."""
+    found = bring(project, *distributions)
+    return {"bring": found, "apart": project.dependencies.hashed and bool(found)}
 
 
 def _region(platform: Platform, given: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.shared import readme
+from dotflow_deploy.project import gitignore
 from dotflow_deploy.schedule import vercel
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ PLATFORMS: Final[tuple[Platform, ...]] = (
             # Where Vercel looks for them.
             File("api/index.py", "vercel/index.py"),
             File("vercel.json", "vercel/vercel.json"),
-            File(".vercelignore", "vercel/vercelignore"),
+            File(".vercelignore", lambda _: f"{gitignore()}/deploy\n"),
             readme("vercel"),
         ),
         start="vercel deploy --prod",

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dotflow.__about__ import __version__
+from dotflow_cli.scaffold.pins import LOCKS
 from dotflow_deploy.errors import InvalidProject
+from dotflow_deploy.project.locks import Lock, read_lock, written_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 # Not followed by what makes it an address: `git+https://...`, `https://...`.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![A-Za-z0-9._:+/-])")
+
+
+_FOREIGN = "Pipfile.lock"
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Dependencies:
             says it.
         hashed: Whether `requirements.txt` pins hashes. pip then refuses to install
             anything else with them in one go.
+        lock: The versions that a lock file pins; None where there is none, or where
+            `requirements.txt` says what is needed.
+        unused: The name of a lock file that is not followed, `""` for none.
     """
 
     requirements: bool
@@ -39,6 +47,15 @@ class Dependencies:
     names: frozenset[str]
     lines: tuple[str, ...] = ()
     hashed: bool = False
+    lock: Lock | None = None
+    unused: str = ""
+
+    @property
+    def note(self) -> str:
+        """What to tell of a lock file that is not followed, `""` for nothing."""
+        if not self.unused:
+            return ""
+        return f"{self.unused} is not followed: see what the project asks for"
 
     def missing(self, *distributions: str) -> list[str]:
         """Return requirements for those of our distributions that are not named.
@@ -79,6 +96,8 @@ def read_dependencies(root: Path) -> Dependencies:
             installable=built and "name" in project,
             names=_distributions(lines),
             lines=tuple(lines),
+            lock=read_lock(root) or written_sources(root, settings),
+            unused=_FOREIGN if (root / _FOREIGN).is_file() else "",
         )
     try:
         lines = requirements.read_text(encoding="utf-8").splitlines()
@@ -89,6 +108,9 @@ def read_dependencies(root: Path) -> Dependencies:
         installable=built and "name" in project,
         names=_distributions(lines),
         hashed=any("--hash=" in line for line in lines),
+        unused=next(
+            (name for name in (*LOCKS, _FOREIGN) if (root / name).is_file()), ""
+        ),
     )
 
 

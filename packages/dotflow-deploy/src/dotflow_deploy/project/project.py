@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,9 +16,11 @@ from dotflow_deploy.project.dependencies import (
     read_pyproject,
 )
 from dotflow_deploy.project.files import project_digest
+from dotflow_deploy.project.importing import check_factory, check_import, functions
 from dotflow_deploy.project.names import check_module, check_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PYTHONS: Final = ("3.12", "3.13", "3.14", "3.11")
@@ -56,6 +57,20 @@ class Project:
     def workflow(self) -> str:
         """What `dotflow start --workflow` takes: `"shop.workflow:build"`."""
         return f"{self.module}:{self.factory}"
+
+    def check_import(
+        self, echo: Callable[[str], None], root: Path | None = None
+    ) -> None:
+        """Import its module in a process of its own, with its variables.
+
+        Args:
+            echo: Takes a line where that says nothing, for lack of a dependency here.
+            root: A copy of its files, to be looked at instead.
+
+        Raises:
+            InvalidProject: The import fails, or there is no such function.
+        """
+        check_import(root or self.root, self.module, self.factory, self.env, echo)
 
     def digest(self, *settings: str) -> str:
         """Return a digest of everything that goes into its artefact.
@@ -95,6 +110,7 @@ def load_project(
     named = name or settings.get("project", {}).get("name") or root.resolve().name
     where = workflow or _written(settings, root)
     module, factory = _split(where) if where else _find(root, str(named))
+    check_factory(root, module, factory)
     for variable in env or {}:
         if not _VARIABLE.fullmatch(variable):
             raise InvalidProject(
@@ -159,23 +175,15 @@ def _find(root: Path, name: str) -> tuple[str, str]:
     ]
     for module, path in candidates:
         if path.is_file():
-            functions = _functions(path)
+            names = functions(path)
             for factory in _FACTORIES:
-                if factory in functions:
+                if factory in names:
                     return module, factory
     raise InvalidProject(
         f"{root} does not say which function returns its workflow. Name it with"
         " --workflow shop.workflow:build, or in pyproject.toml:"
         ' [tool.dotflow] workflow = "shop.workflow:build"'
     )
-
-
-def _functions(path: Path) -> set[str]:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except SyntaxError as error:
-        raise InvalidProject(f"{path}, line {error.lineno}: {error.msg}") from error
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def _python(settings: dict[str, Any]) -> str:

@@ -54,6 +54,8 @@ class Stack:
             CloudError: The platform refused. What was made stays, and the next call
                 goes on from there.
         """
+        # All of them before the first change: who finds something of others half-way
+        # would leave half a deployment beside it.
         self.plan()
         for resource in self.resources:
             _check_ours(resource)
@@ -73,7 +75,9 @@ class Stack:
                 resource.create()
             else:
                 resource.update(resource.state)
+            # Those after it build upon what the platform tells, not upon what was asked.
             resource.state = resource.read()
+        # Last: until here the former code may still run, which needs them.
         for resource in self._leftovers():
             done.append(_to_go(resource))
             _remove(resource, done[-1], progress)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -37,6 +39,8 @@ EVENTS = """
 
     from dotflow import Config, DotFlow, action
 
+    from shop.steps import extract, load, transform
+
 
     @action
     def keep(initial_context):
@@ -58,6 +62,12 @@ EVENTS = """
     def build(event) -> DotFlow:
         workflow = DotFlow(config=Config.from_env(), workflow_id="events")
         workflow.task.add(step=keep, initial_context=event)
+        return workflow
+
+
+    def loose() -> DotFlow:
+        workflow = DotFlow(config=Config.from_env())
+        workflow.task.add([extract, transform, load])
         return workflow
 
 
@@ -85,6 +95,13 @@ class Placed:
     def written(self) -> set[str]:
         """Return what runs have written into the project."""
         return _tree(self.root) - self.before
+
+    def digest(self) -> str:
+        """Return a digest of all that is in the project."""
+        total = hashlib.sha256(self.folder.name.encode())
+        for path in sorted(_tree(self.root)):
+            total.update(path.encode() + (self.root / path).read_bytes())
+        return total.hexdigest()
 
 
 def _tree(root: Path) -> set[str]:
@@ -314,12 +331,21 @@ def offline(wheels: Path, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def package(offline: dict[str, str]) -> Callable[[Placed], Path]:
-    """Return what runs a generated `build.py`, and gives where it puts things."""
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[str]]:
+    """Give the folder of what was built already, and the digests of its projects."""
+    return tmp_path_factory.mktemp("packages"), set()
 
-    def run(placed: Placed) -> Path:
-        done = subprocess.run(
+
+Build = Callable[[Placed], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def build(offline: dict[str, str]) -> Build:
+    """Return what runs a generated `build.py` to its end."""
+
+    def run(placed: Placed) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "build.py"],
             cwd=placed.folder,
             env=offline,
@@ -327,7 +353,27 @@ def package(offline: dict[str, str]) -> Callable[[Placed], Path]:
             text=True,
             timeout=LIMIT,
         )
+
+    return run
+
+
+@pytest.fixture
+def package(build: Build, packages: tuple[Path, set[str]]) -> Callable[[Placed], Path]:
+    """Return what runs a generated `build.py`, and gives where it puts things.
+
+    The same project is built once: that takes pip seconds.
+    """
+    kept, known = packages
+
+    def run(placed: Placed) -> Path:
+        made = placed.root / "build" / placed.folder.name
+        digest = placed.digest()
+        if digest in known:
+            return Path(shutil.copytree(kept / digest, made))
+        done = build(placed)
         assert done.returncode == 0, done.stdout + done.stderr
-        return placed.root / "build" / placed.folder.name
+        shutil.copytree(made, kept / digest)
+        known.add(digest)
+        return made
 
     return run

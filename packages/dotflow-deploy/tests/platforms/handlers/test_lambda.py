@@ -257,17 +257,11 @@ def test_api_is_not_public(place: Any) -> None:
     assert api["Auth"]["DefaultAuthorizer"] == "AWS_IAM"
 
 
-def test_build_stops_with_a_message(place: Any, offline: dict[str, str]) -> None:
+def test_build_stops_with_a_message(place: Any, build: Any) -> None:
     """A dependency that pip does not find ends `build.py` with its name."""
     placed = place("lambda")
     (placed.root / "requirements.txt").write_text("no-such-distribution\n")
-    done = subprocess.run(
-        [sys.executable, "build.py"],
-        cwd=placed.folder,
-        env=offline,
-        capture_output=True,
-        text=True,
-    )
+    done = build(placed)
     assert done.returncode != 0
     assert "no-such-distribution" in done.stderr
     assert not (placed.root / "build/lambda/function.zip").exists()

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotflow.config.sources.build import build
 from dotflow.config.sources.environment import read_environment
 from dotflow.config.sources.locate import find_file, read_file
 from dotflow.config.sources.table import read_table
+from dotflow.config.sources.wanted import Wanted
 
-__all__ = ["find_file", "from_environment", "from_file"]
+if TYPE_CHECKING:
+    from dotflow.abc.storage import Storage
+
+__all__ = ["find_file", "from_environment", "from_file", "storage_of_settings"]
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -49,3 +53,24 @@ def from_file(
     wanted = read_table(table, found, name)
     wanted.override(read_environment(values))
     return build(wanted, values)
+
+
+def storage_of_settings() -> Storage | None:
+    """Return the storage that the environment, else the nearest file, asks for.
+
+    No other provider is made: whoever looks at what was kept needs no notifier.
+
+    Returns:
+        The storage, None where neither speaks of one.
+
+    Raises:
+        ConfigError: A setting is malformed, or the file is a stranger's.
+        ProviderNotInstalled: The storage's distribution is missing.
+    """
+    wanted = read_environment(os.environ)
+    if not wanted.families.get("storage") and (path := find_file()) is not None:
+        found, table, name = read_file(path)
+        wanted = read_table(table, found, name)
+    storage = {"storage": wanted.families.get("storage", {})}
+    made: Storage | None = build(Wanted(storage), os.environ).get("storage")
+    return made

@@ -6,11 +6,15 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from dotflow.base.cloud_file import resolve
+from dotflow.base.masking import mask
 from dotflow.base.suggest import unknown
 from dotflow.config.sources.secret import Resolver
 from dotflow.config.sources.wanted import ONE_ONLY, URL, Provider, Wanted
 from dotflow.errors import ConfigError, DotflowError, ProviderNotInstalled
 
+# The address of a server, and what is sent there with every report.
+_PAIR = ("base_url", "user_token")
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True}
 _FALSEHOOD = {"false": False, "no": False, "off": False, "0": False}
 
@@ -37,6 +41,11 @@ def build(wanted: Wanted, environ: Mapping[str, str]) -> dict[str, Any]:
         several = [_make(family, provider, resolver) for provider in providers.values()]
         if several:
             made[family] = several[0] if family in ONE_ONLY else several
+    for option, setting in wanted.options.items():
+        value, is_text = resolver.resolve(option, setting)
+        made[option] = _switch(value, setting.where) if is_text else value
+        if type(made[option]) is not bool:
+            raise ConfigError(f"{setting.where}: write true or false.")
     return made
 
 
@@ -60,6 +69,7 @@ def _make(family: str, provider: Provider, resolver: Resolver) -> Any:
         if is_text and name in parameters:
             value = _convert(value, parameters[name], setting.where)
         arguments[name] = value
+    _check_pairs(provider, parameters)
     missing = [
         name
         for name, parameter in parameters.items()
@@ -78,7 +88,22 @@ def _make(family: str, provider: Provider, resolver: Resolver) -> Any:
         raise
     except (DotflowError, TypeError, ValueError) as error:
         # Not `from error`: whatever it quotes would be printed with it.
-        raise ConfigError(f"{provider.where}: {resolver.hide(str(error))}") from None
+        told = mask(resolver.hide(str(error)))
+        raise ConfigError(f"{provider.where}: {told}") from None
+
+
+def _check_pairs(provider: Provider, parameters: Mapping[str, Any]) -> None:
+    """Refuse an address of a file that would get a token which is not for it."""
+    address, token = (provider.arguments.get(name) for name in _PAIR)
+    from_a_file = address is not None and address.folder is not None
+    if not from_a_file or token is not None or not set(_PAIR) <= set(parameters):
+        return
+    if resolve("token", "SERVER_USER_TOKEN"):
+        raise ConfigError(
+            f"{provider.where}: base_url stands alone, and a token that was saved, or set"
+            " for another address, must not go there. Write user_token = {env = "
+            '"SERVER_USER_TOKEN"} beside it.'
+        )
 
 
 def _load(family: str, provider: Provider) -> Any:
@@ -115,11 +140,11 @@ def _convert(text: Any, parameter: inspect.Parameter, where: str) -> Any:
     annotation = str(parameter.annotation)
     # Read as text: to evaluate it would import what it names.
     kinds = {part.strip() for part in annotation.split("|")}
-    if not isinstance(text, str) or "str" in kinds:
+    if not isinstance(text, str) or kinds - {"bool", "int", "float", "None"}:
         return text
     try:
         if "bool" in kinds:
-            return (_TRUTH | _FALSEHOOD)[text.lower()]
+            return _switch(text, where)
         if "int" in kinds:
             return int(text)
         if "float" in kinds:
@@ -128,3 +153,11 @@ def _convert(text: Any, parameter: inspect.Parameter, where: str) -> Any:
         wanted = " or ".join(sorted(kinds & {"bool", "int", "float"}))
         raise ConfigError(f"{where}: write a value of type {wanted}.") from None
     return text
+
+
+def _switch(text: str, where: str) -> bool:
+    """Return whether a text says that something is on."""
+    try:
+        return (_TRUTH | _FALSEHOOD)[text.lower()]
+    except KeyError:
+        raise ConfigError(f"{where}: write a value of type bool.") from None

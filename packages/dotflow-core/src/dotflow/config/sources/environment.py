@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dotflow.base.suggest import closest
 from dotflow.config.sources.family import is_address, read_family
-from dotflow.config.sources.wanted import FAMILIES, Setting, Wanted
+from dotflow.config.sources.wanted import FAMILIES, OPTIONS, Setting, Wanted
 from dotflow.errors import ConfigError
 
 PREFIX = "DOTFLOW_"
@@ -15,6 +15,9 @@ FILE = "_FILE"
 FAMILY_OF = {f"{PREFIX}{family.upper()}": family for family in FAMILIES}
 """The variables that name providers, separated by commas."""
 
+OPTION_OF = {f"{PREFIX}{option.upper()}": option for option in OPTIONS}
+"""The variables that say what is on or off."""
+
 LOG_OF = {
     f"{PREFIX}LOG_{name.upper()}": name
     for name in ("level", "format", "output", "path")
@@ -22,7 +25,12 @@ LOG_OF = {
 """The variables for the arguments of `LogDefault`."""
 
 # Known elsewhere, so not misspelt: `closest` must not take them for others.
-_OTHERS = ("DOTFLOW_OUTPUT_PATH",)
+_OTHERS = (
+    "DOTFLOW_OUTPUT_PATH",
+    "DOTFLOW_EXIT_TIMEOUT",
+    "DOTFLOW_SAFE_DIRECTORY",
+    "DOTFLOW_FILE_MODE",
+)
 
 
 def read_environment(environ: Mapping[str, str]) -> Wanted:
@@ -36,9 +44,9 @@ def read_environment(environ: Mapping[str, str]) -> Wanted:
     """
     wanted = Wanted()
     ours = {
-        name: value
+        name: value.strip()  # a file of variables, or a secret, ends with a newline
         for name, value in environ.items()
-        if name.startswith(PREFIX) and value
+        if name.startswith(PREFIX) and value.strip()
     }
     # Providers first, so that their arguments below find them in this order.
     for variable, family in FAMILY_OF.items():
@@ -52,6 +60,8 @@ def read_environment(environ: Mapping[str, str]) -> Wanted:
         elif variable in LOG_OF:
             log = wanted.provider("log", "LogDefault", variable)
             log.arguments[LOG_OF[variable]] = Setting(ours[variable], variable)
+        elif variable in OPTION_OF:
+            wanted.options[OPTION_OF[variable]] = Setting(ours[variable], variable)
         elif variable not in FAMILY_OF and variable not in _OTHERS:
             _check_spelling(variable)
     return wanted
@@ -83,7 +93,7 @@ def _read_argument(wanted: Wanted, variable: str, value: str) -> None:
 def _check_spelling(variable: str) -> None:
     from difflib import SequenceMatcher
 
-    known = (*FAMILY_OF, *LOG_OF, *_OTHERS)
+    known = (*FAMILY_OF, *OPTION_OF, *LOG_OF, *_OTHERS)
     close = closest(variable, known)
     # Other programs may have variables of this prefix: only what is nearly ours.
     if close and SequenceMatcher(None, variable, close).ratio() > 0.93:

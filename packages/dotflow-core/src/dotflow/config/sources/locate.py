@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dotflow.base.private import stranger
 from dotflow.errors import ConfigError
-
-if TYPE_CHECKING:
-    import os
 
 OWN = "dotflow.toml"
 SHARED = "pyproject.toml"
 SECTION = "tool.dotflow"
+TRUSTED = "DOTFLOW_SAFE_DIRECTORY"
+"""The variable with folders whose files are read whoever owns them; `*` is every one."""
 
 
 def find_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
@@ -26,17 +27,47 @@ def find_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
         folder: Where to begin; None for the current one.
 
     Raises:
-        ConfigError: A file on the way cannot be read.
+        ConfigError: A file on the way cannot be read, or is a stranger's.
     """
     start = Path(folder or Path.cwd()).absolute()
     for place in (start, *start.parents):
         if (place / OWN).is_file():
-            return place / OWN
+            return _trusted(place / OWN)
         # Many a project has one that does not speak of dotflow: then look further up.
         shared = place / SHARED
-        if shared.is_file() and _section(_load(shared)) is not None:
-            return shared
+        if shared.is_file() and _speaks_of_us(shared):
+            return _trusted(shared)
     return None
+
+
+def _speaks_of_us(shared: Path) -> bool:
+    try:
+        return _section(_load(shared)) is not None
+    except ConfigError:
+        _trusted(shared)  # what a stranger has broken is a stranger's first of all
+        raise
+
+
+def _trusted(path: Path) -> Path:
+    """Return a file that nobody has named, unless somebody else may have written it.
+
+    It decides where results and tokens go, and which code is imported.
+    """
+    allowed = os.environ.get(TRUSTED, "").split(os.pathsep)
+    if "*" in allowed or str(path.parent) in [a.rstrip("/") or a for a in allowed]:
+        return path
+    why = stranger(path)
+    if why is not None:
+        raise _refusal(path, why)
+    return path
+
+
+def _refusal(path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        f"{path} is not read, since {why}: a stranger's settings could send secrets"
+        f" anywhere. Name the file, Config.from_file({str(path)!r}), or allow the folder:"
+        f" {TRUSTED}={path.parent}"
+    )
 
 
 def read_file(
@@ -73,8 +104,8 @@ def _section(content: dict[str, Any]) -> dict[str, Any] | None:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        # Editors on Windows put a mark of three bytes in front.
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

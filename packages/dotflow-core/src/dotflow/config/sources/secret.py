@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dotflow.base.masking import HIDDEN, keep_secret, mask
 from dotflow.config.sources.family import is_reference
 from dotflow.errors import ConfigError
 
@@ -19,8 +20,6 @@ _SECRET = re.compile(
     r"|(api|access|secret|private|account)_?key|authorization)$",
     re.IGNORECASE,
 )
-_WITH_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/?#]*:[^/?#@]+@", re.IGNORECASE)
-_HIDDEN = "***"
 
 
 class Resolver:
@@ -46,7 +45,9 @@ class Resolver:
         """
         value = setting.value
         if is_reference(value):
-            return self._follow(value, setting), True
+            found = self._follow(value, setting)
+            keep_secret(found, whole=_SECRET.search(name) is not None)
+            return found, True
         if setting.folder is None:
             self._remember(value)
             return value, True
@@ -59,7 +60,7 @@ class Resolver:
             text: What may hold one.
         """
         for secret in sorted(self._found, key=len, reverse=True):
-            text = text.replace(secret, _HIDDEN)
+            text = text.replace(secret, HIDDEN)
         return text
 
     def _plain(self, name: str, value: Any, setting: Setting) -> Any:
@@ -72,7 +73,7 @@ class Resolver:
         if isinstance(value, str) and value:
             if _SECRET.search(name):
                 raise _in_the_open(setting.where, f"{name!r} is a secret")
-            if _WITH_PASSWORD.match(value):
+            if "://" in value and mask(value) != value:
                 raise _in_the_open(setting.where, "the address holds a password")
         return value
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.base.suggest import unknown
 from dotflow.config.sources.family import read_family
-from dotflow.config.sources.wanted import FAMILIES, Setting, Wanted
+from dotflow.config.sources.wanted import COMMANDS, FAMILIES, OPTIONS, Setting, Wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,11 @@ def read_table(table: dict[str, Any], path: Path, section: str) -> Wanted:
     wanted = Wanted()
     for family, value in table.items():
         where = f"{path}: {section}.{family}" if section else f"{path}: {family}"
-        if family not in FAMILIES:
-            raise unknown(where, "key", family, FAMILIES)
-        read_family(wanted, family, Setting(value, where, path.parent))
+        setting = Setting(value, where, path.parent)
+        if family in OPTIONS:
+            wanted.options[family] = setting
+        elif family in FAMILIES:
+            read_family(wanted, family, setting)
+        elif family not in COMMANDS:
+            raise unknown(where, "key", family, (*FAMILIES, *OPTIONS))
     return wanted

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 FAMILIES = ("storage", "notify", "log", "server", "scheduler", "tracer", "metrics")
 """The arguments of `Config`, each a key of the table and a variable `DOTFLOW_<KEY>`."""
 
+OPTIONS = ("capture", "previews")
+"""The further arguments of `Config`: what is on or off."""
+
+COMMANDS = ("workflow",)
+"""What stands in the same table for the commands alone."""
+
 ONE_ONLY = ("storage", "scheduler")
 
 URL = ""
@@ -55,10 +61,12 @@ class Wanted:
     Attributes:
         families: They, in the order to call them.
         replaced: Families that were given as a whole, and so replace an earlier source.
+        options: What is on or off, by its name out of `OPTIONS`.
     """
 
     families: dict[str, dict[str, Provider]] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    options: dict[str, Setting] = field(default_factory=dict)
 
     def provider(self, family: str, name: str, where: str) -> Provider:
         """Return the provider of a family, as a new one where it is not yet there.
@@ -77,6 +85,7 @@ class Wanted:
         Args:
             other: What it asks for.
         """
+        self.options.update(other.options)
         for family, providers in other.families.items():
             if family in other.replaced or family in ONE_ONLY:
                 # A variable can only name a provider: what the file says of the same

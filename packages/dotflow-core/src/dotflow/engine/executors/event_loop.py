@@ -3,35 +3,66 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import threading
 import time
+from collections import deque
 from concurrent.futures import Executor as Pool
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
+from types import AsyncGeneratorType, CoroutineType
 
 from dotflow.abc.executor import AsyncExecutor
-from dotflow.base.coroutines import TaskTimeout, within
-from dotflow.engine.attempt import class_results, failed_attempt, is_plain, run_attempt
+from dotflow.base.coroutines import (
+    AGAIN_SECONDS,
+    Caught,
+    Insistence,
+    read_once,
+    within,
+)
+from dotflow.base.daemon_threads import DaemonThreads
+from dotflow.base.guard import is_a
+from dotflow.engine.attempt import (
+    failed_attempt,
+    forks,
+    has_rest,
+    heard_later,
+    invoked,
+    is_plain,
+    leave_child,
+    proxies,
+    rest,
+    run_attempt,
+)
 from dotflow.engine.control import RunCancelled
+from dotflow.engine.executors.inline import Interruption
 from dotflow.engine.executors.isolated import (
     IsolatedAttempts,
     check_isolated,
     needs_process,
 )
-from dotflow.engine.steps import action_methods
+from dotflow.errors import WorkerDied
+from dotflow.model.current import current_attempt
 from dotflow.model.outcome import Outcome
 from dotflow.types import TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from types import FrameType
     from typing import Any
 
     from dotflow.engine.executors.interruptible import InterruptibleAttempts
+    from dotflow.model.action import Action
     from dotflow.model.task import Attempt, TaskInstance
 
 # Coroutines that wait cost little: this only bounds what is in flight at once.
 DEFAULT_SLOTS = 1000
+# As many threads as Python gives a pool of its own.
+DEFAULT_WORKERS = min(32, (os.cpu_count() or 1) + 4)
 # How many attempts are started before those that run have a turn: what ends at once
 # then never is in memory as a whole, which the garbage collector would look through.
 BURST = 50
@@ -55,24 +86,45 @@ class EventLoopExecutor(AsyncExecutor):
         self._isolated = IsolatedAttempts()
         self._some_apart = False
         self._threaded: InterruptibleAttempts | None = None
-        self._tasks: dict[Attempt, asyncio.Future[Any]] = {}
+        self._tasks: dict[Attempt, asyncio.Future[Any] | Future[Outcome]] = {}
+        # What a pool has ended, and whether the loop knows that there is something.
+        self._ended_there: deque[tuple[Attempt, Future[Outcome]]] = deque()
+        self._noted = False
         self._outcomes: list[Outcome] = []
+        # A kill loses what has ended and is not stored: of threads one result each,
+        # since none takes a further attempt before; of coroutines no more than that.
+        self._workers = _threads_of(pool) or max_workers or DEFAULT_WORKERS
+        self._apart: set[Attempt] = set()
+        self._queue: deque[Attempt] = deque()
+        self._ahead = 0
         self._waiter: asyncio.Future[None] | None = None
         self._most = 1
+        self._closing = False
+        self._forked = forks[0]
+        self.in_process = pool is None or isinstance(pool, ThreadPoolExecutor)
         self._create_task: Callable[[Any], asyncio.Task[None]]
+        self._loop: asyncio.AbstractEventLoop
+        self._interruption: Interruption | None = None
 
     def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Note the bound; threads start when a sync step needs one."""
         self._most = max_parallel or DEFAULT_SLOTS
+        self._workers = min(self._most, self._workers)
         self.slots = min(self._most, BURST)
         self._create_task = _task_maker()
+        self._loop = asyncio.get_running_loop()
+        if threading.current_thread() is threading.main_thread():
+            self._interruption = Interruption(self._is_blocked)
         self._some_apart = check_isolated(tasks, can_interrupt=False)
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Start the attempt as a task of the loop."""
         step = attempt.task.step
-        if not step.is_async or step.isolate:
-            self._run_elsewhere(attempt)
+        if step.isolate or not (step.is_async or self._comes_back(step)):
+            if len(self._apart) < self._workers:
+                self._run_elsewhere(attempt)
+            else:
+                self._queue.append(attempt)
             return None
         if attempt.around is None:
             running = self._run_coroutine(attempt)
@@ -85,7 +137,13 @@ class EventLoopExecutor(AsyncExecutor):
 
     async def wait(self, timeout: float | None) -> list[Outcome]:
         """Collect what has ended; see `Executor.wait`."""
-        if self._outcomes or self.slots <= len(self._tasks) < self._most:
+        if self._apart:
+            # What was returned the last time is settled, and stored.
+            self._apart = {one for one in self._apart if one in self._tasks}
+            while self._queue and len(self._apart) < self._workers:
+                self._run_elsewhere(self._queue.popleft())
+        busy = len(self._tasks) + len(self._queue)
+        if self._outcomes or self.slots <= busy < self._most:
             await asyncio.sleep(0)  # what else runs in the loop has its turn
         else:
             if not self._tasks:
@@ -102,20 +160,36 @@ class EventLoopExecutor(AsyncExecutor):
                 self._waiter = None
                 if handle is not None:
                     handle.cancel()
-        outcomes, self._outcomes = self._outcomes, []
-        self.slots = min(self._most, len(self._tasks) + BURST)
+        if forks[0] != self._forked:
+            leave_child()  # a coroutine has forked, and gone on in both
+        outcomes, self._outcomes = self._outcomes or self._silent(), []
+        self._ahead = 0
+        self.slots = min(self._most, len(self._tasks) + len(self._queue) + BURST)
         return outcomes
 
     async def close(self, kill: bool = False) -> None:
         """Cancel what still runs and end the threads of its own pool."""
+        self._closing = True
+        self._queue.clear()
+        if self._interruption is not None:
+            self._interruption.close()
+            self._interruption = None
         if kill:
             await asyncio.to_thread(self._isolated.stop)
-        running = list(self._tasks.values())
-        for task in running:
+        for task in self._tasks.values():
             task.cancel()
+        # What a pool runs is not waited for: it may never end.
+        running = [one for one in self._tasks.values() if asyncio.isfuture(one)]
+        insisting = [
+            Insistence(task, AGAIN_SECONDS)
+            for task in running
+            if isinstance(task, asyncio.Task)
+        ]
         if running:
             await asyncio.wait(running)
-            self._tasks.clear()
+        for one in insisting:
+            one.stop()
+        self._tasks.clear()
         if kill and self._threaded is not None and self._threaded.running:
             # In a thread of its own: the pool's may all be busy.
             await asyncio.to_thread(self._threaded.stop)
@@ -129,17 +203,38 @@ class EventLoopExecutor(AsyncExecutor):
         apart = self._some_apart and needs_process(step, can_interrupt=False)
         pool = self._threads()
         run = self._isolated.run if apart else self._runner(pool)
+        call: tuple[Any, ...] = (run, attempt)
+        if run is not run_attempt:  # whose process takes nothing that has no pickle
+            call = (copy_context().run, *call)
         try:
-            running = asyncio.get_running_loop().run_in_executor(pool, run, attempt)
+            running = pool.submit(*call)
         except Exception as error:  # noqa: BLE001 - a pool of the user's own may break
             self._report(attempt, failed_attempt(attempt, error, TypeOutcome.CRASHED))
             return
         self._tasks[attempt] = running
-        running.add_done_callback(partial(self._end_elsewhere, attempt))
+        self._apart.add(attempt)
+        running.add_done_callback(partial(self._note_ended, attempt))
 
-    def _end_elsewhere(
-        self, attempt: Attempt, running: asyncio.Future[Outcome]
-    ) -> None:
+    def _note_ended(self, attempt: Attempt, running: Future[Outcome]) -> None:
+        """Have the loop look at what has ended; called in the pool's own thread.
+
+        It is woken once for all that end meanwhile, which is half of what a short step
+        costs: `run_in_executor` would wake it for each, by a byte through a socket.
+        """
+        self._ended_there.append((attempt, running))
+        if not self._noted:
+            self._noted = True
+            try:
+                self._loop.call_soon_threadsafe(self._report_ended)
+            except RuntimeError:
+                return  # the loop is closed, and nobody waits for it
+
+    def _report_ended(self) -> None:
+        self._noted = False  # before it looks: what ends from now on is noted again
+        while self._ended_there:
+            self._end_elsewhere(*self._ended_there.popleft())
+
+    def _end_elsewhere(self, attempt: Attempt, running: Future[Outcome]) -> None:
         """Report an attempt that a pool has ended, whatever its future says."""
         if running.cancelled():
             error: BaseException | None = asyncio.CancelledError(
@@ -149,10 +244,10 @@ class EventLoopExecutor(AsyncExecutor):
             error = running.exception()
         if error is None:
             self._report(attempt, running.result())
-        elif isinstance(error, (Exception, asyncio.CancelledError)):
+        elif is_a(error, (Exception, asyncio.CancelledError)):
             self._report(attempt, failed_attempt(attempt, error, TypeOutcome.CRASHED))
-        elif not isinstance(error, RunCancelled):  # which has ended the run already
-            self._report(attempt, failed_attempt(attempt, error, TypeOutcome.FAILED))
+        elif not (self._closing and is_a(error, RunCancelled)):
+            self._report(attempt, failed_attempt(attempt, error))
 
     async def _run_traced(self, attempt: Attempt) -> None:
         from dotflow.abc.around import entered
@@ -161,36 +256,119 @@ class EventLoopExecutor(AsyncExecutor):
         with entered(attempt.around):
             await self._run_coroutine(attempt)
 
-    async def _run_coroutine(self, attempt: Attempt) -> None:
+    async def _run_coroutine(self, attempt: Attempt) -> None:  # noqa: C901 - calls cost
         """Run an async step here, where it runs beside the others."""
         task = attempt.task
         step = task.step
+        if attempt.outlet is not None:
+            current_attempt.set(attempt)
+            proxies.ensure()
         try:
-            coroutine = step.invoke(task, attempt.previous, attempt.named)
-            value = await (
-                within(coroutine, step.timeout, task.name)
-                if step.timeout
-                else coroutine
+            given: Any = (
+                step.invoke(task, attempt.previous, attempt.named)
+                if step.is_async
+                else self._called_apart(attempt)
             )
-            if not is_plain(value) and action_methods(type(value)):
-                value = await asyncio.get_running_loop().run_in_executor(
-                    self._threads(), class_results, value, attempt
+            if step.timeout:
+                value = await within(
+                    self._awaited(given, attempt), step.timeout, task.name
                 )
+            elif type(given) is AsyncGeneratorType:
+                value = await self._ended(given, attempt)
+            else:
+                value = await given
+                if not is_plain(value):
+                    value = await self._ended(value, attempt)
             outcome = Outcome(attempt.node, value, None, time.time())
-        except TaskTimeout as error:
-            outcome = failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
         except asyncio.CancelledError as error:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
-                raise  # the run was cancelled, not only something in the step
-            outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
+            if self._closing:
+                attempt.end_telling()
+                raise  # with the run; else the step has cancelled itself
+            outcome = failed_attempt(attempt, error)
+        except RunCancelled:
+            attempt.end_telling()
+            return  # the run ends, which is no outcome of the step
         except BaseException as error:  # noqa: BLE001 - a step may raise anything
-            outcome = failed_attempt(attempt, error, TypeOutcome.FAILED)
+            outcome = failed_attempt(attempt, error)
+        if attempt.outlet is not None:
+            self._end_telling(attempt, outcome)
+        if forks[0] != self._forked:
+            leave_child(outcome.failure)
         # As `_report`, which would be one more call for every step.
         self._tasks.pop(attempt, None)
         self._outcomes.append(outcome)
+        if len(self._outcomes) - self._ahead > self._workers:
+            self._store_ahead()
         if self._waiter is not None:
             _wake(self._waiter)
+
+    @staticmethod
+    def _end_telling(attempt: Attempt, outcome: Outcome) -> None:
+        if attempt.task.streams and read_once(outcome.value):
+            outcome.value = heard_later(outcome.value, attempt)
+        else:
+            attempt.end_telling()
+
+    async def _awaited(self, given: Any, attempt: Attempt) -> Any:
+        """Await what a step gave, to the end of what it gave in turn."""
+        value = given if type(given) is AsyncGeneratorType else await given
+        return await self._ended(value, attempt)
+
+    async def _ended(self, value: Any, attempt: Attempt) -> Any:
+        """Bring what a step returned to its end; see `rest`."""
+        if type(value) is AsyncGeneratorType:
+            value = rest(value, attempt)
+            return value if type(value) is AsyncGeneratorType else await value
+        if not has_rest(value):
+            return value
+        ended = await self._in_pool(self._threads(), _tried, rest, value, attempt)
+        return ended.result()
+
+    def _comes_back(self, step: Action[..., Any]) -> bool:
+        """Say whether a plain function may return a coroutine that is awaited here.
+
+        It is called in a thread, since it may run that coroutine to its end itself.
+        """
+        pool = self._pool
+        return (
+            step.wraps_async
+            and not step.timeout  # which stops the function as well: in a process
+            and (pool is None or isinstance(pool, ThreadPoolExecutor))
+        )
+
+    async def _called_apart(self, attempt: Attempt) -> Any:
+        call = partial(self._interruptible().run, attempt, invoked)
+        ended = await self._in_pool(self._threads(), _tried, call)
+        value = ended.result()
+        return await value if type(value) is CoroutineType else value
+
+    def _silent(self) -> list[Outcome]:
+        """Return what came of coroutines that have ended without a word.
+
+        One that was cancelled before its first step never ran.
+        """
+        ended = [
+            (attempt, task)
+            for attempt, task in self._tasks.items()
+            if task.done() and isinstance(task, asyncio.Task)
+        ]
+        outcomes = []
+        for attempt, task in ended:
+            del self._tasks[attempt]
+            how = "was cancelled" if task.cancelled() else "ended"
+            error = WorkerDied(
+                f"The coroutine of task '{attempt.task.name}' (attempt"
+                f" {attempt.number}) {how} before it reported a result."
+            )
+            outcomes.append(failed_attempt(attempt, error, TypeOutcome.CRASHED))
+        return outcomes
+
+    def _in_pool(
+        self, pool: Pool, call: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Call a function in a pool, with the context variables of whoever runs this."""
+        loop, context = asyncio.get_running_loop(), copy_context()
+        return loop.run_in_executor(pool, context.run, call, *args)
 
     def _report(self, attempt: Attempt, outcome: Outcome) -> None:
         # Cheaper than a callback of the task, which is a further turn of the loop.
@@ -199,8 +377,32 @@ class EventLoopExecutor(AsyncExecutor):
         if self._waiter is not None:
             _wake(self._waiter)
 
-    def wake(self) -> None:
-        """End the waiting of `wait`; called in the thread of the loop."""
+    def _store_ahead(self) -> None:
+        """Have results stored now, of coroutines that all end at once."""
+        ended, self._ahead = self._ahead, len(self._outcomes)
+        if self.keep_ahead is not None:
+            self.keep_ahead(self._outcomes[ended:])
+
+    def interrupt(self, error: type[BaseException]) -> None:
+        """Have the loop look at once, and stop a coroutine that blocks it if it can."""
+        try:
+            self._loop.call_soon_threadsafe(self._look)
+        except RuntimeError:
+            return  # the loop was closed meanwhile: there is nothing left to wake
+        if self._interruption is not None and self._interruption.by_signal:
+            self._interruption.raise_there(error)
+
+    def _is_blocked(self, frame: FrameType | None) -> bool:
+        """Say whether a coroutine of this run is at work, rather than the loop."""
+        step = EventLoopExecutor._run_coroutine.__code__
+        storing = EventLoopExecutor._store_ahead.__code__
+        while frame is not None and frame.f_code is not storing:
+            if frame.f_code is step and frame.f_locals.get("self") is self:
+                return True
+            frame = frame.f_back
+        return False
+
+    def _look(self) -> None:
         if self._waiter is not None:
             _wake(self._waiter)
 
@@ -208,20 +410,29 @@ class EventLoopExecutor(AsyncExecutor):
         """Return what runs a sync step in a pool: only threads can be interrupted."""
         if not isinstance(pool, ThreadPoolExecutor):
             return run_attempt
+        return self._interruptible().run
+
+    def _interruptible(self) -> InterruptibleAttempts:
         if self._threaded is None:
             from dotflow.engine.executors.interruptible import InterruptibleAttempts
 
             self._threaded = InterruptibleAttempts()
-        return self._threaded.run
+        return self._threaded
 
     def _threads(self) -> Pool:
         if self._pool is not None:
             return self._pool
         if self._own_pool is None:
-            self._own_pool = ThreadPoolExecutor(
-                self._max_workers, thread_name_prefix="dotflow-sync"
-            )
+            self._own_pool = DaemonThreads(self._max_workers, "dotflow-sync")
         return self._own_pool
+
+
+def _threads_of(pool: Pool | None) -> int:
+    """Return how many attempts a user's pool runs at once; 0 where there is no pool."""
+    if pool is None:
+        return 0
+    found = vars(pool).get("_max_workers")
+    return found if isinstance(found, int) else DEFAULT_SLOTS
 
 
 def _task_maker() -> Callable[[Any], asyncio.Task[None]]:
@@ -236,6 +447,18 @@ def _task_maker() -> Callable[[Any], asyncio.Task[None]]:
     if sys.version_info < (3, 12):
         return partial(asyncio.Task, loop=loop)  # as `create_task`, with less around it
     return partial(asyncio.Task, loop=loop, eager_start=True)
+
+
+def _tried(call: Callable[..., Any], *args: Any) -> Caught:
+    """Return what a call gives, or raises: a future cannot hold a StopIteration."""
+    forked = forks[0]
+    try:
+        ended = Caught(call(*args))
+    except BaseException as error:  # noqa: BLE001 - a step may raise anything
+        ended = Caught(None, error)
+    if forks[0] != forked:
+        leave_child()
+    return ended
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 
 from dotflow.abc.executor import Executor
+from dotflow.base.coroutines import cancel_coroutine
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.isolated import (
     check_isolated,
@@ -16,7 +17,7 @@ from dotflow.engine.timeout import can_interrupt_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
     from dotflow.model.outcome import Outcome
@@ -30,7 +31,7 @@ class InlineExecutor(Executor):
     where its timeout could not stop it in this thread.
     """
 
-    blocks = True
+    blocks = in_process = True
 
     def __init__(self) -> None:
         self._can_interrupt = False
@@ -78,26 +79,41 @@ class Interruption:
     """A way to interrupt the thread that makes it.
 
     In the main thread on Unix it is the signal SIGURG, which is ignored by default and
-    used by hardly anybody: it wakes whatever blocks. Elsewhere the exception is raised
-    when the thread next runs Python code (`PyThreadState_SetAsyncExc`).
+    used by hardly anybody: it wakes whatever blocks. Elsewhere a coroutine is cancelled,
+    and in other code the exception is raised when the thread next runs Python code
+    (`PyThreadState_SetAsyncExc`).
+
+    Args:
+        may_raise: Says of where the signal came whether to raise the exception there;
+            None for wherever it disturbs nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, may_raise: Callable[[FrameType | None], bool] | None = None
+    ) -> None:
         import signal
 
+        from dotflow.engine.signals import getsignal, set_signal
+
+        self._may_raise = may_raise
         self._thread = threading.get_ident()
         self._error: type[BaseException] | None = None
-        self._signal = getattr(signal, "SIGURG", None)
-        self._outer = None
+        self._signal: int | None = getattr(signal, "SIGURG", None)
+        self._set, self._outer = set_signal, None
         in_main = threading.current_thread() is threading.main_thread()
         if self._signal is None or not in_main:
             self._signal = None
             return
-        self._outer = signal.getsignal(self._signal)
-        if self._outer in (signal.SIG_DFL, signal.SIG_IGN):
-            signal.signal(self._signal, self._on_signal)
+        self._outer = getsignal(self._signal)
+        if self._outer in (0, 1):  # SIG_DFL, SIG_IGN
+            self._set(self._signal, self._on_signal)
         else:
             self._signal = None  # the application's own
+
+    @property
+    def by_signal(self) -> bool:
+        """Whether it is a signal."""
+        return self._signal is not None
 
     def raise_there(self, error: type[BaseException]) -> None:
         """Raise `error` in the thread; called from another one."""
@@ -106,7 +122,9 @@ class Interruption:
             import signal
 
             signal.pthread_kill(self._thread, self._signal)
-        elif self._thread != threading.get_ident():
+        elif self._thread == threading.get_ident():
+            return
+        elif not cancel_coroutine(self._thread, error):
             import ctypes
 
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -117,11 +135,15 @@ class Interruption:
         """Give the signal back; afterwards nothing is raised."""
         self._error = None
         if self._signal is not None:
-            import signal
-
-            signal.signal(self._signal, self._outer)
+            self._set(self._signal, self._outer)
             self._signal = None
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if self._error is not None:
+    def _on_signal(self, _number: int, frame: FrameType | None) -> None:
+        if self._error is None:
+            return
+        if self._may_raise is None:
+            from dotflow.engine.signals import raise_in
+
+            raise_in(frame, self._error)
+        elif self._may_raise(frame):
             raise self._error

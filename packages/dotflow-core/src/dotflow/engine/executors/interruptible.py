@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 
+from dotflow.base.coroutines import cancel_coroutine
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.control import RunCancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dotflow.model.outcome import Outcome
-    from dotflow.model.task import Attempt
+    from collections.abc import Callable
+    from typing import Any
+
 
 # How long the end of a run waits for what it has interrupted.
-STOP_SECONDS = 0.5
+STOP_SECONDS = 1.0
 
 
 class InterruptibleAttempts:
@@ -31,8 +32,12 @@ class InterruptibleAttempts:
         self._hit: set[int] = set()
         self._stopped = False
 
-    def run(self, attempt: Attempt) -> Outcome:
+    def run(self, attempt: Any, call: Callable[[Any], Any] = run_attempt) -> Any:
         """Run an attempt in this thread; see `run_attempt`.
+
+        Args:
+            attempt: The attempt.
+            call: What runs it.
 
         Raises:
             RunCancelled: The attempt was stopped.
@@ -43,7 +48,7 @@ class InterruptibleAttempts:
                 raise RunCancelled("The run has ended.")
             self._threads.add(thread)
         try:
-            return run_attempt(attempt)
+            return call(attempt)
         finally:
             self._leave(thread)
 
@@ -52,8 +57,9 @@ class InterruptibleAttempts:
         with self._lock:
             self._stopped = True
             for thread in self._threads:
-                self._hit.add(thread)
-                _raise_in(thread, RunCancelled)
+                if not cancel_coroutine(thread, RunCancelled):
+                    self._hit.add(thread)
+                    _raise_in(thread, RunCancelled)
         until = time.monotonic() + STOP_SECONDS
         while self._threads and time.monotonic() < until:
             time.sleep(0.005)
@@ -80,6 +86,8 @@ class InterruptibleAttempts:
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
     """Raise an exception in a thread as soon as it can be; None takes it back."""
+    import ctypes
+
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
+from dotflow.engine.attempt import failed_attempt
 from dotflow.engine.control import POLL_SECONDS
 from dotflow.engine.steps import has_timed_methods
 from dotflow.model.task import Attempt
+from dotflow.types import TypeOutcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def check_isolated(tasks: Sequence[TaskInstance], can_interrupt: bool) -> bool:
 def run_isolated(attempt: Attempt) -> Outcome:
     """Run an attempt in a process that lives no longer than it."""
     from dotflow.engine.executors.processes import ProcessExecutor
+    from dotflow.engine.telling import relay_for
 
     task = attempt.task
     executor = ProcessExecutor()
@@ -72,9 +75,12 @@ def run_isolated(attempt: Attempt) -> Outcome:
         alone = Attempt(
             0, task, attempt.number, attempt.previous, attempt.named, attempt.around
         )
+        alone.outlet = relay_for(attempt)
         outcome = executor.submit(alone)
         while outcome is None:
             outcome = next(iter(executor.wait(POLL_SECONDS)), None)
+    except Exception as error:  # noqa: BLE001 - a step may have closed what it waits on
+        return failed_attempt(attempt, error, TypeOutcome.CRASHED)
     finally:
         executor.close(kill=True)
     outcome.node = attempt.node

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.executor import Executor, attempts_at_once
 from dotflow.base.coroutines import timed_out
+from dotflow.base.guard import STOPS, error_message, told, type_name
 from dotflow.engine.attempt import failed_attempt
 from dotflow.engine.executors.worker import GOODBYE_SECONDS, INTERRUPT_SECONDS, Worker
-from dotflow.engine.executors.worker_main import BEGUN, Order, pack_task
+from dotflow.engine.executors.worker_main import ALIVE, BEGUN, Order, pack_task
+from dotflow.engine.telling import is_heard, is_telling, pass_on
 from dotflow.errors import GraphError, NotPicklable, WorkerDied
+from dotflow.model.events import TaskOutput
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ class ProcessExecutor(Executor):
         start_method: "fork", "spawn" or "forkserver". Default: what
             `multiprocessing.set_start_method` was told, else fork where there is one.
     """
+
+    shares = False
 
     def __init__(self, by_group: bool = False, start_method: str | None = None) -> None:
         self._by_group = by_group
@@ -61,30 +66,30 @@ class ProcessExecutor(Executor):
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Hand the attempt to a free process."""
-        import pickle
-
         task, forks = attempt.task, self._packed is None
         inputs = (attempt.previous, attempt.named)
         portable: bytes | None = None
         try:
-            portable = pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL)
-        except Exception as error:  # noqa: BLE001 - pickling runs user code
+            portable = _pickled(inputs, forks)
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - pickling runs user code
             if not forks:
-                problem = _unsendable(attempt, error)
+                problem = unsendable(attempt, error)
                 return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
         worker = None if portable is None else self._idle_worker(task.group_name)
         try:
             if worker is None:
                 # What cannot be pickled can be inherited, by a process that starts now.
                 first = None if portable else _order(attempt, None, inputs)
-                worker = self._new_worker(task.group_name, first)
+                worker = self._new_worker(attempt, first)
         except OSError as error:
             died = WorkerDied(
                 f"No process could be started for '{task.name}': {error}."
             )
             return failed_attempt(attempt, died, TypeOutcome.CRASHED)
         worker.attempt = attempt
-        if task.step.timeout:
+        if task.step.timeout or (forks and not worker.answered):
             worker.deadline = time.monotonic() + START_SECONDS
         if portable is not None:
             self._send(worker, attempt, portable)
@@ -111,7 +116,13 @@ class ProcessExecutor(Executor):
             return []
         handles: list[Any] = [worker.connection for worker in busy]
         handles += [worker.exited for worker in busy]
-        ready = set(wait(handles, _until_next_deadline(busy, timeout)))
+        patience = _until_next_deadline(busy, timeout)
+        if busy[0].streams is None:
+            ready = set(wait(handles, patience))
+        else:
+            from dotflow.engine.executors.worker_streams import wait_and_read
+
+            ready = wait_and_read(self._workers, handles, patience)
         outcomes: list[Outcome] = []
         for worker in busy:
             outcome = self._outcome_of(worker, ready)
@@ -150,16 +161,16 @@ class ProcessExecutor(Executor):
             self._discard(worker)
         return None
 
-    def _new_worker(self, group: str, first: Order | None) -> Worker:
+    def _new_worker(self, attempt: Attempt, first: Order | None) -> Worker:
         """Start a process, in place of an idle one where there may be no more."""
         if len(self._workers) >= self.slots:
             # There is an idle one: the loop never has more attempts out than slots.
             self._discard(next(w for w in self._workers if w.attempt is None))
         worker = Worker(self._context)
-        worker.group = group
+        worker.group = attempt.task.group_name
         self._workers.append(worker)
         try:
-            worker.start(self._tasks, first)
+            worker.start(self._tasks, first, is_heard(attempt, TaskOutput))
         except OSError:
             self._discard(worker)
             raise
@@ -175,26 +186,48 @@ class ProcessExecutor(Executor):
         ):
             try:
                 message = worker.receive()
+                while is_telling(message):
+                    pass_on(message, attempt)
+                    if not worker.has_message():
+                        return None
+                    message = worker.receive()
+                apart = worker.receive_apart(message)
             except (EOFError, OSError):
                 return self._died(worker, attempt)
-            return self._received(worker, attempt, message)
+            return self._received(worker, attempt, message, apart)
         if worker.exited in ready:
             return self._died(worker, attempt)
         if worker.deadline is not None and time.monotonic() >= worker.deadline:
             self._discard(worker)
-            error = timed_out(attempt.task.name, attempt.task.step.timeout)
+            name = attempt.task.name
+            if not worker.answered:
+                return failed_attempt(attempt, _never_began(name), TypeOutcome.CRASHED)
+            error = timed_out(name, attempt.task.step.timeout)
             return failed_attempt(attempt, error, TypeOutcome.TIMEOUT)
         return None
 
     def _received(
-        self, worker: Worker, attempt: Attempt, message: bytes
+        self,
+        worker: Worker,
+        attempt: Attempt,
+        message: bytes,
+        apart: Sequence[memoryview],
     ) -> Outcome | None:
+        if message == ALIVE:
+            if not attempt.task.step.timeout:
+                worker.deadline = None
+            return None
         if message == BEGUN:
             limit = attempt.task.step.timeout + GRACE_SECONDS
             worker.deadline = time.monotonic() + limit
             return None
-        worker.attempt = worker.deadline = None
-        outcome = _read(message, attempt)
+        worker.end_attempt()
+        worker.deadline = None
+        outcome = (
+            read_outcome(apart[0], attempt, apart[1:])
+            if apart
+            else read_outcome(message, attempt)
+        )
         if outcome.failure is not None and outcome.failure.kind == TypeOutcome.TIMEOUT:
             self._discard(worker)  # and with it all that the attempt has started
         return outcome
@@ -225,7 +258,17 @@ def _order(attempt: Attempt, packed: bytes | None, inputs: Any) -> Order:
         from dotflow.abc.around import pack_around
 
         around = pack_around(attempt.around)
-    return attempt.node, attempt.task.name, packed, attempt.number, inputs, around
+    outlet = attempt.outlet
+    kinds = None if outlet is None else outlet.kinds
+    return (
+        attempt.node,
+        attempt.task.name,
+        packed,
+        attempt.number,
+        inputs,
+        around,
+        kinds,
+    )
 
 
 def _default_start_method() -> str:
@@ -259,23 +302,53 @@ def _until_next_deadline(workers: list[Worker], timeout: float | None) -> float 
     return left if timeout is None else min(left, timeout)
 
 
-def _read(message: bytes, attempt: Attempt) -> Outcome:
+def _pickled(inputs: Any, forks: bool) -> bytes:
+    if forks:
+        import pickle
+
+        return pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL)
+    from dotflow.engine.executors.transport import dumps
+
+    return dumps(inputs)
+
+
+def _never_began(name: str) -> WorkerDied:
+    return WorkerDied(
+        f"The process of task '{name}' did not begin within {START_SECONDS:g} s: maybe it"
+        " waits for a lock that a thread held when it was forked. Choose"
+        ' multiprocessing.set_start_method("forkserver").'
+    )
+
+
+def read_outcome(
+    message: bytes | memoryview, attempt: Attempt, buffers: Sequence[memoryview] = ()
+) -> Outcome:
+    """Return the outcome of an attempt that another process has pickled.
+
+    Args:
+        message: The pickle.
+        attempt: The attempt.
+        buffers: What was taken out of the pickle.
+    """
     import pickle
 
     try:
-        outcome: Outcome = pickle.loads(message)
-    except Exception as error:  # noqa: BLE001 - pickling runs user code
+        outcome: Outcome = pickle.loads(message, buffers=buffers)
+    except STOPS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pickling runs user code
         problem = NotPicklable(
             f"The result of task '{attempt.task.name}' cannot be read in the parent"
-            f" process: {type(error).__name__}: {error}."
+            f" process: {told(error)}."
         )
         return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
     return outcome
 
 
-def _unsendable(attempt: Attempt, error: Exception) -> NotPicklable:
+def unsendable(attempt: Attempt, error: BaseException) -> NotPicklable:
+    """Return the error of an input that has no pickle."""
     return NotPicklable(
         f"The input of task '{attempt.task.name}', of type"
-        f" {type(attempt.previous.storage).__qualname__}, cannot be sent to its process:"
-        f" {error}"
+        f" {type_name(attempt.previous.storage)}, cannot be sent to its process:"
+        f" {error_message(error)}"
     )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from dotflow.base.imports import await_imports
+from dotflow.engine.executors.large import LARGE
+from dotflow.engine.executors.transport import main_as_it_is
 from dotflow.engine.executors.worker_main import GOODBYE, Order, worker_main
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
+    from dotflow.engine.executors.worker_streams import WorkerStreams
     from dotflow.model.task import Attempt, TaskInstance
 
 # How long a worker may take to end by itself once it is told to.
@@ -42,20 +47,27 @@ class Worker:
         self.group: str | None = None
         self.packed: set[int] = set()
         self.connection: Connection[Any, Any] | None = None
+        self.streams: WorkerStreams | None = None
         self.exited: int | None = None
         self._context = context
         self.owner = get_ident()
         self._process: Any = None
         self._pid: int | None = None
         self._lifeline: int | None = None
-        self._answered = False
+        self.answered = False
 
-    def start(self, tasks: Sequence[TaskInstance], first: Order | None = None) -> None:
+    def start(
+        self,
+        tasks: Sequence[TaskInstance],
+        first: Order | None = None,
+        heard: bool = False,
+    ) -> None:
         """Start the process.
 
         Args:
             tasks: The tasks that a forked process inherits.
             first: An order that it inherits: what cannot be pickled can be forked.
+            heard: Whether what it prints is kept.
 
         Raises:
             OSError: The system has no more processes or files to give.
@@ -64,21 +76,31 @@ class Worker:
 
         _close_in_forked_children()
         forked = self._context.get_start_method() == "fork"
-        with _making:
+        if forked:
+            await_imports()
+        with _making, _alarms_held():
             _live.add(self)
             self.connection, theirs = self._context.Pipe()
-            read = None
+            read = streams = None
+            if heard:
+                from dotflow.engine.executors.worker_streams import WorkerStreams
+
+                self.streams = WorkerStreams(self._context)
+                streams = self.streams.theirs
             try:
                 if forked:
                     read, self._lifeline = os.pipe()
                 self._process = self._context.Process(  # type: ignore[attr-defined]
                     target=worker_main,
-                    args=(theirs, read, tasks if forked else (), first),
+                    args=(theirs, read, tasks if forked else (), first, streams),
                     name="dotflow-worker",
                 )
-                self._process.start()
+                with main_as_it_is():
+                    _start(self._process)
             finally:
                 theirs.close()
+                if self.streams is not None:
+                    self.streams.started()
                 if read is not None:
                     os.close(read)
             self._pid = self._process.pid
@@ -107,8 +129,22 @@ class Worker:
         """
         assert self.connection is not None
         message = self.connection.recv_bytes()
-        self._answered = True
+        self.answered = True
         return message
+
+    def receive_apart(self, message: bytes) -> list[memoryview]:
+        """Return the parts of a large result that a message announces; else nothing.
+
+        Raises:
+            OSError: As of `receive`.
+            EOFError: As of `receive`.
+        """
+        if not message.startswith(LARGE):
+            return []
+        from dotflow.engine.executors.large import receive_large
+
+        assert self.connection is not None
+        return receive_large(self.connection, message)
 
     def has_message(self) -> bool:
         """Say whether `receive` would not wait."""
@@ -125,8 +161,13 @@ class Worker:
 
     def how_it_died(self) -> str:
         """Say how the process ended; call it once it has."""
-        self.has_ended(GOODBYE_SECONDS)  # join waits for what it has forked as well
+        # First without join, which waits for what a forked process has forked as well.
+        ended = self.has_ended(GOODBYE_SECONDS)
         code = self._process.exitcode
+        if code is None and ended:
+            # The fork server, whose child it was, tells its code a moment later.
+            self._process.join(GOODBYE_SECONDS)
+            code = self._process.exitcode
         if code is None:
             return "its connection broke"
         if code >= 0:
@@ -163,9 +204,18 @@ class Worker:
         self.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         if self._pid is not None:
             self._process.join()
+        self.end_attempt()
         self._close_handles()
         if self._pid is not None and self._process.exitcode is not None:
             self._process.close()
+
+    def end_attempt(self) -> None:
+        """Tell all that its attempt has printed; what comes later is another's."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is not None:
+            if self.streams is not None:
+                self.streams.drain(attempt)
+            attempt.end_telling()
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the process and to all that it has started."""
@@ -186,7 +236,7 @@ class Worker:
                 pass  # it ended by itself in between
 
     def _hint_at_main(self, code: int) -> str:
-        if code != 1 or self._answered or self._context.get_start_method() == "fork":
+        if code != 1 or self.answered or self._context.get_start_method() == "fork":
             return ""
         return (
             "; if it never began: a script that starts processes without fork needs"
@@ -203,9 +253,47 @@ class Worker:
         """Let go of the parent's ends, as a forked child must."""
         if self.connection is not None:
             self.connection.close()
+        if self.streams is not None:
+            self.streams.close()
         if self._lifeline is not None:
             lifeline, self._lifeline = self._lifeline, None
             os.close(lifeline)
+
+
+@contextmanager
+def _alarms_held() -> Iterator[None]:
+    """Let the time of a step around this be over a little later.
+
+    What an alarm raises in the middle would be lost in a hook of the fork, with whatever
+    lock that was to give back, or leave a process that nobody knows.
+    """
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGALRM,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _start(process: Any) -> None:
+    """Start a process, also where this one is daemonic, as the worker of a pool is.
+
+    `multiprocessing` refuses that there, since such a process ends without a look at
+    its children. A worker ends with its parent by itself.
+    """
+    from multiprocessing import current_process
+
+    this = current_process()
+    if not this.daemon:
+        process.start()
+        return
+    this.daemon = False
+    try:
+        process.start()
+    finally:
+        this.daemon = True
 
 
 def interrupt_workers(thread: int, kill: bool = False) -> None:

@@ -9,28 +9,48 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dotflow.abc.around import unpack_around
+from dotflow.base.forked_streams import renew_streams
+from dotflow.base.guard import (
+    STOPS,
+    called,
+    error_message,
+    guarded,
+    is_a,
+    told,
+    type_name,
+)
+from dotflow.base.imports import forget_imports
+from dotflow.base.starting import current_run
 from dotflow.engine.attempt import run_attempt
 from dotflow.errors import NotPicklable, WorkerDied
-from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.current import current_attempt, of_worker
+from dotflow.model.outcome import Failure, Outcome, exit_code, traceback_of
+from dotflow.model.own import own_context
 from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from dotflow.engine.executors.large import BuffersApart
+    from dotflow.model.events import Told
     from dotflow.model.task import TaskInstance
 
 # Orders of the parent: (node, name of the task, portable task or None, number of the
 # attempt, previous context and named values, pickled if they could be, what the tracer
-# puts around it, pickled, or None).
-Order = tuple[int, str, Any, int, Any, "bytes | None"]
+# puts around it, pickled, or None, what somebody listens to of what it tells, or None).
+Order = tuple[Any, str, Any, int, Any, "bytes | None", "frozenset[type[Told]] | None"]
 
 # What a worker sends when the clock of a step with a timeout starts, and what it is sent
 # to end.
 BEGUN = GOODBYE = b""
+# What a forked worker sends before anything else: it holds on to no lock of its parent's.
+ALIVE = b"."
 
 
 def worker_main(
@@ -38,6 +58,7 @@ def worker_main(
     lifeline: int | None,
     tasks: Sequence[TaskInstance],
     first: Order | None,
+    streams: list[Connection[Any, Any] | None] | None = None,
 ) -> None:
     """Serve orders until the parent closes the connection or is gone.
 
@@ -48,67 +69,117 @@ def worker_main(
         tasks: The tasks of the run where this process was forked; empty where each
             order carries its own.
         first: An order that this process was forked with, or None.
+        streams: Where descriptors 1 and 2 are to lead; None where nobody listens.
     """
     import pickle
 
     _lead_process_group()
     _reset_signals()
+    if lifeline is not None:
+        forget_imports()
+        renew_streams()
     _die_with_parent(lifeline)
     if hasattr(os, "register_at_fork"):
         # What a step forks must not hold the connection open when this process dies.
         os.register_at_fork(after_in_child=connection.close)
     known: dict[int, TaskInstance] = dict(enumerate(tasks))
+    if streams is not None:
+        from dotflow.engine.executors.worker_streams import lead_streams
+
+        lead_streams(streams)
+    current_attempt.set(None)  # the one that has started the run, in another process
     try:
+        if lifeline is not None:
+            connection.send_bytes(ALIVE)
+        begun = partial(connection.send_bytes, BEGUN)
+        run = partial(_run_telling, connection)
         if first is not None:
-            connection.send_bytes(_serve(first, known, connection))
+            _report(connection, *served(first, known, begun, run))
         while (message := connection.recv_bytes()) != GOODBYE:
-            connection.send_bytes(_serve(pickle.loads(message), known, connection))
+            outcome, name = served(pickle.loads(message), known, begun, run)
+            _report(connection, outcome, name)
     except (EOFError, KeyboardInterrupt, ConnectionError):
         return  # the run is over
 
 
-def _serve(
-    order: Order, known: dict[int, TaskInstance], connection: Connection[Any, Any]
-) -> bytes:
-    """Run the attempt that was ordered and return its outcome, pickled."""
+def served(
+    order: Order,
+    known: dict[Any, TaskInstance],
+    begun: Callable[[], object],
+    run: Callable[[Attempt, frozenset[type[Told]] | None], Outcome],
+) -> tuple[Outcome, str]:
+    """Run the attempt that was ordered; return its outcome and the name of its task.
+
+    Args:
+        order: What was ordered.
+        known: The tasks that came before; one that the order brings is added.
+        begun: Called when the clock of a step with a timeout starts.
+        run: What runs the attempt here, given what somebody listens to of what it tells.
+    """
     import pickle
 
-    node, name, packed, number, inputs, packed_around = order
+    node, name, packed, number, inputs, packed_around, kinds = order
     try:
         if packed is not None:
             known[node] = unpack_task(packed)
         previous, named = pickle.loads(inputs) if isinstance(inputs, bytes) else inputs
-    except Exception as error:  # noqa: BLE001 - pickling runs user code
+    except STOPS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pickling runs user code
         problem = NotPicklable(
-            f"Task '{name}' cannot be loaded in its process:"
-            f" {type(error).__name__}: {error}."
+            f"Task '{name}' cannot be loaded in its process: {told(error)}."
         )
-        return pack_outcome(_unable(node, problem), name)
+        return unable(node, problem), name
     task = known[node]
+    task.streams = False  # what a generator gives travels only as a whole
     if task.step.timeout:
-        connection.send_bytes(BEGUN)
-    around = None
-    if packed_around is not None:
-        from dotflow.abc.around import unpack_around
-
-        around = unpack_around(packed_around)
-    outcome = run_attempt(Attempt(node, task, number, previous, named, around))
-    if outcome.failure is not None and isinstance(outcome.failure.error, SystemExit):
+        begun()
+    around = unpack_around(packed_around)
+    initial = task.initial
+    if initial is not None and task.step.wants_initial:
+        # A further attempt may come to this process, or another thread have one.
+        task = task.snapshot()
+        task.initial = own_context(initial)
+    outcome = run(Attempt(node, task, number, previous, named, around), kinds)
+    if outcome.failure is not None and is_a(outcome.failure.error, SystemExit):
         outcome.failure = _left(outcome.failure.error, task, number)
     _flush()
-    return pack_outcome(outcome, name)
+    return outcome, name
 
 
-def _left(exit: SystemExit, task: TaskInstance, number: int) -> Failure:
+def _run_telling(
+    connection: Connection[Any, Any],
+    attempt: Attempt,
+    kinds: frozenset[type[Told]] | None,
+) -> Outcome:
+    """Run an attempt that tells its parent what somebody there listens to."""
+    if not kinds:
+        return run_attempt(attempt)
+    from dotflow.engine.telling import WorkerOutlet
+
+    attempt.outlet = outlet = WorkerOutlet(connection, kinds)
+    of_worker.attempt = attempt
+    outcome = run_attempt(attempt)
+    of_worker.attempt = None
+    outlet.close()
+    return outcome
+
+
+def _left(exit: Any, task: TaskInstance, number: int) -> Failure:
     """Describe a step that called `sys.exit` in a process of its own."""
+    code = guarded(lambda: "" if exit.code is None else repr(exit.code), "…")
     error = WorkerDied(
         f"The process of task '{task.name}' (attempt {number}) ended before it reported"
-        f" a result: the step called sys.exit({'' if exit.code is None else exit.code!r})."
-    ).with_traceback(exit.__traceback__)
-    return Failure.from_error(error, TypeOutcome.CRASHED, task.step.policy.retry_on)
+        f" a result: the step called sys.exit({code})."
+    ).with_traceback(traceback_of(exit))
+    retry_on = task.step.policy.retry_on
+    failure = Failure.from_error(error, TypeOutcome.CRASHED, retry_on)
+    failure.exit_code = exit_code(exit)
+    return failure
 
 
-def _unable(node: int, problem: NotPicklable) -> Outcome:
+def unable(node: int, problem: NotPicklable) -> Outcome:
+    """Return the outcome of an attempt that could not be made here."""
     failure = Failure.final(problem)
     return Outcome(node, None, failure, time.time())
 
@@ -116,35 +187,48 @@ def _unable(node: int, problem: NotPicklable) -> Outcome:
 def _flush() -> None:
     """Show what the step has printed, as far as anyone is there to read it."""
     for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # no stream at all, a closed pipe, a closed file
+        called(lambda stream=stream: stream.flush())
 
 
-def pack_task(task: TaskInstance) -> bytes:
+def pack_task(task: TaskInstance, elsewhere: bool = False) -> bytes:
     """Pickle what a worker needs of a task.
+
+    Args:
+        task: The task.
+        elsewhere: Whether the worker has another `__main__` than this process.
 
     Raises:
         NotPicklable: It cannot be pickled; the message names the task.
     """
-    import pickle
+    from dotflow.engine.executors.transport import EXTRA, dumps, knows_step
 
+    if not knows_step(task.step):
+        raise NotPicklable(
+            f"Task '{task.name}' cannot be sent to another process: its step is defined"
+            " in a notebook, at a prompt or by `python -c`, where no process that is not"
+            f" forked finds it. Install cloudpickle, by {EXTRA}, or define the step in a"
+            " module."
+        )
     parts = (
         task.task_id,
         task.step,
-        task.initial_context,
+        task.initial,
         task.workflow_id,
         task.group_name,
         task.name,
+        task.checkpoint_key,
+        current_run.get(),
     )
     try:
-        return pickle.dumps(parts, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
+        return dumps(parts, elsewhere)
+    except STOPS:
+        raise
+    except BaseException as error:
         raise NotPicklable(
-            f"Task '{task.name}' cannot be sent to another process: {error}. Define its"
+            f"Task '{task.name}' cannot be sent to another process:"
+            f" {error_message(error)}. Define its"
             " step with def at the top of a module, and give it an initial_context that"
-            " pickle can hold."
+            f" pickle can hold; cloudpickle, by {EXTRA}, sends functions of any place."
         ) from error
 
 
@@ -154,33 +238,66 @@ def unpack_task(packed: bytes) -> TaskInstance:
 
     from dotflow.model.task import TaskInstance
 
-    task_id, step, initial, workflow_id, group_name, name = pickle.loads(packed)
-    return TaskInstance(
-        task_id,
-        step,
-        initial_context=initial,
-        workflow_id=workflow_id,
-        group_name=group_name,
-        name=name,
+    task_id, step, initial, workflow_id, group, name, key, run = pickle.loads(packed)
+    current_run.set(run)  # a run that the step starts is one of this one's
+    now = time.time()
+    task = TaskInstance.of_step(
+        step, name, key, None, initial, task_id, now, workflow_id
     )
+    task.group_name = group
+    return task
 
 
-def pack_outcome(outcome: Outcome, task_name: str) -> bytes:
-    """Pickle an outcome; a value that has no pickle becomes a failure that says so."""
-    import pickle
+def _report(connection: Connection[Any, Any], outcome: Outcome, name: str) -> None:
+    """Send an outcome to the parent."""
+    from dotflow.engine.executors import large
+
+    if not large.SUPPORTED:
+        connection.send_bytes(pack_outcome(outcome, name))
+        return
+    apart = large.BuffersApart()
+    message = pack_outcome(outcome, name, apart=apart)
+    if apart.found or len(message) >= large.FROM_BYTES:
+        try:
+            large.send_large(connection, (message, *apart.found))
+        except BrokenPipeError:
+            raise
+        except OSError:  # no memory for it now: as ever, then
+            message = pack_outcome(outcome, name)
+        else:
+            return
+    connection.send_bytes(message)
+
+
+def pack_outcome(
+    outcome: Outcome,
+    task_name: str,
+    elsewhere: bool = False,
+    apart: BuffersApart | None = None,
+) -> bytes:
+    """Pickle an outcome; a value that has no pickle becomes a failure that says so.
+
+    Args:
+        outcome: The outcome.
+        task_name: The name of its task.
+        elsewhere: Whether it goes to another machine.
+        apart: Takes its large buffers; None to have them in the pickle.
+    """
+    from dotflow.engine.executors.transport import dumps_back
 
     if outcome.failure is not None:
         outcome.failure = outcome.failure.without_error()
     try:
-        return pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)
-    except Exception as error:  # noqa: BLE001 - pickling runs user code
+        return dumps_back(outcome, elsewhere, apart)
+    except STOPS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pickling runs user code
         problem = NotPicklable(
-            f"The result of task '{task_name}', of type"
-            f" {type(outcome.value).__module__}.{type(outcome.value).__qualname__},"
-            f" cannot be sent to the parent process: {error}. Return a value that pickle"
-            " can hold, or run the workflow with mode='sequential'."
+            f"The result of task '{task_name}', of type {type_name(outcome.value)},"
+            f" cannot be sent to the parent process: {error_message(error)}. Return a"
+            " value that pickle can hold, or run the workflow with mode='sequential'."
         )
-        failed = _unable(outcome.node, problem)
+        failed = outcome.without_value(Failure.final(problem))
         return pack_outcome(failed, task_name)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from dotflow.engine.clock import Clock
+from dotflow.engine.clock import ASK_AGAIN_SECONDS, Clock
+from dotflow.engine.limits.holding import holders_around
 from dotflow.model.rate import parse_rate
 
 TYPE_CHECKING = False
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.limits.leases import Leases
+    from dotflow.engine.limits.slots import MemorySlots
     from dotflow.model.action import Action
     from dotflow.model.task import TaskInstance
 
-# How long to wait before asking again for a slot that another process holds.
-_ASK_AGAIN_SECONDS = 0.05
+# Stands for a slot that is somebody else's to give back.
+_LENT = ""
 
 
 class Admission:
@@ -25,17 +27,22 @@ class Admission:
     Args:
         sizes: How many attempts may hold a limit at once, by its name; 1 where a name
             is missing.
-        leases: Slots shared with other processes; None where the storage shares none.
+        leases: The slots, shared with whoever has the same storage; None where no step
+            has a limit.
 
     Attributes:
         clock: What rates go by; that of the engine which asks.
     """
 
-    def __init__(self, sizes: dict[str, int], leases: Leases | None = None) -> None:
+    def __init__(
+        self, sizes: dict[str, int], leases: Leases | MemorySlots | None = None
+    ) -> None:
         self.clock = Clock()
         self._sizes = sizes
         self._leases = leases
         self._held: dict[str, int] = {}
+        # The limits of which an attempt runs in the slot of the one around the run.
+        self._lent: set[str] = set()
         # By limit: all slots of one are alike, so any of them may be given back.
         self._slots: dict[str, list[str]] = {}
         self._starts: dict[Action[..., Any], deque[float]] = {}
@@ -52,7 +59,7 @@ class Admission:
             return wait
         # The rate first, which costs nothing: a slot of a limit would be held in vain.
         if step.limit is not None and not self._take(step.limit):
-            return _ASK_AGAIN_SECONDS
+            return ASK_AGAIN_SECONDS
         if step.rate is not None:
             self._starts[step].append(self.clock.monotonic())
         return 0.0
@@ -65,7 +72,11 @@ class Admission:
         self._held[name] -= 1
         slots = self._slots.get(name)
         if slots and self._leases is not None:
-            self._leases.release(slots.pop())
+            slot = slots.pop()
+            if slot == _LENT:
+                self._lent.discard(name)
+            else:
+                self._leases.release(slot)
 
     def close(self) -> None:
         """Give everything back."""
@@ -78,11 +89,24 @@ class Admission:
             return False
         if self._leases is not None:
             slot = self._leases.acquire(name, size)
-            if slot is None:
+            if slot is None and not self._borrow(name, size):
                 return False
-            self._slots.setdefault(name, []).append(slot)
+            self._slots.setdefault(name, []).append(slot or _LENT)
         self._held[name] = self._held.get(name, 0) + 1
         return True
+
+    def _borrow(self, name: str, size: int) -> bool:
+        """Run one attempt at a time in a slot that an attempt around this run holds.
+
+        That one waits for this run, which would otherwise wait for it.
+        """
+        holders = holders_around(name)
+        if not holders or name in self._lent or self._leases is None:
+            return False
+        lent = self._leases.held_by(name, size, holders)
+        if lent:
+            self._lent.add(name)
+        return lent
 
     def _rate_wait(self, step: Action[..., Any]) -> float:
         """Return how long the oldest start still counts, where there are too many."""

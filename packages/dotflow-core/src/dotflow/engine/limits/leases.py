@@ -1,7 +1,6 @@
 """`Leases`: slots of named limits that processes share through a durable storage.
 
-A slot is a key whose record expires by itself, so what a killed process held is free
-again after `LEASE_SECONDS`. A thread renews the leases of a process that lives.
+A slot is a lease of its own; a thread renews those of a process that lives.
 """
 
 from __future__ import annotations
@@ -9,28 +8,28 @@ from __future__ import annotations
 import threading
 
 from dotflow.base.identity import new_ulid, quote_name
-from dotflow.model.context import Context
+from dotflow.engine.lease import BEAT_SECONDS, Holder, Lease
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
-
-LEASE_SECONDS = 30.0
 
 
 class Leases:
     """Acquires, renews and releases slots.
 
     Args:
-        storage: A durable storage with `atomic_swap` and ttl.
+        storage: A durable storage with `atomic_swap`.
+
+    Attributes:
+        owner: What this run is known by.
     """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._owner = new_ulid()
-        self._held: set[str] = set()
-        # Held across the storage's answer: a slot must not be given back by the loop
-        # while the renewer takes it for another period.
+        self.owner = new_ulid()
+        self._held: dict[str, Lease] = {}
+        # Of `_held` alone; each lease has one of its own for the storage's answers.
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._renewer: threading.Thread | None = None
@@ -46,22 +45,41 @@ class Leases:
             The slot, or None if all are taken.
         """
         for number in range(size):
-            slot = f"limit-{quote_name(name)}#{number}"
-            with self._lock:
-                if slot in self._held:
-                    continue  # by another attempt of this run, which has one owner
-                if self._swap(slot, None):
-                    self._held.add(slot)
-                    self._keep_renewing()
-                    return slot
+            slot = _slot(name, number)
+            if self.take(slot):
+                return slot
         return None
+
+    def take(self, slot: str) -> bool:
+        """Take a slot; False where somebody has it."""
+        if slot in self._held:
+            return False  # by another attempt of this run
+        lease = Lease(self._storage, slot, owner=self.owner)
+        if lease.take() is not None:
+            return False
+        with self._lock:
+            self._held[slot] = lease
+        self._keep_renewing()
+        return True
+
+    def held_by(self, name: str, size: int, owners: set[str]) -> bool:
+        """Say whether one of some owners has a slot.
+
+        Args:
+            name: The limit.
+            size: How many slots it has.
+            owners: Who is asked for.
+        """
+        slots = (_slot(name, number) for number in range(size))
+        holders = (Holder.of(self._storage.get(slot)) for slot in slots)
+        return any(one is not None and one.owner in owners for one in holders)
 
     def release(self, slot: str) -> None:
         """Give a slot back."""
         with self._lock:
-            if slot in self._held:
-                self._held.discard(slot)
-                self._storage.delete(slot)
+            lease = self._held.pop(slot, None)
+        if lease is not None:
+            lease.release()
 
     def close(self) -> None:
         """Give every slot back and end the renewing."""
@@ -71,10 +89,6 @@ class Leases:
         for slot in list(self._held):
             self.release(slot)
 
-    def _swap(self, slot: str, expected: Context | None) -> bool:
-        mine = Context(storage=self._owner)
-        return self._storage.atomic_swap(slot, expected, mine, LEASE_SECONDS)
-
     def _keep_renewing(self) -> None:
         if self._renewer is None:
             self._renewer = threading.Thread(
@@ -83,10 +97,15 @@ class Leases:
             self._renewer.start()
 
     def _renew(self) -> None:
-        # Two renewals may fail before others take the slot of a process that lives; one
-        # that was killed holds it for a lease at most.
-        while not self._ended.wait(LEASE_SECONDS / 3):
+        while not self._ended.wait(BEAT_SECONDS):
             with self._lock:
-                for slot in list(self._held):
-                    if not self._swap(slot, Context(storage=self._owner)):
-                        self._held.discard(slot)
+                held = list(self._held.items())
+            for slot, lease in held:
+                # By a process elsewhere that took this one for dead.
+                if not lease.beat():
+                    with self._lock:
+                        self._held.pop(slot, None)
+
+
+def _slot(name: str, number: int) -> str:
+    return f"limit-{quote_name(name)}#{number}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 
+from dotflow.base.coroutines import awaited
 from dotflow.engine.maps.item_source import ItemSource
 from dotflow.model.action import Action
 from dotflow.model.items import ItemNode
@@ -127,7 +130,7 @@ def driven(values: AsyncIterable[Any]) -> Iterator[Any]:
     """
     with _own_loop() as run:
         source = aiter(values)
-        while (value := run(_next(source))) is not _END:
+        while (value := awaited(_next(source), run)) is not _END:
             yield value
 
 
@@ -152,6 +155,9 @@ def _own_loop() -> Iterator[Callable[[Any], Any]]:
     with ThreadPoolExecutor(1, thread_name_prefix="dotflow-items") as pool:
         runner = pool.submit(asyncio.Runner).result()
         try:
-            yield lambda coroutine: pool.submit(runner.run, coroutine).result()
+            here = copy_context()
+            yield lambda coroutine: pool.submit(
+                partial(runner.run, coroutine, context=here)
+            ).result()
         finally:
             pool.submit(runner.close).result()

@@ -39,7 +39,7 @@ class ItemFailures:
         errors = self._task.errors
         if len(errors) >= MAX_ERRORS:
             return
-        from dotflow.model.task import TaskError
+        from dotflow.model.task_error import TaskError
 
         error = TaskError.from_failure(failure, item.attempt)
         error.index = item.index
@@ -75,4 +75,5 @@ class ItemFailures:
             first.kind, first.exception, text + first.message, first.traceback
         )
         summary.error, summary.retryable = first.error, False
+        summary.exit_code = first.exit_code
         return summary

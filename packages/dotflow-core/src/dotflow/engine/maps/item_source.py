@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
+
+from dotflow.engine.attempt import forks, leave_child
 from dotflow.model.action import Action
 from dotflow.model.context import Context
 from dotflow.model.items import Item
+from dotflow.model.own import changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +30,9 @@ class ItemSource:
         values: The iterator; a subclass may have its items from elsewhere.
 
     Attributes:
+        beside: The names of what every item gets that could be changed in place.
         pending: Whether the next item is on its way, and cannot be asked for again.
+        shared: Whether the items are in a result that others have, too.
         total: How many items there are; None where that is not known.
     """
 
@@ -34,10 +40,13 @@ class ItemSource:
         "_item_names",
         "_named",
         "_place",
+        "_run",
         "_source",
         "_values",
         "_wants_index",
+        "beside",
         "pending",
+        "shared",
         "total",
     )
 
@@ -52,17 +61,22 @@ class ItemSource:
     ) -> None:
         self._source = source
         self._place = place
+        # What a generator sets context variables to stays with it.
+        self._run = copy_context().run
         self._values = values
         self._named = named
         self._item_names: tuple[str, ...] = (name, "item")
         self._wants_index = True
         self.pending = False
+        self.shared = True
         self.total: int | None = None
         if type(task.step) is Action:  # it tells what it takes of all these
             wanted = task.step.injects
             self._named = {k: named[k] for k in named if k in wanted}
             self._item_names = tuple(n for n in self._item_names if n in wanted)
             self._wants_index = "index" in wanted
+        beside = self._named.keys() - set(self._item_names)
+        self.beside = tuple(n for n in beside if changes(self._named[n]))
 
     def take(self) -> Item | None:
         """Return the next item; None where it is not there yet.
@@ -71,9 +85,12 @@ class ItemSource:
             StopIteration: There are no more.
             Exception: Whatever a generator of the user's raises.
         """
-        value = next(self._values)
+        forked = forks[0]
+        value = self._run(next, self._values)
+        if forks[0] != forked:
+            leave_child()  # a generator has forked, and goes on in both
         index = self._place()
-        if isinstance(value, Context):
+        if issubclass(type(value), Context):  # as `is_a`, for a million items
             value = value.storage
         named = self._named.copy()
         for name in self._item_names:

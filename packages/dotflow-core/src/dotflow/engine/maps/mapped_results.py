@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dotflow.base.guard import guarded, has
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.model.items import ItemKey, MapProgress
@@ -103,7 +104,7 @@ def revived_results(
 ) -> Context:
     """Read results that were spilled from where they are, and tell how many there are."""
     value = stored.storage
-    spilled = isinstance(value, dict) and list(value) == [SPILLED]
+    spilled = type(value) is dict and list(value) == [SPILLED]
     count: int | None = None
     if spilled:
         found: int = value[SPILLED]
@@ -115,9 +116,10 @@ def revived_results(
             stored.workflow_id,
             stored.kept_time,
             stored.run_id,
+            stored.lineage,
         )
-    elif hasattr(value, "__len__"):
-        count = len(value)
+    elif has(value, "__len__"):
+        count = guarded(lambda: len(value), None)
     task.mapped = progress = MapProgress(count)
     progress.completed = progress.restored = count or 0
     return stored

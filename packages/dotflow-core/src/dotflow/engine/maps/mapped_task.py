@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 
+from dotflow.base.guard import STOPS
 from dotflow.engine.expanded import Expanded
 from dotflow.engine.maps.item_failures import ItemFailures
 from dotflow.engine.maps.item_values import ItemValues
 from dotflow.engine.maps.open_source import open_source
 from dotflow.engine.maps.waiting_items import WaitingItems
+from dotflow.errors import WorkerDied
 from dotflow.model import events
-from dotflow.model.context import Context
 from dotflow.model.items import ItemNode, MapProgress
 from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.own import SMALL, changes, own, own_context, shell
 from dotflow.model.task import Attempt
-from dotflow.types import TypeStatus
+from dotflow.types import TypeOutcome, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class MappedTask(Expanded):
     """
 
     __slots__ = (
+        "_beside",
+        "_copies",
         "_ends",
         "_failures",
         "_flying",
@@ -70,6 +74,7 @@ class MappedTask(Expanded):
         "_queued",
         "_results",
         "_resuming",
+        "_shares",
         "_source",
         "_state",
         "_submit",
@@ -90,12 +95,14 @@ class MappedTask(Expanded):
         self._state = state
         self._submit = state.executor.submit
         self._ends = ends
-        self._keep = checkpoints.keep
+        self._keep = state.keep
         self._resuming = checkpoints.resuming
         self._node = node
         self._mapping = mapping
         self._task = task = state.tasks[node]
-        self._results = ItemValues(task, checkpoints, cache, mapping.spill)
+        self._results = ItemValues(
+            task, checkpoints, cache, mapping.spill, node, state.hold
+        )
         # Whether an item may have its result already.
         self._knows = self._resuming or self._results.cache is not None
         self._failures = ItemFailures(task)
@@ -104,14 +111,30 @@ class MappedTask(Expanded):
         self._waiting = WaitingItems(state, node)
         self._tell_item = state.bus.teller(events.ItemCompleted)
         self._phase = TAKING
+        self._copies = self._shares = state.executor.shares
+        self._beside: tuple[str, ...] = ()
         self._queued = False  # whether it stands in the loop's ready queue
         task.mapped = self._progress = MapProgress()
 
     def advance(self) -> None:
-        """Start the next item; see `Expanded.advance`."""
+        """Start the next item, and more where no other task waits for a slot.
+
+        See `Expanded.advance`. The way through the loop for each of them would be 10 % of
+        an item that does nothing.
+        """
         self._queued = False
         if self._phase == ENDED or (self._source is None and not self._begin()):
             return
+        state, ready, slots = self._state, self._state.ready, self._state.executor.slots
+        self._start_next()
+        while self._queued and len(ready) == 1 and state.running < slots:
+            if state.halted or state.control.reason is not None:
+                return  # the loop knows what to do
+            ready.clear()
+            self._queued = False
+            self._start_next()
+
+    def _start_next(self) -> None:
         state, task = self._state, self._task
         if state.delayed:
             state.wake_delayed()
@@ -147,6 +170,16 @@ class MappedTask(Expanded):
             self.close()
         self._go_on()
 
+    def keep(self, outcome: Outcome) -> bool:
+        """Store the result of an item; see `Expanded.keep`."""
+        index, results = outcome.node.index, self._results  # type: ignore[attr-defined]
+        if index < 0 or not results.kept:
+            return False
+        value = results.result(index, outcome)
+        if not outcome.stored:  # its worker has not
+            results.keep(index, value, outcome.finished)
+        return True
+
     def wake(self) -> None:
         """Stand in the ready queue, once; see `Expanded.wake`."""
         if not self._queued and self._phase != ENDED:
@@ -169,10 +202,15 @@ class MappedTask(Expanded):
         state.bus.emit(events.TaskStarted(task))
         try:
             self._source = open_source(state, self._node, self._mapping, self._results)
-        except Exception as error:  # noqa: BLE001 - __iter__ is user code
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - __iter__ is user code
             self._phase = ENDED
             self._ends.fail(self._node, task, Failure.final(error), _now())
             return False
+        # What a generator gives is nobody else's, and there is one attempt to have it.
+        self._copies = self._source.shared or task.step.policy.attempts > 1
+        self._beside = self._source.beside
         self._progress.total = self._source.total
         return True
 
@@ -190,14 +228,30 @@ class MappedTask(Expanded):
         except StopIteration:
             self._phase = DRAINING
             self._progress.total = self._results.count
-        except Exception as error:  # noqa: BLE001 - a generator is user code
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a generator is user code
             self._failures.add_source(Failure.final(error))
             self.close()
         return None
 
     def _attempt(self, item: Item) -> Attempt:
         node = ItemNode(self._node, item.index)
-        return Attempt(node, self._task, item.attempt, item.previous, item.named)
+        previous, named = item.previous, item.named
+        if self._shares:
+            # Many run at once, so each attempt has copies of what is small, which items
+            # are; of what they all get beside, the map has one if it is large.
+            value = previous.storage
+            if self._copies and changes(value):
+                previous = own_context(previous, SMALL)
+                mine = previous.storage
+                named = {n: mine if v is value else v for n, v in named.items()}
+            elif self._task.step.wants_previous:
+                previous = shell(previous)
+            for name in self._beside:
+                named = {**named, name: own(named[name], SMALL)}
+        outlet = self._state.outlet
+        return Attempt(node, self._task, item.attempt, previous, named, None, outlet)
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
         step = self._task.step
@@ -222,23 +276,25 @@ class MappedTask(Expanded):
         full = waiting.retries and waiting.full
         taking = phase == TAKING and not (fetching or full)
         if taking or waiting.held is not None or waiting.due:
-            self.wake()
+            if not self._queued:
+                self.wake()
         elif phase == DRAINING and not (self._flying or fetching or waiting.retries):
             self._finish()
 
     def _complete(self, item: Item, outcome: Outcome) -> Failure | None:
         """Keep a result before anything depends on it."""
-        value = outcome.value
-        if isinstance(value, Context):
-            value = value.storage
-        results = self._results
-        if results.kept or results.cache is not None:
-            attempt = self._attempt(item)
-            try:
-                results.save(attempt, item.index, value, outcome.finished)
-            except Exception as error:  # noqa: BLE001 - inputs and keys are user code
-                # The step has run: to run it again would not mend the storage.
-                return Failure.final(error)
+        results, step = self._results, self._task.step
+        try:
+            value = results.result(item.index, outcome)
+            if results.cache is not None or (results.kept and not outcome.stored):
+                results.save(item.index, value, outcome)
+        except STOPS:
+            raise
+        except WorkerDied as error:
+            return Failure.from_error(error, TypeOutcome.CRASHED, step.policy.retry_on)
+        except BaseException as error:  # noqa: BLE001 - inputs and keys are user code
+            # The step has run: to run it again would not mend the storage.
+            return Failure.final(error)
         self._note(item.index, value)
         return None
 
@@ -249,13 +305,21 @@ class MappedTask(Expanded):
             self._tell_item(self._task, index)
 
     def _known(self, item: Item) -> bool:
-        """Take an item's result of an earlier run; True also where looking failed."""
+        """Take an item's result of an earlier run.
+
+        True also where looking failed, or where it is computed elsewhere now.
+        """
         if item.attempt:
             return False
         attempt, index = self._attempt(item), item.index
         try:
             found = self._results.find(attempt, index, self._resuming)
-        except Exception as error:  # noqa: BLE001 - inputs and keys are user code
+            if found is None and not self._results.begin(index):
+                self._waiting.retry(item, self._results.ask_again)
+                return True
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - inputs and keys are user code
             self._fail(item, Failure.final(error), _now())
             return True
         if found is not None:
@@ -268,6 +332,8 @@ class MappedTask(Expanded):
         admission = self._state.admission
         wait = admission.ask(self._task) if admission is not None else 0.0
         if wait:
+            if not item.attempt:
+                self._results.give_up(item.index)  # as in `Loop`
             self._waiting.hold(item, wait)
         return not wait
 
@@ -284,6 +350,7 @@ class MappedTask(Expanded):
     def _fail(self, item: Item, failure: Failure, finished: float) -> None:
         self._failures.note(item, failure, finished)
         self._failures.add(item, failure)
+        self._results.give_up(item.index)
         self._progress.failed += 1
         if not self._state.keep_going:
             self.close()
@@ -299,7 +366,7 @@ class MappedTask(Expanded):
         failure: Failure | None
         if failures:
             if state.keep_going:
-                task.current_context = results.context(results.value(), finished)
+                task.current_context = results.whole(finished)
             over, progress = self._mapping.over, self._progress
             failure = failures.summary(over, progress, results.count)
         else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 from dotflow.abc.executor import AsyncExecutor
+from dotflow.base.coroutines import read_once
+from dotflow.base.guard import guarded, has, is_a, short_type_name
 from dotflow.engine.maps.item_source import ItemSource
+from dotflow.model.own import own, own_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ def refusal(
 ) -> Exception | None:
     """Return what speaks against mapping over a value, None for nothing."""
     what = f"Task '{task.name}' is mapped over '{source.name}', whose result"
-    kind = type(values).__qualname__
-    if isinstance(values, (str, bytes, bytearray)):
+    kind = short_type_name(values)
+    if is_a(values, (str, bytes, bytearray)):
         return TypeError(f"{what} is one {kind}: return a list of what to map over.")
-    if not any(hasattr(values, name) for name in _ITERABLE):
+    if not any(has(values, name) for name in _ITERABLE):
         return TypeError(
             f"{what} of type {kind} cannot be iterated: return a list, a range, a"
             " generator, an async generator or any other iterable."
         )
-    if isinstance(values, (Iterator, AsyncIterator)):
+    if has(values, "__next__") or has(values, "__anext__"):
         again = "return a list, a range or an object that can be iterated again."
         if source.restored or source.cached:
             return TypeError(f"{what}, a {kind}, was read by an earlier run: {again}")
@@ -63,15 +64,26 @@ def open_source(
     upstream = graph.upstream[node]
     over = next(up for up in upstream if state.tasks[up].name == mapping.over)
     source = state.tasks[over]
-    values = source.current_context.storage
-    problem = refusal(task, source, values, len(graph.downstream[over]) > 1)
+    record, others = state.record(over), len(graph.downstream[over]) > 1
+    values = record.storage
+    problem = refusal(task, source, values, others)
     if problem is not None:
         raise problem
     named = dict(state.inputs(node, task)[1] or {})
+    if state.executor.shares:
+        # One copy for all items, where it is too large for one each.
+        named = {n: v if v is values else own(v) for n, v in named.items()}
+        if others:
+            # They may change it in place while items are still taken from it.
+            values = own(values)
+        initial = task.initial
+        if initial is not None and task.step.wants_initial:
+            # Each item has a copy; that of others may be the very object.
+            task.initial = own_context(state.as_left(initial))
     name = task.local_name(mapping.over)
-    given = (task, name, source.current_context, named, results.place)
+    given = (task, name, record, named, results.place)
     opened: ItemSource
-    if hasattr(values, "__iter__") or not hasattr(values, "__aiter__"):
+    if has(values, "__iter__") or not has(values, "__aiter__"):
         opened = ItemSource(*given, iter(values))
     else:
         from dotflow.engine.maps.async_items import AsyncItemSource, driven
@@ -80,6 +92,7 @@ def open_source(
             opened = AsyncItemSource(*given, aiter(values), state, node)
         else:
             opened = ItemSource(*given, driven(values))
-    if hasattr(values, "__len__"):
-        opened.total = len(values)
+    opened.shared = not read_once(values)
+    if has(values, "__len__"):
+        opened.total = guarded(lambda: len(values), None)
     return opened

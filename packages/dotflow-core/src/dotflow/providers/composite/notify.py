@@ -5,6 +5,10 @@ from __future__ import annotations
 from dotflow.abc.notify import Notify
 from dotflow.base.fan_out import FanOut, told
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class CompositeNotify(FanOut, Notify):  # type: ignore[override]
     """Tells everything to several notifiers; see `FanOut`.
@@ -14,3 +18,13 @@ class CompositeNotify(FanOut, Notify):  # type: ignore[override]
     """
 
     hook_status_task = told(Notify.hook_status_task)
+    hook_task_progress = told(Notify.hook_task_progress)
+    hook_alert = told(Notify.hook_alert)
+
+    def __init__(self, parts: Iterable[Notify]) -> None:
+        super().__init__(parts)
+        # Rules first: what waits for messages is to find those that they cause.
+        self.parts = tuple(
+            sorted(self.parts, key=lambda part: part.alert_rules is None)
+        )
+        self.alert_rules = self.parts[0].alert_rules if self.parts else None

@@ -16,42 +16,73 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dotflow.base.arguments import refuse_address
+from dotflow.base.private import create
 from dotflow.errors import StorageError
-from dotflow.providers._durable import failure, make_folder
+from dotflow.logging import logger
+from dotflow.providers._durable import Identity, failure, identity, make_folder, moved
 from dotflow.providers.storage_sqlite import schema
 from dotflow.providers.storage_sqlite.errors import is_locked, storage_error
 
+_getpid = os.getpid
+_stat = os.stat
+_MIGRATION_SECONDS = 30.0
 # The second one is Python's for a text of 2 GB or more.
 _ERRORS = (sqlite3.Error, OverflowError)
 
 
-class _Handle:
+class Handle:
     """A connection, closed when the thread that owns it has ended."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Identity | None) -> None:
         self.connection: sqlite3.Connection | None = connection
+        # Of its own for what writes one row: to make one each time is 3 % of a task.
+        self.cursor = connection.cursor()
+        self.device, self.inode = file or (0, 0)
         self.process = os.getpid()
         # `close` may come from another thread while a statement runs.
         self.lock = threading.RLock()
         # Not `__del__`: a collected cycle may finalize the connection before its handle,
         # and an unclosed one warns.
-        self._let_go = weakref.finalize(self, _let_go, connection, self.process)
+        owner = (weakref.ref(self), self.process, threading.get_ident())
+        self._let_go = weakref.finalize(self, _let_go, connection, *owner)
 
     def close(self) -> None:
+        """Close the connection, once no statement of another thread runs on it."""
         with self.lock:
             self.connection = None
-            self._let_go()
+            found = self._let_go.detach()
+            if found is not None and self.process == os.getpid():
+                found[2][0].close()
+            elif found is not None:
+                _leave_open(found[2][0])
 
 
-def _let_go(connection: sqlite3.Connection, process: int) -> None:
-    """Close a connection, but never one that a forked child got from its parent.
+def _let_go(
+    connection: sqlite3.Connection,
+    handle: weakref.ref[Handle],
+    process: int,
+    thread: int,
+) -> None:
+    """Close a connection that nobody has any more, or at exit that of this thread.
 
-    To close that could damage the file, even at exit, so it gets a reference that
-    nothing takes back.
+    At exit other threads' handles are still there: those of daemons, which run on and
+    may be inside SQLite. To close a connection under one of them is a crash, and to wait
+    for it might be for ever.
     """
-    if process == os.getpid():
+    mine = handle() is None or thread == threading.get_ident()
+    if process == os.getpid() and mine:
         connection.close()
-        return
+    else:
+        _leave_open(connection)
+
+
+def _leave_open(connection: sqlite3.Connection) -> None:
+    """Keep a connection to the end of the process, by a reference nobody takes back.
+
+    One that a forked child got from its parent is never closed there, even at exit: that
+    could damage the file.
+    """
     import ctypes
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
@@ -60,28 +91,55 @@ def _let_go(connection: sqlite3.Connection, process: int) -> None:
 class Database:
     """Runs statements on a file that is opened, and made, at the first one.
 
+    Connections to a file that was deleted or replaced would go on and write where nobody
+    ever looks. So each statement looks first: one that writes fails then, since what was
+    written before it is gone; one that reads opens the new file and says so.
+
     Args:
         path: The file; its folder is made if it is missing.
         synchronous: `PRAGMA synchronous`: `"FULL"` survives a power cut, `"NORMAL"`
             may lose the last commits in one, but not in a kill.
         timeout: How long to wait for another process's lock, in seconds.
+
+    Attributes:
+        file: Which file was opened last; None before.
     """
 
     def __init__(self, path: str, synchronous: str, timeout: float) -> None:
         self.path = path
         self.synchronous = synchronous
         self.timeout = timeout
+        self.file: Identity | None = None
         self._local = threading.local()
         # By thread. An ended thread's handle is gone, and its id may come back.
-        self._handles: weakref.WeakValueDictionary[int, _Handle] = (
+        self._handles: weakref.WeakValueDictionary[int, Handle] = (
             weakref.WeakValueDictionary()
         )
 
     def __reduce__(self) -> tuple[type[Database], tuple[str, str, float]]:
         return (type(self), (self.path, self.synchronous, self.timeout))
 
+    def change(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one statement that writes, in a transaction of its own.
+
+        Returns:
+            How many rows it has written or removed.
+
+        Raises:
+            StorageError: SQLite failed; the message names the file.
+        """
+        while True:
+            handle = self._handle(False)
+            with handle.lock:
+                if handle.connection is None:
+                    continue  # another thread has closed it just now
+                try:
+                    return handle.cursor.execute(statement, parameters).rowcount
+                except _ERRORS as error:
+                    raise storage_error(self.path, error) from error
+
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Run one statement in a transaction of its own, and return its rows.
+        """Run one statement that reads, and return its rows.
 
         Raises:
             StorageError: SQLite failed; the message names the file.
@@ -98,26 +156,31 @@ class Database:
                     raise storage_error(self.path, error) from error
 
     @contextmanager
-    def transaction(self, write: bool = True) -> Iterator[sqlite3.Connection]:
+    def transaction(
+        self, write: bool = True, file: Identity | None = None
+    ) -> Iterator[sqlite3.Connection]:
         """Hold the write lock for several statements, which count as one.
 
-        An exception undoes them all. `execute` in the same thread takes part in it.
+        An exception undoes them all. `change` in the same thread takes part in it.
 
         Args:
             write: Whether anything is written; if not, nobody is locked out, and all
                 statements see one state of the file.
+            file: Which file it has to be; None for whichever is there.
 
         Raises:
             StorageError: SQLite failed; the message names the file.
         """
         while True:
-            handle = self._handle()
+            handle = self._handle(not write)
             with handle.lock:
                 connection = handle.connection
                 if connection is None:
                     continue  # another thread has closed it just now
                 try:
                     with _begun(connection, write):
+                        if file is not None and file != self.file:
+                            raise moved(self.path)
                         yield connection
                 except _ERRORS as error:
                     raise storage_error(self.path, error) from error
@@ -130,12 +193,43 @@ class Database:
             if handle is not None:
                 handle.close()
 
-    def _handle(self) -> _Handle:
-        """Return this thread's connection of this process."""
-        handle: _Handle | None = getattr(self._local, "handle", None)
-        if handle is None or handle.process != os.getpid() or handle.connection is None:
-            handle = self._local.handle = _Handle(self._connect())
-            self._handles[threading.get_ident()] = handle
+    def revisit(self) -> None:
+        """Open the file anew, and say so, if it was deleted or replaced.
+
+        For the beginning of something, which has lost nothing in the former file.
+        """
+        if self.file is not None:
+            self._handle()
+
+    def _handle(self, reads: bool = True) -> Handle:
+        """Return this thread's connection of this process, to the file of now."""
+        handle: Handle | None = getattr(self._local, "handle", None)
+        if handle is not None and handle.process == _getpid():
+            try:
+                there = _stat(self.path)
+            except OSError:
+                there = None  # looked at more closely below
+            if (
+                there is not None
+                and there.st_ino == handle.inode
+                and there.st_dev == handle.device
+                and handle.connection is not None
+            ):
+                return handle
+            if handle.connection is not None and handle.connection.in_transaction:
+                raise moved(self.path)  # which undoes it
+            handle.close()
+        known = self.file
+        found = None if known is None else identity(self.path)
+        connection = self._connect()
+        self.file = identity(self.path)
+        handle = self._local.handle = Handle(connection, self.file)
+        self._handles[threading.get_ident()] = handle
+        if known is not None and found != known:
+            # Told once: whoever comes later finds the file that is open by then.
+            if not reads:
+                raise moved(self.path)
+            logger.warning("%s", moved(self.path))
         return handle
 
     def _connect(self) -> sqlite3.Connection:
@@ -145,6 +239,7 @@ class Database:
                 make_folder(folder)
         except OSError as error:
             raise failure("make the folder", folder, error) from error
+        self._create()
         connection = None
         try:
             connection = sqlite3.connect(
@@ -163,17 +258,32 @@ class Database:
             raise
         return connection
 
+    def _create(self) -> None:
+        """Make the file, for its owner alone; SQLite's others take its mode."""
+        try:
+            os.close(create(self.path, os.O_RDWR | os.O_EXCL))
+        except OSError:
+            pass  # it is there, perhaps as a link; else SQLite says what is wrong
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait for a lock while it changes the journal mode, which two
         # processes may do at once to a new file.
-        deadline = time.monotonic() + self.timeout
+        began = time.monotonic()
+        deadline = began + self.timeout
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute(f"PRAGMA synchronous = {self.synchronous}")
                 _migrate(connection, self.path)
             except sqlite3.OperationalError as error:
-                if not is_locked(error) or time.monotonic() > deadline:
+                if not is_locked(error):
+                    raise
+                # Who has the lock of an outdated file migrates it, which takes its time.
+                outdated = file_version(connection) != len(schema.MIGRATIONS)
+                limit = (
+                    max(deadline, began + _MIGRATION_SECONDS) if outdated else deadline
+                )
+                if time.monotonic() > limit:
                     raise
                 time.sleep(0.005)
             else:
@@ -186,6 +296,7 @@ def check_path(path: str) -> str:
     Raises:
         ValueError: It is none.
     """
+    refuse_address("StorageSQLite", path)
     if path == ":memory:" or path.startswith("file:") or not path:
         raise ValueError(
             f"path={path!r} is no file. Give the path of one, or use StorageDefault()"
@@ -229,12 +340,14 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         StorageError: The file is another program's, or a newer dotflow's.
         sqlite3.Error: SQLite failed.
     """
-    if _version(connection) == len(schema.MIGRATIONS):
+    newest = file_version(connection) == len(schema.MIGRATIONS)
+    if newest and _owner(connection) == schema.APPLICATION_ID:
         return
+    teach(connection)
     with _begun(connection):
         # Again, as another process may have done it by now.
-        version = _version(connection)
-        _check(connection, version, path)
+        version = file_version(connection)
+        check_owner(connection, version, path)
         for statements in schema.MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(statement)
@@ -242,8 +355,25 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS)}")
 
 
-def _check(connection: sqlite3.Connection, version: int, path: str) -> None:
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+def teach(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions that what is read of older files needs."""
+
+    def shape(message: str | None) -> str:
+        # Late: a new file has no messages, and a run without a history needs no more.
+        from dotflow.history.failures import message_shape
+
+        return message_shape(message or "")
+
+    connection.create_function("message_shape", 1, shape, deterministic=True)
+
+
+def check_owner(connection: sqlite3.Connection, version: int, path: str) -> None:
+    """Refuse a file that is another program's, or a newer dotflow's.
+
+    Raises:
+        StorageError: It is; the message says what to do.
+    """
+    owner = _owner(connection)
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if owner != schema.APPLICATION_ID and (owner or version or tables):
         raise StorageError(
@@ -257,6 +387,12 @@ def _check(connection: sqlite3.Connection, version: int, path: str) -> None:
         )
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _owner(connection: sqlite3.Connection) -> int:
+    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    return owner
+
+
+def file_version(connection: sqlite3.Connection) -> int:
+    """Return the version of a file's tables, 0 for an empty one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version

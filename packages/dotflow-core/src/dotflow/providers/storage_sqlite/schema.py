@@ -5,6 +5,56 @@ from __future__ import annotations
 APPLICATION_ID = 0x446F7446
 """Marks a file as dotflow's (`PRAGMA application_id`): the text "DotF"."""
 
+# A workflow without a name was called as its host is.
+_FORMER_WORKFLOW = """
+    CASE WHEN name IS NULL OR substr(process, 1, length(name) + 1) = name || '/'
+    THEN coalesce(workflow_id, '') ELSE name END
+"""
+_FORMER_FAILURES = """
+    SELECT
+        events.run,
+        events.seq,
+        events.time,
+        {workflow} AS workflow,
+        events.task,
+        coalesce(json_extract(events.detail, '$.exception'), '') AS error,
+        message_shape(json_extract(events.detail, '$.message')) AS shape,
+        substr(coalesce(json_extract(events.detail, '$.message'), ''), 1, 1000)
+            AS message
+    FROM main.runs CROSS JOIN main.events ON events.run = runs.id
+    WHERE {where} AND events.event IN ('TaskFailed', 'ItemFailed')
+        AND events.task IS NOT NULL
+        AND json_extract(events.detail, '$.by_items') IS NULL
+"""
+
+# Most runs have failed in nothing, and their events need not be read.
+_FAILURES_OF_RUNS = _FORMER_FAILURES.format(
+    workflow="runs.workflow", where="runs.status <> 'Completed'"
+)
+
+
+def _attempts(more: str = "") -> str:
+    """Return what makes the view of attempts, of those events that `more` lets in."""
+    return f"""
+        CREATE VIEW attempts AS
+        SELECT
+            runs.run_id,
+            events.task,
+            events.attempt AS number,
+            min(CASE events.event WHEN 'TaskStarted' THEN events.time
+                ELSE events.began END) AS started,
+            max(CASE events.event WHEN 'TaskStarted' THEN NULL ELSE events.time END)
+                AS finished,
+            max(CASE events.event WHEN 'TaskStarted' THEN NULL
+                WHEN 'TaskCompleted' THEN 'Completed'
+                ELSE json_extract(events.detail, '$.outcome') END) AS outcome,
+            max(json_extract(events.detail, '$.message')) AS message
+        FROM events JOIN runs ON runs.id = events.run
+        WHERE events.attempt IS NOT NULL{more}
+        GROUP BY events.run, events.task, events.attempt
+        """  # noqa: S608 - fixed texts
+
+
 MIGRATIONS: list[tuple[str, ...]] = [
     (
         # A table with rowids, since a record may be far larger than a page.
@@ -91,24 +141,7 @@ MIGRATIONS: list[tuple[str, ...]] = [
         ) WITHOUT ROWID
         """,
         # Made of the events, so that a chain of fast tasks writes nothing twice.
-        """
-        CREATE VIEW attempts AS
-        SELECT
-            runs.run_id,
-            events.task,
-            events.attempt AS number,
-            min(CASE events.event WHEN 'TaskStarted' THEN events.time
-                ELSE events.began END) AS started,
-            max(CASE events.event WHEN 'TaskStarted' THEN NULL ELSE events.time END)
-                AS finished,
-            max(CASE events.event WHEN 'TaskStarted' THEN NULL
-                WHEN 'TaskCompleted' THEN 'Completed'
-                ELSE json_extract(events.detail, '$.outcome') END) AS outcome,
-            max(json_extract(events.detail, '$.message')) AS message
-        FROM events JOIN runs ON runs.id = events.run
-        WHERE events.attempt IS NOT NULL
-        GROUP BY events.run, events.task, events.attempt
-        """,
+        _attempts(),
     ),
     (
         # A row for each mapped task, however many items it has.
@@ -137,8 +170,121 @@ MIGRATIONS: list[tuple[str, ...]] = [
         )
         """,
     ),
+    ("ALTER TABLE pipeline_tasks ADD COLUMN lineage TEXT",),
+    (
+        # What is asked for in lists and counts, each with an index that answers in
+        # order. In one transaction: a kill leaves the version before, and the next
+        # writer begins this one again.
+        "ALTER TABLE runs ADD COLUMN workflow TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN parent TEXT",
+        "ALTER TABLE runs ADD COLUMN identity TEXT NOT NULL DEFAULT '{}'",
+        f"UPDATE runs SET workflow = {_FORMER_WORKFLOW}",  # noqa: S608 - fixed texts
+        "DROP INDEX runs_by_workflow",
+        "DROP INDEX runs_open",
+        "CREATE INDEX runs_by_start ON runs (started, run_id)",
+        "CREATE INDEX runs_by_status ON runs (status, started, run_id)",
+        # Entered once, when a run has ended: those that go on are few, and have a status.
+        """
+        CREATE INDEX runs_by_workflow ON runs (workflow, status, started, run_id)
+        WHERE finished IS NOT NULL
+        """,
+        # Most have a workflow id that is the name, or none that anybody asks for.
+        """
+        CREATE INDEX runs_by_workflow_id ON runs (workflow_id, status, started, run_id)
+        WHERE finished IS NOT NULL AND workflow_id <> workflow
+        """,
+        """
+        CREATE INDEX runs_by_parent ON runs (parent, started, run_id)
+        WHERE parent IS NOT NULL
+        """,
+        """
+        CREATE TABLE failures (
+            run INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            time REAL NOT NULL,
+            workflow TEXT NOT NULL,
+            task TEXT NOT NULL,
+            error TEXT NOT NULL,
+            shape TEXT NOT NULL,
+            message TEXT NOT NULL,
+            PRIMARY KEY (run, seq)
+        ) WITHOUT ROWID
+        """,
+        f"INSERT INTO failures {_FAILURES_OF_RUNS}",
+        """
+        CREATE INDEX failures_by_group
+        ON failures (workflow, task, error, shape, time)
+        """,
+        "CREATE INDEX failures_by_error ON failures (error, run)",
+        """
+        CREATE TABLE facts (
+            run INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            number REAL,
+            PRIMARY KEY (run, name, value)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX facts_by_value ON facts (name, value, run)",
+        """
+        CREATE INDEX facts_by_number ON facts (name, number, run)
+        WHERE number IS NOT NULL
+        """,
+        # Without what steps tell, which has no part in when an attempt ended.
+        "DROP VIEW attempts",
+        _attempts(
+            """ AND events.event IN (
+            'TaskStarted', 'TaskCompleted', 'TaskRetried', 'TaskFailed', 'TaskCancelled'
+        )"""
+        ),
+    ),
 ]
 """The statements of each version: element 0 leads from an empty file to version 1.
 
 The version is `PRAGMA user_version`. A published element never changes; append one.
 """
+
+_NO_RUNS = """
+    CREATE TEMP VIEW runs AS SELECT NULL AS id, NULL AS run_id, NULL AS workflow_id,
+        NULL AS name, NULL AS mode, NULL AS status, NULL AS started, NULL AS finished,
+        NULL AS duration, NULL AS resumed_from, NULL AS tasks, NULL AS process,
+        NULL AS heartbeat, NULL AS metadata, NULL AS graph, NULL AS workflow,
+        NULL AS parent, NULL AS identity WHERE 0
+"""
+_NO_EVENTS = """
+    CREATE TEMP VIEW events AS SELECT NULL AS run, NULL AS seq, NULL AS time,
+        NULL AS event, NULL AS task, NULL AS attempt, NULL AS detail, NULL AS began
+        WHERE 0
+"""
+_NO_MAPS = """
+    CREATE TEMP VIEW maps AS SELECT NULL AS run, NULL AS task, NULL AS completed,
+        NULL AS failed, NULL AS restored, NULL AS retried, NULL AS total WHERE 0
+"""
+_NO_FAILURES = """
+    CREATE TEMP VIEW failures AS SELECT NULL AS run, NULL AS seq, NULL AS time,
+        NULL AS workflow, NULL AS task, NULL AS error, NULL AS shape, NULL AS message
+        WHERE 0
+"""
+_NO_FACTS = """
+    CREATE TEMP VIEW facts AS SELECT NULL AS run, NULL AS name, NULL AS value,
+        NULL AS number WHERE 0
+"""
+_FORMER_RUNS = f"""
+    CREATE TEMP VIEW runs AS SELECT *, {_FORMER_WORKFLOW} AS workflow, NULL AS parent,
+        '{{}}' AS identity FROM main.runs
+"""  # noqa: S608 - fixed texts
+
+
+def former_views(version: int) -> list[str]:
+    """Return what lets an older file be read as one of this version, unchanged.
+
+    Args:
+        version: That of the file.
+    """
+    if version >= 7:
+        return []
+    failures = _FORMER_FAILURES.format(workflow=_FORMER_WORKFLOW, where="1")
+    views = [_FORMER_RUNS, f"CREATE TEMP VIEW failures AS {failures}", _NO_FACTS]
+    if version < 3:
+        return [_NO_RUNS, _NO_EVENTS, _NO_MAPS, _NO_FAILURES, _NO_FACTS]
+    return views if version > 3 else [*views, _NO_MAPS]

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import copy
 from pathlib import Path
 from typing import Any
 
-from dotflow.abc.storage import Storage, check_ttl, is_empty
+from dotflow.abc.storage import (
+    Storage,
+    as_contexts,
+    check_ttl,
+    current_fence,
+    is_empty,
+)
+from dotflow.base.arguments import check_choice, output_folder
 from dotflow.codec.codec import Codec
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
@@ -17,9 +27,14 @@ from dotflow.providers.text_records import TextRecords
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from typing import Self
     from uuid import UUID
 
+    from dotflow.abc.storage import Fence
     from dotflow.providers.storage_sqlite.history import SQLiteHistory
+    from dotflow.types import CodecName, Synchronous
 
 _FILE = "dotflow.db"
 _LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -27,18 +42,39 @@ _LAST = chr(0x10FFFF)
 
 _PUT = """
     INSERT INTO checkpoints (key, workflow_id, expires_at, fingerprint, record)
-    VALUES (?, ?, ?, ?, ?)
+    VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (key) DO UPDATE SET
         workflow_id = excluded.workflow_id,
         expires_at = excluded.expires_at,
         fingerprint = excluded.fingerprint,
         record = excluded.record
 """
+# Without a lease there is no record, which the table refuses: the row is ignored then.
+# A SELECT in place of the VALUES would first be written to a table of its own.
+_PUT_FENCED = _PUT.replace("INSERT", "INSERT OR IGNORE").replace(
+    "?5",
+    """CASE WHEN EXISTS (
+        SELECT 1 FROM checkpoints WHERE key = ?6 AND fingerprint = ?7
+    ) THEN ?5 END""",
+)
 _GET = """
     SELECT record FROM checkpoints
     WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)
 """
 _PURGE = "DELETE FROM checkpoints WHERE expires_at <= ?"
+
+Row = tuple[object, ...]
+
+
+class _Group:
+    """What is posted to a storage within a `with storage.grouped()`, by its fence."""
+
+    def __init__(self, storage: StorageSQLite) -> None:
+        self.storage = storage
+        self.rows: dict[Fence | None, list[Row]] = {}
+
+
+_group: ContextVar[_Group | None] = ContextVar("dotflow_group", default=None)
 
 
 class StorageSQLite(TextRecords, Storage):
@@ -71,30 +107,53 @@ class StorageSQLite(TextRecords, Storage):
     """
 
     shared = True
+    reach = "host"
+    fenced = True
 
     def __init__(
         self,
         path: str | os.PathLike[str] | None = None,
-        codec: str = "pickle",
-        synchronous: str = "FULL",
+        codec: CodecName = "pickle",
+        synchronous: Synchronous = "FULL",
         timeout: float = 30.0,
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
         if path is None:
-            path = Path(os.environ.get("DOTFLOW_OUTPUT_PATH") or ".output") / _FILE
+            path = Path(output_folder()) / _FILE
         level = synchronous.upper()
-        if level not in _LEVELS:
-            raise ValueError(
-                f"synchronous={synchronous!r} does not exist. Use one of: "
-                + ", ".join(map(repr, _LEVELS))
-            )
+        check_choice("StorageSQLite", "synchronous", level, _LEVELS)
         if not timeout >= 0:
             raise ValueError(f"timeout={timeout!r} must be 0 or more seconds.")
         self.codec = Codec.named(codec)
         self.database = Database(check_path(os.fspath(path)), level, timeout)
         self.retention = Retention(keep_runs, keep_days)
         self._history: SQLiteHistory | None = None
+
+    def at(self, path: str | os.PathLike[str]) -> Self:
+        """Return the same storage in another file.
+
+        Args:
+            path: The file; `dotflow.db` in it where it is a folder.
+        """
+        if Path(path).is_dir():
+            path = Path(path) / _FILE
+        own, other = self.database, copy(self)
+        place = check_path(os.fspath(path))
+        other.database = Database(place, own.synchronous, own.timeout)
+        other._history = None  # noqa: SLF001 - another one of the same class
+        return other
+
+    def read_only(self) -> Self:
+        """Return the same storage for whoever only looks: the file is as it was after.
+
+        One of an older dotflow is not brought up to date; to store anything fails.
+        """
+        from dotflow.providers.storage_sqlite.reader import Reader
+
+        own, other = self.database, copy(self)
+        other.database = Reader(own.path, own.synchronous, own.timeout)
+        return other
 
     @property
     def path(self) -> Path:
@@ -121,8 +180,14 @@ class StorageSQLite(TextRecords, Storage):
         row = self._row(key, context, ttl, fingerprint)
         if ttl is not None:
             # A kill between the two has only removed what nobody could read any more.
-            self.database.execute(_PURGE, (time.time(),))
-        self.database.execute(_PUT, row)
+            self.database.change(_PURGE, (time.time(),))
+        fence, group = current_fence.get(), _group.get()
+        if group is not None and group.storage is self:
+            group.rows.setdefault(fence, []).append(row)
+        elif fence is None:
+            self.database.change(_PUT, row)
+        elif not self.database.change(_PUT_FENCED, (*row, *fence)):
+            raise fence.lost()
 
     def get(self, key: str) -> Context:
         """Return the stored context, or an empty one; see `Storage.get`."""
@@ -163,12 +228,13 @@ class StorageSQLite(TextRecords, Storage):
     def atomic_swap(
         self,
         key: str,
-        expected: Context | None,
-        new: Context,
+        expected: Context | Any,
+        new: Context | Any,
         ttl: float | None = None,
         fingerprint: str | None = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        expected, new = as_contexts(expected, new)
         # Encoded before the lock is taken: a large value takes its time.
         row = self._row(key, new, ttl, fingerprint)
         with self.database.transaction() as connection:
@@ -188,6 +254,46 @@ class StorageSQLite(TextRecords, Storage):
             " WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)",
             (_text(key), time.time()),
         )
+        given = rows[0][0] if rows else None
+        return self.noted_fingerprint(key) if given is None else given
+
+    def grouped(self) -> AbstractContextManager[Any]:
+        """Store in one transaction what is posted in a `with`; see `Storage.grouped`.
+
+        Not where `post` is somebody else's, who takes for durable what has returned.
+        """
+        if type(self).post is not _POST or "post" in vars(self):
+            return super().grouped()
+        return self._grouped()
+
+    @contextmanager
+    def _grouped(self) -> Iterator[None]:
+        # Collected first: one call into SQLite for all rows takes a third of one each,
+        # and nobody else waits for the lock while values are encoded.
+        group = _Group(self)
+        token = _group.set(group)
+        try:
+            yield
+        finally:
+            _group.reset(token)
+        if not group.rows:
+            return
+        with self.database.transaction() as connection:
+            for fence, rows in group.rows.items():
+                if fence is None:
+                    connection.executemany(_PUT, rows)
+                    continue
+                fenced = [(*row, *fence) for row in rows]
+                if connection.executemany(_PUT_FENCED, fenced).rowcount != len(rows):
+                    raise fence.lost()  # which undoes it
+
+    def revisit(self) -> None:
+        """See that the file is still there; see `Storage.revisit`."""
+        self.database.revisit()
+
+    def record(self, key: str) -> str | None:
+        """Return the stored text of a key; see `Storage.record`."""
+        rows = self.database.execute(_GET, (_text(key), time.time()))
         return rows[0][0] if rows else None
 
     def close(self) -> None:
@@ -202,12 +308,12 @@ class StorageSQLite(TextRecords, Storage):
 
     def _row(
         self, key: str, context: Context, ttl: float | None, fingerprint: str | None
-    ) -> tuple[object, ...]:
+    ) -> Row:
         workflow_id = context.workflow_id
         if ttl is not None:
             check_ttl(ttl)
         return (
-            _text(key),
+            key if key.isascii() else _text(key),
             None if workflow_id is None else str(workflow_id),
             None if ttl is None else time.time() + ttl,
             fingerprint and _text(fingerprint),
@@ -227,6 +333,9 @@ class StorageSQLite(TextRecords, Storage):
     def place(self) -> str:
         """Return the path of the file."""
         return str(self.path)
+
+
+_POST = StorageSQLite.post
 
 
 def _text(text: str) -> str:

@@ -1,18 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image in a registry and runs it once, as a container without a machine.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-name=@@"name"@@
-region="${REGION:-@@region@@}"
-subscription=$(az account show --query id --output tsv)
-# A registry's name is one of the whole world's.
-registry="${REGISTRY:-dotflow$(printf %s "$subscription$name" | sha256sum | cut -c1-12)}"
-tag=$(date -u +%Y%m%d%H%M%S)
-
-az group create --name "$name" --location "$region" --output none
-az acr create --resource-group "$name" --name "$registry" --sku Basic --output none
-az acr build --registry "$registry" --image "$name:$tag" .
+@@include shared/azure_image.sh@@
 # It reads the image as an identity of its own, so that no password is needed.
 az identity create --resource-group "$name" --name "$name-id" --output none
 identity=$(az identity show --resource-group "$name" --name "$name-id" --query id --output tsv)

@@ -1,12 +1,6 @@
 #!/usr/bin/env bash
 # Puts the source together and deploys the function. Run it again after each change.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-name=@@"name"@@
-region="${REGION:-@@region@@}"
-project="${PROJECT:-$(gcloud config get-value project)}"
-export CLOUDSDK_CORE_PROJECT="$project"
+@@include shared/gcloud.sh@@
 
 gcloud services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
   cloudfunctions.googleapis.com run.googleapis.com@@services@@

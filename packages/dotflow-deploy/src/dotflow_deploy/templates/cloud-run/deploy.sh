@@ -1,22 +1,10 @@
 #!/usr/bin/env bash
 # Builds the image and makes the job that runs it. Run it again after each change.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-name=@@"name"@@
-region="${REGION:-@@region@@}"
-project="${PROJECT:-$(gcloud config get-value project)}"
-export CLOUDSDK_CORE_PROJECT="$project"
+@@include shared/gcloud.sh@@
 
 gcloud services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
   run.googleapis.com@@services@@
-if ! gcloud artifacts repositories describe dotflow --location "$region" >/dev/null 2>&1; then
-  gcloud artifacts repositories create dotflow --location "$region" --repository-format docker
-fi
-# A new tag each time: a job names one image for good.
-image="$region-docker.pkg.dev/$project/dotflow/$name:$(date -u +%Y%m%d%H%M%S)"
-gcloud builds submit . --config deploy/@@platform@@/cloudbuild.yaml \
-  --substitutions "_IMAGE=$image"
+@@include shared/gcloud_image.sh@@
 # A job rather than a service: the workflow has an end, and an exit code.
 # Secrets: --set-secrets TOKEN=token:latest, see README.md.
 gcloud run jobs deploy "$name" --region "$region" --image "$image" \

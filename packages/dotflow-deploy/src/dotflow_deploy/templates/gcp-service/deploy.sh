@@ -1,23 +1,11 @@
 #!/usr/bin/env bash
 # Builds the image, and makes the service that runs it and @@what@@ in front of it.
 # Run it again after each change.
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-name=@@"name"@@
-region="${REGION:-@@region@@}"
-project="${PROJECT:-$(gcloud config get-value project)}"
-export CLOUDSDK_CORE_PROJECT="$project"
+@@include shared/gcloud.sh@@
 
 gcloud services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
   iam.googleapis.com run.googleapis.com @@service@@.googleapis.com
-if ! gcloud artifacts repositories describe dotflow --location "$region" >/dev/null 2>&1; then
-  gcloud artifacts repositories create dotflow --location "$region" --repository-format docker
-fi
-# A new tag each time: a revision names one image for good.
-image="$region-docker.pkg.dev/$project/dotflow/$name:$(date -u +%Y%m%d%H%M%S)"
-gcloud builds submit . --config deploy/@@platform@@/cloudbuild.yaml \
-  --substitutions "_IMAGE=$image"
+@@include shared/gcloud_image.sh@@
 # Secrets: --set-secrets TOKEN=token:latest, see README.md.
 gcloud run deploy "$name" --region "$region" --image "$image" --no-allow-unauthenticated \
   --cpu 1 --memory 512Mi --concurrency 8 --max-instances 10 --timeout @@timeout@@

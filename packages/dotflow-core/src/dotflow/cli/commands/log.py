@@ -1,0 +1,5 @@
+"""`LogCommand`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_cli.former import LogCommand as LogCommand

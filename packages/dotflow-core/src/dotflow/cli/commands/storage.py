@@ -1,0 +1,5 @@
+"""`StorageResolver`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_cli.former import StorageResolver as StorageResolver

@@ -1,0 +1,5 @@
+"""`AliyunFCDeployer`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_deploy.former import AliyunFCDeployer as AliyunFCDeployer

@@ -1,0 +1,5 @@
+"""`LambdaApiDeployer`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_deploy.former import LambdaApiDeployer as LambdaApiDeployer

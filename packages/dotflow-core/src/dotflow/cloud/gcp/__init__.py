@@ -1,0 +1,5 @@
+"""`CloudRunDeployer`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_deploy.former import CloudRunDeployer as CloudRunDeployer

@@ -1,0 +1,5 @@
+"""`ActionsDeployer`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow_deploy.former import ActionsDeployer as ActionsDeployer

@@ -1,5 +1,0 @@
-"""The words, at the path that users know."""
-
-from __future__ import annotations
-
-from dotflow.types import *  # noqa: F403

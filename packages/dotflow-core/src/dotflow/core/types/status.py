@@ -1,0 +1,5 @@
+"""`TypeStatus`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow.types import TypeStatus as TypeStatus

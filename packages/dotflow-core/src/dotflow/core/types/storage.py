@@ -1,0 +1,5 @@
+"""`TypeStorage`, at the path that users know."""
+
+from __future__ import annotations
+
+from dotflow.types import TypeStorage as TypeStorage

@@ -1,0 +1,1 @@
+"""How a server is told of runs event by event; see docs/server-protocol.md."""

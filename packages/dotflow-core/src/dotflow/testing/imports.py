@@ -1,0 +1,35 @@
+"""What a program makes Python import, to test that a package stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+
+
+def imported_by(program: str, folder: str | os.PathLike[str] | None = None) -> set[str]:
+    """Return the modules that a new Python imports while it runs a program.
+
+    What Python has loaded before the program begins is not among them: some
+    distributions bring modules as soon as Python starts.
+
+    Args:
+        program: Its source.
+        folder: Where it runs. Default: here.
+
+    Raises:
+        AssertionError: The program has failed.
+    """
+    source = (
+        "import sys\n_before = set(sys.modules)\n"
+        f"{program}\n"
+        "print()\nprint(*set(sys.modules) - _before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())

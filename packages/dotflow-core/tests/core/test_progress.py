@@ -1,0 +1,121 @@
+"""`start(progress=True)`: a run is shown while it goes on."""
+
+from __future__ import annotations
+
+import re
+import sys
+import xml.etree.ElementTree as ET
+from typing import Any, Self
+
+import pytest
+
+from dotflow import Config, DotFlow, action
+from dotflow.errors import InvalidTask
+from dotflow.providers import LogDefault, NotifyDefault
+from dotflow.workflow import progress
+
+
+@action
+def load() -> int:
+    return 1
+
+
+@action
+def fails() -> None:
+    raise OSError("disk full")
+
+
+def started(config: Config | None = None, **options: Any) -> DotFlow:
+    workflow = DotFlow(config)
+    workflow.task.add([load, fails])
+    workflow.start(**{"progress": True, **options})
+    return workflow
+
+
+def test_lines_where_nothing_can_be_redrawn(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each change of a task is a line, and nothing is told twice by a log."""
+    started()
+    told = re.sub(r"\d+ ms", "… ms", capsys.readouterr().err)
+    assert told.splitlines() == [
+        "load: started",
+        "load: completed in … ms",
+        "fails: started",
+        "fails: failed in … ms: OSError: disk full",
+    ]
+
+
+def test_the_providers_of_the_user_stay(caplog: pytest.LogCaptureFixture) -> None:
+    """Who asked for a log or a notifier keeps it, in the config that was given."""
+    told = []
+
+    class Notes(NotifyDefault):
+        active = True
+
+        def hook_status_task(self, task: Any) -> None:
+            told.append(task.status)
+
+    config = Config(log=LogDefault(), notify=Notes())
+    with caplog.at_level("INFO", "dotflow"):
+        started(config)
+    assert isinstance(config.notify, Notes)
+    assert "Failed" in told
+    assert "(load) - Completed" in caplog.text
+
+
+def test_a_display_that_fails_breaks_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A display that cannot be shown is warned about, and the run goes on."""
+
+    class Broken(NotifyDefault):
+        def __enter__(self) -> Self:
+            raise OSError("no terminal")
+
+    monkeypatch.setattr(progress, "PlainProgress", Broken)
+    assert started().result_storage() == [1, None]
+    assert "no terminal" in caplog.text
+
+
+def test_what_is_no_answer_is_refused() -> None:
+    """Whether to show is yes or no; a word would be taken for yes."""
+    with pytest.raises(InvalidTask, match="'none'"):
+        started(progress="none")
+
+
+CELL = """
+from dotflow import DotFlow, action
+@action
+def load():
+    return 1
+workflow = DotFlow(name="<cells>")
+workflow.task.add([load, load])
+workflow.start(progress=True)
+await workflow.astart(progress=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its kernel wants another loop")
+@pytest.mark.filterwarnings("ignore")  # those of the kernel's own packages
+def test_a_cell_shows_the_run_that_goes_on() -> None:
+    """In a notebook the cell has a table that ends with how the run has ended."""
+    pytest.importorskip("ipykernel")
+    client_of = pytest.importorskip("jupyter_client.manager").start_new_kernel
+    manager, client = client_of(kernel_name="python3")
+    try:
+        told: list[dict[str, Any]] = []
+        reply = client.execute_interactive(CELL, output_hook=told.append, timeout=120)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert reply["content"]["status"] == "ok", reply
+    pages: dict[str, str] = {}
+    for message in told:
+        if (
+            shown := message["content"].get("transient", {}).get("display_id")
+        ) is not None:
+            pages[shown] = message["content"]["data"]["text/html"]
+    assert len(pages) == 2
+    for page in pages.values():
+        assert page.count("Completed") >= 3
+        ET.fromstring(page)
+    assert not [m for m in told if m["msg_type"] in ("stream", "error")]

@@ -1,0 +1,29 @@
+"""What the tests of what steps tell share."""
+
+from __future__ import annotations
+
+import pytest
+
+from dotflow import action
+from dotflow.providers import StorageSQLite
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """A storage in a file of its own."""
+    storage = StorageSQLite(tmp_path / "runs.db")
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def tells(quiet, storage):
+    """Run a function as a step, and return the report and the history of its run."""
+
+    def run(step, **options):
+        flow = quiet(storage)
+        flow.task.add(action(step, **options) if options else action(step))
+        run_id = flow.start().run_id
+        return storage.history.run(run_id), storage.history
+
+    return run

@@ -1,0 +1,1 @@
+"""The commands below `dotflow server`, one module each."""

@@ -1,0 +1,42 @@
+"""`dotflow ui`: the dashboard on somebody's own store."""
+
+from __future__ import annotations
+
+import secrets
+import webbrowser
+
+import click
+
+from dotflow_server.access import Access
+from dotflow_server.app import create_app
+from dotflow_server.places import open_storage
+from dotflow_server.serving import bound, serve
+from dotflow_server.store import Store
+
+HOST = "127.0.0.1"
+
+
+def open_dashboard(given: str | None, port: int, browse: bool) -> None:
+    """Serve the dashboard until Ctrl-C.
+
+    Args:
+        given: The store; None for the usual one.
+        port: Where to listen; 0 for a free port.
+        browse: Whether to open a browser.
+
+    Raises:
+        ClickException: There is no such store, or the port is taken.
+        StorageError: It keeps no history, or is no storage at all.
+    """
+    storage, address = open_storage(given)
+    store = Store(storage)
+    store.history.runs(limit=1)  # what is no store says so here, not on each page
+    secret = secrets.token_urlsafe(32)
+    access = Access(secret, None, secrets.token_bytes(32))
+    app = create_app(store, access, mode="ui", address=address)
+    listening = bound(HOST, port)
+    url = f"http://{HOST}:{listening.getsockname()[1]}/#s={secret}"
+    click.echo(f"{store.label}: {url}", err=True)
+    if browse:
+        webbrowser.open(url)
+    serve(app, listening)

@@ -1,0 +1,152 @@
+"""What changes on open pages by itself, and what somebody can do there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
+    from shops import Shop
+
+
+@pytest.fixture
+def gated(shop: Shop) -> Iterator[Shop]:
+    """The shop with its gates closed."""
+    for gate in ("gate1", "gate2"):
+        (shop.folder / gate).unlink(missing_ok=True)
+    yield shop
+    for gate in ("gate1", "gate2"):
+        shop.open_gate(gate)
+
+
+def test_states_change_without_a_reload_until_somebody_cancels(
+    page: Page, gated: Shop
+) -> None:
+    """A run appears, its task completes, and a click ends it, on pages that stay open."""
+    page.goto("/")
+    page.evaluate("window.stays = 1")
+    run = gated.begin("stock")
+    page.get_by_role("link", name="stock_sync").first.click()
+    graph = page.locator(".graph")
+    graph.locator("[data-task=first_gate][data-state=Running]").wait_for()
+    gated.open_gate("gate1")
+    graph.locator("[data-task=first_gate][data-state=Completed]").wait_for()
+    graph.locator("[data-task=second_gate][data-state=Running]").wait_for()
+    page.get_by_role("tab", name="Output").click()
+    page.get_by_text("through the first gate").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel the run").click()
+    page.locator(".run-head .state", has_text="Cancelled").wait_for()
+    run.communicate(timeout=60)
+    graph.locator("[data-task=second_gate][data-state=Cancelled]").wait_for()
+    assert page.evaluate("window.stays") == 1
+
+
+def test_a_run_is_retried_from_a_task(page: Page, shop: Shop) -> None:
+    """Retrying from the task that failed leads to a run that completes, and keeps the rest."""
+    shop.run("orders", "--mode", "threads", "--tag", "mended")
+    shop.open_gate("repaired")
+    page.goto("/runs?tag=mended")
+    page.locator(".run-link").first.click()
+    old = page.url
+    page.get_by_role("button", name="Retry from transform").click()
+    page.wait_for_url(lambda url: url.split("?")[0] != old.split("?")[0])
+    page.locator(".run-head .state", has_text="Completed").wait_for()
+    page.locator(".graph [data-task=report][data-state=Completed]").wait_for()
+    (shop.folder / "repaired").unlink()
+
+
+def test_runs_are_cancelled_in_bulk(page: Page, gated: Shop) -> None:
+    """What is selected in the list of runs is cancelled together."""
+    runs = [gated.begin(name, "--tag", "bulk") for name in ("stock", "prices")]
+    page.goto("/runs?tag=bulk&status=In+progress")
+    page.locator(".run-line input").nth(1).wait_for()
+    for box in page.locator(".run-line input").all():
+        box.check()
+    page.get_by_role("toolbar").get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel them").click()
+    page.get_by_text("2 runs: asked to end.").wait_for()
+    for run in runs:
+        run.communicate(timeout=60)
+    page.goto("/runs?tag=bulk")
+    for place in range(2):
+        state = page.locator(".run-line .state").nth(place)
+        state.filter(has_text="Cancelled").wait_for()
+
+
+def test_seven_tabs_share_one_stream(signed_in: BrowserContext, gated: Shop) -> None:
+    """Seven open tabs hear of a run through one stream, also after its tab is closed."""
+    streams: list[Request] = []
+    signed_in.on(
+        "request",
+        lambda request: streams.append(request) if "/stream" in request.url else None,
+    )
+    tabs = [signed_in.new_page() for _ in range(7)]
+    for tab in tabs:
+        tab.goto("/runs?tag=seven")
+        tab.get_by_text("Live").wait_for()
+    assert len(streams) == 1
+    tabs.pop(0).close()
+    run = gated.begin("stock", "--tag", "seven")
+    for tab in tabs:
+        tab.locator(".run-link", has_text="stock_sync").first.wait_for()
+    assert len(streams) == 2
+    gated.open_gate("gate1")
+    gated.open_gate("gate2")
+    run.communicate(timeout=60)
+    for tab in tabs:
+        tab.locator(".run-link", has_text="Completed").first.wait_for()
+        tab.close()
+
+
+def test_a_browser_without_locks_is_live_too(
+    signed_in: BrowserContext, gated: Shop
+) -> None:
+    """Where tabs cannot agree on one, as on plain HTTP elsewhere, each has its stream."""
+    tab = signed_in.new_page()
+    tab.add_init_script(
+        "Object.defineProperty(navigator, 'locks', { value: undefined })"
+    )
+    tab.goto("/runs?tag=alone")
+    tab.get_by_text("Live").wait_for()
+    run = gated.begin("stock", "--tag", "alone")
+    tab.locator(".run-link", has_text="stock_sync").first.wait_for()
+    for gate in ("gate1", "gate2"):
+        gated.open_gate(gate)
+    tab.locator(".run-link", has_text="Completed").first.wait_for()
+    run.communicate(timeout=60)
+    tab.close()
+
+
+def test_pages_go_on_after_the_server_was_killed(browser: Browser, shop: Shop) -> None:
+    """A page says that the server is away, and is live again once it is back."""
+    database = ("--database", "team.db")
+    scope = ("--scope", "operate")
+    made = shop.start("server", "token", "create", "ada", *scope, *database)
+    token = made.communicate(timeout=60)[0].split()[-1]
+    server, address = shop.serve("server", "--port", "0", *database)
+    context = browser.new_context(base_url=address.rstrip("/"))
+    tab = context.new_page()
+    tab.goto("/runs")
+    field = tab.get_by_role("textbox", name="Token")
+    field.fill("wrong")
+    tab.get_by_role("button", name="Sign in").click()
+    tab.get_by_text("not known here").wait_for()
+    field.fill(token)
+    tab.get_by_role("button", name="Sign in").click()
+    tab.get_by_text("No runs yet").wait_for()
+    tab.get_by_text("Live").wait_for()
+    tab.evaluate("window.stays = 1")
+    server.kill()
+    tab.get_by_text("Reconnecting").wait_for()
+    port = address.rstrip("/").rsplit(":", 1)[1]
+    shop.serve("server", "--port", port, *database)
+    tab.get_by_text("Live").wait_for()
+    tab.get_by_role("link", name="Workflows").click()
+    tab.get_by_text("No workflows yet").wait_for()
+    assert tab.evaluate("window.stays") == 1
+    context.close()

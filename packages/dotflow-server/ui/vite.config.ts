@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+
+import { defineConfig } from "vite";
+
+const still = fileURLToPath(new URL("src/graph/still.ts", import.meta.url));
+
+// One flat folder, which the wheel carries: index.html, and the rest by hashed names.
+export default defineConfig({
+  base: "/assets/",
+  publicDir: false,
+  resolve: {
+    alias: { "d3-transition": still, "d3-interpolate": still, "d3-drag": still },
+  },
+  build: {
+    outDir: "../src/dotflow_server/assets",
+    emptyOutDir: true,
+    assetsDir: "",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    cssTarget: "esnext",
+    reportCompressedSize: false,
+    rolldownOptions: { treeshake: { propertyReadSideEffects: false, unknownGlobalSideEffects: false } },
+  },
+  worker: { format: "es", rolldownOptions: { output: { minify: true, comments: false } } },
+});
