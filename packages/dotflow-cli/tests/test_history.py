@@ -189,6 +189,91 @@ def test_retry_of_an_older_run(dotflow: Run, folder: Path, failed: str) -> None:
     assert "two result  2 (int)" in shown
 
 
+def test_retry_keeps_what_is_still_there(
+    dotflow: Run, folder: Path, failed: str
+) -> None:
+    """Of an older run what no newer one has replaced is kept, and the rest is named."""
+    (folder / "broken").touch()
+    (folder / "steps.py").write_text((folder / "steps.py").read_text() + _BY_DAY)
+    started = [*START[:1], "-w", "steps:by_day", "-o", "sqlite"]
+    started += ["--workflow-id", "daily", "--mode", "parallel"]
+    assert dotflow(*started, "--param", "day=1").returncode == 1
+    (old, *_) = json.loads(dotflow("runs", "--json").stdout)
+    (folder / "stop").touch()
+    assert dotflow(*started, "--param", "day=2").returncode == 1
+    (newer, *_) = json.loads(dotflow("runs", "--json").stdout)
+    (folder / "stop").unlink()
+    (folder / "broken").unlink()
+    result = dotflow("retry", old["run_id"], "-w", "steps:by_day", "-o", "sqlite")
+    assert result.returncode == 0, result.stderr
+    lines = [line for line in result.stderr.splitlines() if "not the newest" in line]
+    assert len(lines) == 1
+    assert "'read'" in lines[0]
+    assert "'other'" in lines[0]
+    ran = (folder / "ran").read_text().split()
+    assert sorted(ran) == ["other1", "read1", "read1", "read2", "sum1"]
+    (retried, *_) = json.loads(dotflow("runs", "--json").stdout)
+    assert retried["mode"] == "parallel"
+    assert retried["identity"]["params"] == {"day": "1"}
+    # The newer one can be gone on with as well.
+    result = dotflow("retry", newer["run_id"], "-w", "steps:by_day", "-o", "sqlite")
+    assert result.returncode == 0, result.stderr
+    ran = (folder / "ran").read_text().split()[5:]
+    assert sorted(ran) == ["other2", "read2", "sum2"]
+
+
+def test_retry_asks_for_what_the_history_does_not_tell(
+    dotflow: Run, folder: Path
+) -> None:
+    """A parameter that was hidden or cut is asked for, and never made up."""
+    (folder / "broken").touch()
+    (folder / "steps.py").write_text((folder / "steps.py").read_text() + _BY_DAY)
+    started = ["start", "-w", "steps:secretive", "-o", "sqlite", "--param"]
+    assert dotflow(*started, "token=hidden").returncode == 1
+    (folder / "broken").unlink()
+    result = dotflow("retry", "latest", "-w", "steps:secretive", "-o", "sqlite")
+    assert result.returncode == 2
+    assert "--param token=" in result.stderr
+    assert "hidden" not in result.stderr
+    again = ("retry", "latest", "-w", "steps:secretive", "-o", "sqlite", "--param")
+    assert dotflow(*again, "token=hidden").returncode == 0
+
+
+_BY_DAY = """
+def note(text):
+    with open("ran", "a") as file:
+        file.write(text + "\\n")
+
+@action
+def read(initial_context):
+    note(f"read{initial_context.storage}")
+    return initial_context.storage
+
+@action
+def other(initial_context):
+    if Path("stop").exists():
+        raise RuntimeError("stopped")
+    note(f"other{initial_context.storage}")
+    return initial_context.storage
+
+@action
+def sum(read, other):
+    if Path("broken").exists():
+        raise RuntimeError("it is broken")
+    note(f"sum{read}")
+
+def by_day(day=0):
+    workflow = DotFlow()
+    workflow.task.add(read, initial_context=day)
+    workflow.task.add(other, initial_context=day)
+    workflow.task.add(sum, depends_on=["read", "other"])
+    return workflow
+
+def secretive(token=None):
+    return by_day(token)
+"""
+
+
 def test_random_id(dotflow: Run, folder: Path) -> None:
     """A run of a random workflow id is retried from where it was, by its own id."""
     (folder / "broken").touch()

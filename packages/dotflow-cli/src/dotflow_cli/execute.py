@@ -50,12 +50,12 @@ class Request:
     as_json: bool = False
 
     @classmethod
-    def of(cls, options: Mapping[str, Any], *, resume: bool) -> Request:
+    def of(cls, options: Mapping[str, Any], *, resume: bool | str) -> Request:
         """Return the request that the options of a command make.
 
         Args:
             options: Those that `run_options` adds.
-            resume: Whether completed tasks are kept.
+            resume: Whether completed tasks are kept, or the run whose are.
         """
         start, others = split(options)
         return cls({**start, "resume": resume}, **others)

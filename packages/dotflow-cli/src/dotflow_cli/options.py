@@ -153,10 +153,36 @@ def given_options(but: Collection[str]) -> list[str]:
     ]
 
 
+def _mode(default: str | None) -> Callable[[F], F]:
+    return click.option(
+        "-m",
+        "--mode",
+        default=default,
+        show_default=default is not None,
+        metavar="MODE",
+        help="sequential, sequential_group, background, parallel, threads, async, or an"
+        f" installed one.{'' if default else '  [default: that of the run]'}",
+    )
+
+
+def mode_option(command: F) -> F:
+    """Add `--mode`."""
+    return _mode("sequential")(command)
+
+
 def run_options(command: F) -> F:
     """Add what says how a workflow runs."""
+    return _running(mode_option)(command)
+
+
+def rerun_options(command: F) -> F:
+    """Add what says how a workflow runs again; its mode is None where none is given."""
+    return _running(_mode(None))(command)
+
+
+def _running(mode: Callable[[F], F]) -> Callable[[F], F]:
     return together(
-        mode_option,
+        mode,
         click.option(
             "--address",
             metavar="ADDRESS",
@@ -174,7 +200,7 @@ def run_options(command: F) -> F:
             "Print the report of the run as JSON; what tasks print goes to"
             " standard error."
         ),
-    )(command)
+    )
 
 
 def bounds_options(command: F) -> F:
@@ -205,19 +231,6 @@ def bounds_options(command: F) -> F:
             help="What to do while another process runs this workflow id.  [default:"
             " raise, where the storage can tell]",
         ),
-    )(command)
-
-
-def mode_option(command: F) -> F:
-    """Add `--mode`."""
-    return click.option(
-        "-m",
-        "--mode",
-        default="sequential",
-        show_default=True,
-        metavar="MODE",
-        help="sequential, sequential_group, background, parallel, threads, async, or an"
-        " installed one.",
     )(command)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The options that are none of a pipeline's, and what they are where nobody gave them.
 _ELSEWHERE = {
-    "mode": "sequential",
+    "mode": None,
     "address": None,
     "keep_going": False,
     "max_parallel": None,
@@ -44,7 +44,7 @@ def retry_pipeline(
         run_id: The run.
         from_tasks: Tasks to run again although they succeeded.
         initial_context: What the tasks share, as the user wrote it.
-        options: Those that `run_options` adds.
+        options: Those that `rerun_options` adds.
 
     Returns:
         The exit code, that of the report: 0 where every task succeeded.

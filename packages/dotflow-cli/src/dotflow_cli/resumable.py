@@ -7,54 +7,30 @@ from typing import TYPE_CHECKING
 import click
 
 from dotflow.engine.checkpoint import RunCheckpoints
+from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dotflow.abc.history import History, RunSummary
+    from dotflow.abc.history import History
     from dotflow.abc.storage import Storage
     from dotflow.report.model import RunReport
 
-# How many runs back one may be that newer ones have gone on from.
-_NEWER = 100
 
-
-def may_go_on(storage: Storage, history: History, report: RunReport) -> bool:
-    """Say whether a run left checkpoints that are still its own, and see that they count.
+def refuse_beside_another(history: History, report: RunReport) -> None:
+    """Refuse to delete checkpoints of a workflow while a run of it goes on.
 
     Args:
-        storage: Where the run keeps its checkpoints.
-        history: Where it is.
-        report: The run.
+        history: Where the runs are.
+        report: The run that is to be tried again.
+
+    Raises:
+        ClickException: Another run of its workflow goes on.
     """
-    workflow_id = report.workflow_id
-    if workflow_id is None:
-        return False
-    run_id = report.run_id
-    newer = history.runs(workflow_id=workflow_id, limit=_NEWER)
-    if newer and run_id not in _line_of(newer):
-        click.echo(
-            f"Run {run_id} is not the newest of workflow {workflow_id!r}: its"
-            f" checkpoints belong to {newer[0].run_id} now, so all its tasks run again.",
-            err=True,
+    newest = history.runs(workflow_id=report.workflow_id, limit=1)
+    if newest and newest[0].status == WorkflowStatus.IN_PROGRESS:
+        raise click.ClickException(
+            f"Run {newest[0].run_id} of the same workflow goes on: --from deletes results"
+            " that it may need. Wait for it, or cancel it."
         )
-        return False
-    if RunCheckpoints(storage, workflow_id, True).adopt(report.run_id or ""):
-        return True
-    click.echo(f"Run {report.run_id} left no checkpoints: all its tasks run.", err=True)
-    return False
-
-
-def _line_of(newer: Sequence[RunSummary]) -> set[str]:
-    """Return the newest of some runs, and those whose checkpoints it has gone on with."""
-    line, of = set[str](), newer[0].run_id
-    for run in newer:
-        if run.run_id == of:
-            line.add(of)
-            if run.resumed_from is None:
-                break
-            of = run.resumed_from
-    return line
 
 
 def id_of_step(step: str) -> str:

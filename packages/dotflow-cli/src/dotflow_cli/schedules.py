@@ -89,7 +89,7 @@ class Entry:
     @property
     def resume(self) -> bool:
         """Whether a tick goes on with a run that did not complete."""
-        return self.start.get("resume", False)
+        return bool(self.start.get("resume"))
 
 
 @dataclass(frozen=True)

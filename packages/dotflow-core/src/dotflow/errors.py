@@ -310,6 +310,17 @@ class NothingToResume(DotflowError, ValueError):
         )
 
 
+class RunOfAnotherWorkflow(DotflowError, ValueError):
+    """`resume=RUN_ID` names a run of another workflow."""
+
+    def __init__(self, run_id: str, its: object, workflow_id: object) -> None:
+        super().__init__(
+            f"resume={run_id!r} is a run of workflow '{its}', and this is workflow"
+            f" '{workflow_id}': build it with DotFlow(workflow_id={str(its)!r}), or give"
+            " --workflow-id on the command line, to go on from that run."
+        )
+
+
 class StorageNotDurable(DotflowError, ValueError):
     """Tasks of one run in several processes have no place for their results."""
 

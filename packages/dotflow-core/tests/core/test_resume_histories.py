@@ -210,15 +210,43 @@ def test_results_of_processes_come_from_those_beside_them(
     _follow(folder, "sqlite", graphs, starts, mode, edited)
 
 
-def _follow(folder, kind, graphs, starts, mode, edited):
-    """Start again and again, and look at the results after each start."""
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    graphs=st.lists(TASKS, min_size=3, max_size=3),
+    starts=STARTS,
+    of=st.lists(st.integers(0, 6), min_size=7, max_size=7),
+    mode=st.sampled_from(MODES),
+    edited=st.booleans(),
+)
+def test_results_of_any_former_run(
+    tmp_path_factory, kind, graphs, starts, of, mode, edited
+):
+    """The same holds for resumes of any run and not just of the newest."""
+    folder = tmp_path_factory.mktemp("kept")
+    starts = [{**start, "policy": "reuse"} for start in starts]
+    _follow(folder, kind, graphs, starts, mode, edited, of)
+
+
+def _follow(folder, kind, graphs, starts, mode, edited, of=()):
+    """Start again and again, and look at the results after each start.
+
+    Each start that is a resume goes on from a run whose number is in `of`, or else from
+    the newest.
+    """
+    runs = []
     storage = {
         "memory": StorageDefault,
         "file": lambda: StorageFile(path=folder),
         "sqlite": lambda: StorageSQLite(folder / "runs.db", synchronous="OFF"),
     }[kind]()
     kills, given_so_far = Kills(storage), set()
-    for start in starts:
+    for number, start in enumerate(starts):
         tasks = graphs[start["tasks"] if edited else 0]
         if mode == "sequential":  # without a process for each group
             tasks = [(*task[:3], "default") for task in tasks]
@@ -234,8 +262,12 @@ def _follow(folder, kind, graphs, starts, mode, edited):
         stale = before - {start["value"]}
         kills.arm(start["kill"] or 0, start["after"])
         options = {"keep_going": start["keep_going"], "on_input_change": policy}
+        if resume and of and runs:
+            resume = runs[of[number] % len(runs)]
         try:
-            flow.start(mode=mode, resume=resume, **options).wait()
+            run = flow.start(mode=mode, resume=resume, **options)
+            run.wait()
+            runs.append(run.run_id)
         except InputChangedError:
             assert policy == "raise"
             assert stale or given_so_far != {start["value"]} or edited

@@ -123,7 +123,8 @@ def command(
         initial_context=initial_context,
         tags=tags,
     )
-    request = Request.of(options, resume=resume or bool(from_tasks))
+    resume = resume or bool(from_tasks)
+    request = Request.of(options, resume=resume)
     flow = targets.prepared(
         workflow=workflow,
         step=step,
@@ -133,7 +134,7 @@ def command(
         storage=storage,
         path=path,
         workflow_id=workflow_id,
-        resume=request.start["resume"],
+        resume=resume,
         # What is to run nothing, or a part, must not find that all of it has run.
         may_start=not (dry_run or only or from_tasks or task_name),
     )
@@ -149,7 +150,7 @@ def command(
         if only:
             subgraph.keep_only(flow, request.mode, only)
         if dry_run:
-            subgraph.draw(flow, request.mode, request.start["resume"], request.as_json)
+            subgraph.draw(flow, request.mode, resume, request.as_json)
             return 0
         if from_tasks:
             subgraph.forget_from(flow, request.mode, from_tasks)

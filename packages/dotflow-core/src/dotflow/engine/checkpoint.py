@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
+    from dotflow.engine.former_run import FormerRun
     from dotflow.engine.lease import Lease
     from dotflow.engine.lineage import Lineage
     from dotflow.model.graph import Graph
@@ -204,8 +205,20 @@ class RunCheckpoints(Checkpoints):
         lineage = self._trace(graph, options["fingerprint"])
         stored = self._read_run()
         found = stored.storage if isinstance(stored.storage, dict) else {}
+        former = None
+        if isinstance(options["resume"], str):
+            from dotflow.engine.former_run import FormerRun
+
+            former = FormerRun(self._storage, self._workflow_id, options["resume"])
+            owner = found.get("run_id")
+            if former.results != owner:
+                found = former.record()
+            if owner in (None, former.results):
+                former = None  # no newer run has replaced any of its results
         if options["resume"] and found.get("run_id") is not None:
             self._go_on(found, lineage, options)
+            if former is not None and self.run_id is not None:
+                self._tell_lost(former, graph)
         self.resuming = self.run_id is not None
         if not self.resuming:
             self._origin = {"inputs": lineage.inputs, "plan": lineage.plan}
@@ -232,6 +245,21 @@ class RunCheckpoints(Checkpoints):
         else:
             self.run_id = None
             self._storage.clear(str(self._workflow_id))
+
+    def _tell_lost(self, former: FormerRun, graph: Graph) -> None:
+        """Say what is there no more of the run that this one is to go on from."""
+        tasks = graph.tasks
+        there = {task.name for task in tasks if self._stored(task) is not None}
+        lost = former.lost(there)
+        again = [node for node, task in enumerate(tasks) if task.name in lost]
+        while again:
+            node = again.pop()
+            if node not in self._cut_off:  # which speaks for all that follows it
+                self._cut_off.add(node)
+                again.extend(graph.downstream[node])
+        cut_off = {tasks[node].name for node in self._cut_off}
+        if lost:
+            former.tell(lost, sorted(there - cut_off))
 
     def _records(self, task: TaskInstance) -> Iterator[Context]:
         """Read what is stored of a task: its result, or those of its items."""
@@ -326,25 +354,6 @@ class RunCheckpoints(Checkpoints):
                 found = self._found.items()
                 self._origin = {name: value for name, value in found if name in kept}
         self._write_run(finished=completed)
-
-    def adopt(self, start_id: str) -> bool:
-        """Let a run of a random workflow id be gone on with, once that id is known.
-
-        Nobody else has ever stored under it, so what is there is all of that run.
-
-        Args:
-            start_id: The run.
-
-        Returns:
-            Whether there is anything to go on from.
-        """
-        if self.begun():
-            return True
-        if not self._storage.list_keys(f"{self._workflow_id}-"):
-            return False
-        self.run_id = self.start_id = start_id
-        self._write_run(finished=False)
-        return True
 
     def begun(self) -> bool:
         """Say whether a run of this workflow id has ever begun."""

@@ -162,7 +162,9 @@ class StartOptions(RunOptions, ExecutorOptions, total=False):
         on_failure: Called as `on_failure(tasks=[…])` otherwise.
         keep_going: Run a task although the one before it has failed. Default False.
         resume: Restore the tasks that an earlier run of this workflow id has completed,
-            from the storage; run the others. Default False.
+            from the storage; run the others. Default False. The id of a run, or the
+            beginning of it, as the history tells it: go on from that one, though newer
+            ones have not.
         on_input_change: What a resume does when the initial contexts differ from those
             that kept results came from: `"reuse"` the results (default), `"reset"` and
             start over, or `"raise"`. A task that depends on others than its result was
@@ -183,7 +185,7 @@ class StartOptions(RunOptions, ExecutorOptions, total=False):
     on_success: Callable[..., Any] | str
     on_failure: Callable[..., Any] | str
     keep_going: bool
-    resume: bool
+    resume: bool | str
     on_input_change: InputChange
     fingerprint: str | None
     max_parallel: int | None
