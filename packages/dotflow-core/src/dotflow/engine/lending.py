@@ -5,19 +5,25 @@ it has ended, a value that it has changed, or handed on in what it returned, is 
 the records by what it was. Whoever comes while another has a value gets a copy. So
 siblings, further attempts, the next start and the results see what the producer left,
 in threads as in processes, which have copies by nature.
+
+What is too large for a copy is one for all of them. A checksum tells that an attempt has
+changed it: then it is read again from the storage that has it, or else it is said who has
+changed what, since whoever gets it from then on sees the change.
 """
 
 from __future__ import annotations
 
+from dotflow.errors import StorageError
+from dotflow.model.checksum import checksum
 from dotflow.model.own import Snapshot, changes, shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.model.context import Context
+    from dotflow.model.graph import Graph
     from dotflow.model.task import TaskInstance
 
 
@@ -26,14 +32,19 @@ class Loan:
 
     Args:
         value: The value itself.
-        kept: What it was.
+        kept: What it was; None where nothing of it was kept.
+        checked: The checksum of what was not; None where others could not see a change,
+            or pickle cannot go through it.
     """
 
-    __slots__ = ("kept", "value")
+    __slots__ = ("checked", "kept", "value")
 
-    def __init__(self, value: Any, kept: Snapshot) -> None:
+    def __init__(
+        self, value: Any, kept: Snapshot | None, checked: tuple[int, int] | None
+    ) -> None:
         self.value = value
         self.kept = kept
+        self.checked = checked
 
 
 class Lending:
@@ -42,7 +53,7 @@ class Lending:
     Only the loop's thread uses it.
 
     Args:
-        tasks: The tasks of the run, which hold the records.
+        graph: The tasks of the run, which hold the records.
         checkpoints: What keeps the results beside.
 
     Attributes:
@@ -52,11 +63,12 @@ class Lending:
         taken: By the id of a value, which is kept: the loan of who has it now.
     """
 
-    __slots__ = ("_put_right", "_tasks", "loans", "records", "taken")
+    __slots__ = ("_checkpoints", "_graph", "_tasks", "loans", "records", "taken")
 
-    def __init__(self, tasks: Sequence[TaskInstance], checkpoints: Checkpoints) -> None:
-        self._tasks = tasks
-        self._put_right = checkpoints.put_right
+    def __init__(self, graph: Graph, checkpoints: Checkpoints) -> None:
+        self._graph = graph
+        self._tasks = graph.tasks
+        self._checkpoints = checkpoints
         self.loans: dict[int, list[Loan]] = {}
         self.taken: dict[int, Loan] = {}
         self.records: dict[int, list[tuple[TaskInstance, Context]]] | None = None
@@ -101,28 +113,41 @@ class Lending:
     def as_left(self, context: Context) -> Context:
         """Return a record as its producer left it, though an attempt has the value now."""
         loan = self.taken.get(id(context.storage))
-        if loan is None:
+        if loan is None or loan.kept is None:
             return context
         left = shell(context)
         left.storage = loan.kept.fresh(context.storage)
         return left
 
-    def _is_taken(self, node: int, value: Any) -> bool:
-        loan = self.taken.get(id(value))
-        return loan is not None and loan not in self.loans.get(node, ())
-
     def _lend(self, node: int, value: Any) -> Any:
         """Return a value, or a copy where another attempt has it."""
         if not changes(value):
             return value
-        if self._is_taken(node, value):
-            return self.taken[id(value)].kept.fresh(value)
-        if id(value) not in self.taken:
+        loan = self.taken.get(id(value))
+        own = self.loans.setdefault(node, [])
+        if loan is None:
             kept = Snapshot.of(value)
-            if kept is not None:
-                loan = self.taken[id(value)] = Loan(value, kept)
-                self.loans.setdefault(node, []).append(loan)
+            whole = kept is not None and kept.whole
+            checked = None if whole else self._check(node, value)
+            if kept is not None or checked is not None:
+                loan = self.taken[id(value)] = Loan(value, kept, checked)
+                own.append(loan)
+        elif loan not in own:
+            if loan.checked is not None:  # of which a copy shares parts
+                own.append(Loan(value, None, loan.checked))
+            if loan.kept is not None:
+                return loan.kept.fresh(value)
         return value
+
+    def _check(self, node: int, value: Any) -> tuple[int, int] | None:
+        """Return a checksum where another task, attempt or start gets the value, too."""
+        task, graph = self._tasks[node], self._graph
+        shared = (
+            task.step.policy.attempts > 1
+            or (task.initial is not None and task.initial.storage is value)
+            or any(len(graph.downstream[up]) > 1 for up in graph.upstream[node])
+        )
+        return checksum(value) if shared else None
 
     def take_back(self, node: int, output: Any) -> None:
         """Put right what an attempt has changed, or has handed on.
@@ -132,16 +157,21 @@ class Lending:
             output: What the attempt has returned; None where it failed.
         """
         for loan in self.loans.pop(node):
-            del self.taken[id(loan.value)]
-            if not loan.kept.is_left(loan.value, output):
-                self._restore(loan)
+            value, kept = loan.value, loan.kept
+            if self.taken.get(id(value)) is loan:
+                del self.taken[id(value)]
+            if kept is not None and not kept.is_left(value, output):
+                value = self._restore(loan.value, kept)
+            self._check_again(node, loan, value)
 
     def close(self) -> None:
         """Take back what attempts have that were ended, and may go on in threads."""
-        for loan in self.taken.values():
-            self._restore(loan)
         self.taken.clear()
-        self.loans.clear()
+        for node in list(self.loans):
+            for loan in self.loans.pop(node):
+                kept, value = loan.kept, loan.value
+                value = value if kept is None else self._restore(value, kept)
+                self._check_again(node, loan, value)
 
     def record(self, task: TaskInstance, context: Context | None) -> None:
         """Take note of a new record of a task."""
@@ -149,15 +179,76 @@ class Lending:
             return
         self.records.setdefault(id(context.storage), []).append((task, context))
 
-    def _restore(self, loan: Loan) -> None:
+    def _records_of(self, value: Any) -> list[tuple[TaskInstance, Context]]:
+        """Take out the records that hold a value."""
         if self.records is None:
             self.records = {}
             for task in self._tasks:
                 self.record(task, task.initial)
                 self.record(task, task.current)
-        changed, fresh = loan.value, loan.kept.fresh(loan.value)
-        for task, context in self.records.pop(id(changed), ()):
-            if context.storage is changed:  # and no other one that has got its id
-                context.storage = fresh
-                self._put_right(task, changed, fresh)
+        found = self.records.pop(id(value), ())
+        # Another value may have got its id since.
+        return [record for record in found if record[1].storage is value]
+
+    def _restore(self, changed: Any, kept: Snapshot) -> Any:
+        """Have records hold a value as it was, and return it."""
+        fresh = kept.fresh(changed)
+        for task, context in self._records_of(changed):
+            self._put_right(task, context, fresh)
+        return fresh
+
+    def _put_right(self, task: TaskInstance, context: Context, value: Any) -> None:
+        changed, context.storage = context.storage, value
+        self._checkpoints.put_right(task, changed, value)
+        self.record(task, context)
+
+    def _check_again(self, node: int, loan: Loan, value: Any) -> None:
+        """Read anew what an attempt has changed of a value that all share, or say so."""
+        if loan.checked is None or checksum(value) == loan.checked:
+            return
+        spoiled = []
+        for task, context in self._records_of(value):
+            stored = self._stored(task, context)
+            if stored is None:
                 self.record(task, context)
+                spoiled.append((task, context))
+            else:
+                self._put_right(task, context, stored.storage)
+        if spoiled:
+            _tell(self._tasks[node], *spoiled[0])
+
+    def _stored(self, task: TaskInstance, context: Context) -> Context | None:
+        """Return a record as the storage has it; None where that has no other copy."""
+        if task.current is not context or self._checkpoints.keeps_objects:
+            return None
+        try:
+            return self._checkpoints.load(task)
+        except StorageError:
+            return None
+
+
+def _tell(task: TaskInstance, owner: TaskInstance, context: Context) -> None:
+    initial = owner.initial is context
+    tell_changed(
+        task, "the initial context of" if initial else "the result of", owner.name
+    )
+
+
+def tell_changed(task: TaskInstance, what: str, owner: str) -> None:
+    """Say that a task has changed what others get as well.
+
+    Args:
+        task: The task.
+        what: What it has changed of another.
+        owner: The name of that one.
+    """
+    from dotflow.logging import warn
+
+    warn(
+        "Task '%s' has changed in place %s '%s', which is too large to be copied for each"
+        " that gets it: whatever gets it from now on sees the change. Have the step return"
+        " a new value, or run it with isolate=True",
+        task.name,
+        what,
+        owner,
+    )

@@ -291,7 +291,7 @@ class Loop:
             self._tell_started(task)
         if task.step.takes_inputs and self._shares:
             if state.lending is None:
-                state.lending = Lending(self._tasks, self._checkpoints)
+                state.lending = Lending(state.graph, self._checkpoints)
             previous, named = state.lending.inputs(node, task, previous, named)
         outcome = self._submit(
             Attempt(node, task, task.attempt, previous, named, None, self._outlet)

@@ -92,17 +92,22 @@ class Snapshot:
     """What a value was, to tell whether it has been changed since, and to have it again.
 
     A list or dict of plain values is copied as such, any other value by pickle.
+
+    Attributes:
+        whole: Whether it was copied with all that is in it.
     """
 
-    __slots__ = ("_flat", "_pickled")
+    __slots__ = ("_flat", "_pickled", "whole")
 
-    def __init__(self, flat: Any, pickled: _Pickled | None) -> None:
+    def __init__(self, flat: Any, pickled: _Pickled | None, whole: bool = True) -> None:
         self._flat = flat
         self._pickled = pickled
+        self.whole = whole
 
     @classmethod
     def of(cls, value: Any, most: int = MAX_PICKLED) -> Snapshot | None:
         """Return what a value is now; None where it cannot be copied, or is too large."""
+        whole = True
         try:
             if not _is_flat(value):
                 return cls(None, _Pickled(value, most))
@@ -111,10 +116,10 @@ class Snapshot:
         except BaseException:  # noqa: BLE001 - pickling is user code
             if not (type(value) is list or type(value) is dict):
                 return None
+            whole = False  # what is in it is shared then
         if most < MAX_PICKLED and sys.getsizeof(value) > most:
             return None
-        # What is in it is shared then, where it is more than plain values.
-        return cls(value.copy(), None)
+        return cls(value.copy(), None, whole)
 
     def fresh(self, value: Any) -> Any:
         """Return the value as it was, a new one each time.

@@ -8,7 +8,7 @@ from dotflow.engine.attempt import forks, leave_child
 from dotflow.model.action import Action
 from dotflow.model.context import Context
 from dotflow.model.items import Item
-from dotflow.model.own import changes
+from dotflow.model.own import SMALL, Snapshot, changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,15 @@ class ItemSource:
             self._wants_index = "index" in wanted
         beside = self._named.keys() - set(self._item_names)
         self.beside = tuple(n for n in beside if changes(self._named[n]))
+
+    def large_beside(self) -> dict[str, Any]:
+        """Return what every item gets that could be changed, and has no copy each."""
+        found = {}
+        for name in self.beside:
+            kept = Snapshot.of(self._named[name], SMALL)
+            if kept is None or not kept.whole:
+                found[name] = self._named[name]
+        return found
 
     def take(self) -> Item | None:
         """Return the next item; None where it is not there yet.

@@ -6,15 +6,17 @@ import time
 
 from dotflow.base.guard import STOPS
 from dotflow.engine.expanded import Expanded
+from dotflow.engine.lending import tell_changed
 from dotflow.engine.maps.item_failures import ItemFailures
 from dotflow.engine.maps.item_values import ItemValues
 from dotflow.engine.maps.open_source import open_source
 from dotflow.engine.maps.waiting_items import WaitingItems
 from dotflow.errors import WorkerDied
 from dotflow.model import events
+from dotflow.model.checksum import checksum
 from dotflow.model.items import ItemNode, MapProgress
 from dotflow.model.outcome import Failure, Outcome
-from dotflow.model.own import SMALL, changes, own, own_context, shell
+from dotflow.model.own import MAX_PICKLED, SMALL, changes, own, own_context, shell
 from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome, TypeStatus
 
@@ -61,6 +63,7 @@ class MappedTask(Expanded):
 
     __slots__ = (
         "_beside",
+        "_checked",
         "_copies",
         "_ends",
         "_failures",
@@ -68,6 +71,7 @@ class MappedTask(Expanded):
         "_keep",
         "_knows",
         "_mapping",
+        "_most",
         "_node",
         "_phase",
         "_progress",
@@ -112,7 +116,10 @@ class MappedTask(Expanded):
         self._tell_item = state.bus.teller(events.ItemCompleted)
         self._phase = TAKING
         self._copies = self._shares = state.executor.shares
+        # A further attempt needs the item as it was, whatever a copy takes.
+        self._most = MAX_PICKLED if task.step.policy.attempts > 1 else SMALL
         self._beside: tuple[str, ...] = ()
+        self._checked: list[tuple[str, Any, tuple[int, int] | None]] = []
         self._queued = False  # whether it stands in the loop's ready queue
         task.mapped = self._progress = MapProgress()
 
@@ -211,6 +218,9 @@ class MappedTask(Expanded):
         # What a generator gives is nobody else's, and there is one attempt to have it.
         self._copies = self._source.shared or task.step.policy.attempts > 1
         self._beside = self._source.beside
+        if self._shares and self._beside:
+            large = self._source.large_beside().items()
+            self._checked = [(name, value, checksum(value)) for name, value in large]
         self._progress.total = self._source.total
         return True
 
@@ -243,7 +253,7 @@ class MappedTask(Expanded):
             # are; of what they all get beside, the map has one if it is large.
             value = previous.storage
             if self._copies and changes(value):
-                previous = own_context(previous, SMALL)
+                previous = own_context(previous, self._most)
                 mine = previous.storage
                 named = {n: mine if v is value else v for n, v in named.items()}
             elif self._task.step.wants_previous:
@@ -361,6 +371,10 @@ class MappedTask(Expanded):
         state, task, node = self._state, self._task, self._node
         self._phase = ENDED
         self.close()
+        for name, value, checked in self._checked:
+            if checksum(value) != checked:
+                tell_changed(task, "what its items get from", name)
+        self._checked.clear()
         self._waiting.forget()
         results, failures, finished = self._results, self._failures, _now()
         failure: Failure | None
