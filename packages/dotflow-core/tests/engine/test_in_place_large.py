@@ -217,3 +217,25 @@ def test_another_attempt_of_a_large_item(mode, tmp_path):
     flow.start(mode=mode).wait()
     assert flow.result_storage()[1] == [["half"]]
     assert flow.result_storage()[0][0][0] == []
+
+
+def test_what_lies_in_itself(caplog):
+    """A large value with a circle in it is watched as well."""
+
+    @action
+    def circle():
+        made = [large()]
+        made.append(made)
+        return made
+
+    @action
+    def turns(circle):
+        circle[1][1][0][0][0] = 1
+
+    flow = DotFlow()
+    flow.task.add(circle)
+    flow.task.add(turns, depends_on=circle)
+    flow.task.add(action(lambda circle: None), name="other", depends_on=circle)
+    flow.start()
+    (line,) = told(caplog)
+    assert "'turns'" in line

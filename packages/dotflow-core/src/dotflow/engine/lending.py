@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.checkpoint import Checkpoints
+    from dotflow.model.checksum import Checksum
     from dotflow.model.context import Context
     from dotflow.model.graph import Graph
     from dotflow.model.task import TaskInstance
@@ -40,7 +41,7 @@ class Loan:
     __slots__ = ("checked", "kept", "value")
 
     def __init__(
-        self, value: Any, kept: Snapshot | None, checked: tuple[int, int] | None
+        self, value: Any, kept: Snapshot | None, checked: Checksum | None
     ) -> None:
         self.value = value
         self.kept = kept
@@ -139,7 +140,7 @@ class Lending:
                 return loan.kept.fresh(value)
         return value
 
-    def _check(self, node: int, value: Any) -> tuple[int, int] | None:
+    def _check(self, node: int, value: Any) -> Checksum | None:
         """Return a checksum where another task, attempt or start gets the value, too."""
         task, graph = self._tasks[node], self._graph
         shared = (

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dotflow.engine.maps.item_source import ItemSource
     from dotflow.engine.run_state import RunState
     from dotflow.engine.task_ends import TaskEnds
+    from dotflow.model.checksum import Checksum
     from dotflow.model.expansion import MapOver
     from dotflow.model.items import Item
 
@@ -119,7 +120,7 @@ class MappedTask(Expanded):
         # A further attempt needs the item as it was, whatever a copy takes.
         self._most = MAX_PICKLED if task.step.policy.attempts > 1 else SMALL
         self._beside: tuple[str, ...] = ()
-        self._checked: list[tuple[str, Any, tuple[int, int] | None]] = []
+        self._checked: list[tuple[str, Any, Checksum | None]] = []
         self._queued = False  # whether it stands in the loop's ready queue
         task.mapped = self._progress = MapProgress()
 
