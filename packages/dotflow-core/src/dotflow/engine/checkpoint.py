@@ -215,6 +215,10 @@ class RunCheckpoints(Checkpoints):
                 found = former.record()
             if owner in (None, former.results):
                 former = None  # no newer run has replaced any of its results
+        if options["resume"] and not found:
+            from dotflow.engine.former_run import tell_of_another_kind
+
+            tell_of_another_kind(self._storage, self._workflow_id)
         if options["resume"] and found.get("run_id") is not None:
             self._go_on(found, lineage, options)
             if former is not None and self.run_id is not None:
@@ -327,7 +331,9 @@ class RunCheckpoints(Checkpoints):
             follows = not self._cut_off.isdisjoint(lineage.graph.upstream[node])
             self._cut_off.add(node)
             if not follows:
-                _tell_cut_off(lineage.graph.tasks[node])
+                from dotflow.engine.resumption import tell_cut_off
+
+                tell_cut_off(lineage.graph.tasks[node])
         return False
 
     def _forget(self, tasks: Sequence[TaskInstance]) -> None:
@@ -474,19 +480,6 @@ class RunCheckpoints(Checkpoints):
         return StorageError(
             f"The state of workflow '{self._workflow_id}' could not be {verb}"
             f" {type(self._storage).__name__}: {error}"
-        )
-
-
-def _tell_cut_off(task: TaskInstance) -> None:
-    from contextlib import suppress
-
-    from dotflow.logging import logger
-
-    with suppress(Exception):  # a handler of the user's
-        logger.warning(
-            "Task '%s' runs again, and so does all that follows it: its stored result was"
-            " made from other tasks than it depends on now, or in another place.",
-            task.name,
         )
 
 

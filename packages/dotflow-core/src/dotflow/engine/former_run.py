@@ -104,6 +104,32 @@ class FormerRun:
         )
 
 
+def tell_of_another_kind(storage: Storage, workflow_id: UUID | str | None) -> None:
+    """Say where a resume finds values of its workflow id, and no run that has left them.
+
+    dotflow 1.x made the ids of tasks anew in every process, so nobody can tell which task
+    a value is of; it has resumed from none of them either.
+    """
+    from dotflow.logging import warn
+
+    try:
+        keys = storage.list_keys(f"{workflow_id}-")
+    except NotImplementedError:
+        return  # a storage of a user's own
+    keys = [key for key in keys if "-~" not in key]
+    if keys:
+        warn(
+            "resume=True finds no run of workflow '%s' in %s, so all tasks run. Of the %s"
+            " values there that no run of dotflow 2 has left, as those of 1.x, nothing tells"
+            " which task they are of: storage.get(%r) reads one, `dotflow storage list`"
+            " shows them",
+            workflow_id,
+            type(storage).__name__,
+            len(keys),
+            keys[0],
+        )
+
+
 def _first_of_line(history: History, workflow_id: str | None, run_id: str) -> str:
     """Return the first of the runs that one has gone on from, as far as it is told."""
     cursor = None

@@ -117,3 +117,14 @@ class Resumption:
         given = [task.initial for task in self._lineage.graph.tasks]
         values = [None if one is None else one.storage for one in given]
         return same_inputs(self._former, values)
+
+
+def tell_cut_off(task: TaskInstance) -> None:
+    """Say that a task runs again although its result is stored."""
+    from dotflow.logging import warn
+
+    warn(
+        "Task '%s' runs again, and so does all that follows it: its stored result was made"
+        " from other tasks than it depends on now, or in another place.",
+        task.name,
+    )

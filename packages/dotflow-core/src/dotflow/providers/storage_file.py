@@ -18,6 +18,13 @@ from dotflow.errors import DecodeError
 from dotflow.logging import logger
 from dotflow.providers import _durable
 from dotflow.providers._file_names import file_name, key_of
+from dotflow.providers._former_files import (
+    FORMER,
+    forget_former,
+    former_record,
+    is_beside_former,
+    is_former,
+)
 from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 
 TYPE_CHECKING = False
@@ -318,8 +325,17 @@ class StorageFile(HeadedRecords):
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
-                return None
+                return self._former(name)
+        if data.startswith(FORMER):
+            return former_record(path, name) or data
         return data if self._is_whole(data) else None
+
+    def _former(self, name: str) -> bytes | None:
+        """Return what 1.x has left of a key, whose file it gave another name."""
+        key = key_of(name)
+        if key is None or key == name:
+            return None
+        return former_record(self._folder / key, key)
 
     def _is_whole(self, data: bytes) -> bool:
         """Say whether a file, or its first line, is not one that a power cut cut off."""
@@ -332,9 +348,14 @@ class StorageFile(HeadedRecords):
             try:
                 with path.open("rb") as file:
                     line = file.readline()
-                return read_header(line) if self._is_whole(line) else None
-            except (FileNotFoundError, IsADirectoryError):
+            except IsADirectoryError:
                 return None
+            except FileNotFoundError:
+                former = self._former(name)
+                return None if former is None else read_header(former)
+            if line.startswith(FORMER):
+                line = former_record(path, name) or line
+            return read_header(line) if self._is_whole(line) else None
 
     def _path(self, key: str) -> Path:
         return self._folder / self._name_of(key)
@@ -365,19 +386,21 @@ class StorageFile(HeadedRecords):
         """Return the keys of all files, expired and damaged ones among them."""
         with self._failing("read", self._folder):
             try:
-                names = [entry.name for entry in os.scandir(self._folder)]
+                names = {entry.name for entry in os.scandir(self._folder)}
             except FileNotFoundError:
                 return []
-        keys = []
+        keys = set()
         for name in names:
-            if name.startswith("."):
+            if name.startswith(".") or is_beside_former(name, names):
                 continue
             key = key_of(name)
             if key is None:
                 key = self._hashed_key(name)
+            if key is None and is_former(name):
+                key = name
             if key is not None and key.startswith(prefix):
-                keys.append(key)
-        return keys
+                keys.add(key)
+        return list(keys)
 
     def _expired(self, key: str) -> bool:
         try:
@@ -396,6 +419,7 @@ class StorageFile(HeadedRecords):
                 for key in keys:
                     live = not self._expired(key)
                     self._path(key).unlink(missing_ok=True)
+                    forget_former(self._folder / key, key)
                     removed += live
             _durable.sync_folder(self._folder)
         return removed
