@@ -257,3 +257,18 @@ def test_saving_the_login_returns_the_path(monkeypatch, tmp_path):
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert save_cloud_config(token="t", base_url="http://a") == config_path()
     assert config_path().is_file()
+
+
+@pytest.mark.parametrize("kind", ["file", "sqlite"])
+def test_a_task_by_hand_with_a_number_as_its_id(kind, tmp_path):
+    """A storage keeps the result of a task whose id is a number, as a memory does."""
+    from dotflow.core.task import Task
+    from dotflow.providers import StorageFile, StorageSQLite
+
+    make = {
+        "file": lambda: StorageFile(path=tmp_path),
+        "sqlite": lambda: StorageSQLite(tmp_path / "a.db"),
+    }
+    task = Task(task_id=0, step=one, config=Config(storage=make[kind]()))
+    Manager(tasks=[task])
+    assert (task.status, task.errors) == ("Completed", [])

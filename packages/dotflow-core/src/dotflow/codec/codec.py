@@ -201,9 +201,12 @@ class Codec:
         more = f",{_write_short(extra)[1:-1]}" if extra else ""
         if lineage is not None and (extra is None or "fingerprint" not in extra):
             more += f',"fingerprint":{_quote_text(lineage)}'
+        task_id = context.task_id
+        if type(task_id) is not str and task_id is not None:
+            task_id = str(task_id)  # of a task that was made by hand
         # A text is written much faster by itself than in a dict.
         return (
-            f'{{"v":{VERSION},"task_id":{_quote(context.task_id)},{known[2]}'
+            f'{{"v":{VERSION},"task_id":{_quote(task_id)},{known[2]}'
             f'"time":{repr(when) if type(when) is float else self.encode(when)}{more},'
             f'\n"value":{self.encode(context.storage)}}}'
         )

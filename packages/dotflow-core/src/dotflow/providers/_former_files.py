@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
-from pathlib import Path
-from typing import Any
 
 from dotflow.codec.codec import Codec
 from dotflow.errors import DecodeError
 from dotflow.model.context import Context
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+    from typing import Any
 
 FORMER = b"["
 """What the content of such a file begins with."""
