@@ -1,5 +1,8 @@
 """Run all benchmarks and print each figure beside its limit: `hatch run bench`.
 
+What a figure misses is said beside it. A limit is what was aimed at, and some of them are
+out of reach of code in Python: each is still told.
+
 Options are pyperf's: `--fast` for a quick look, `--rigorous` for a quiet machine. With
 `--compare REV` it runs some of them in pairs with another revision instead.
 """
@@ -12,10 +15,13 @@ import pyperf
 
 from benchmarks import (
     chains,
+    first,
+    logs,
     maps,
     outputs,
     pipelines,
     processes,
+    servings,
     storages,
     tellings,
 )
@@ -30,7 +36,7 @@ class Bench:
             processes=3, values=3, warmups=1, program_args=("-m", "benchmarks")
         )
         self.runner.parse_args()
-        self.rows: list[tuple[str, str, str]] = []
+        self.rows: list[tuple[str, str, str, str]] = []
 
     @property
     def is_worker(self) -> bool:
@@ -53,44 +59,82 @@ class Bench:
             return float("nan")
         return float(found.median())
 
-    def report(self, what: str, figure: str, target: str) -> None:
-        """Note a row of the table."""
-        self.rows.append((what, figure, target))
+    def report(
+        self, what: str, figure: str, target: str, over: float | None = None
+    ) -> None:
+        """Note a row of the table.
+
+        Args:
+            what: What was measured.
+            figure: What it came to.
+            target: Its limit.
+            over: How many times the limit that is, where it has one in numbers.
+        """
+        missed = over is not None and over > 1
+        self.rows.append((what, figure, target, "missed" if missed else ""))
 
 
 def bench_import(bench: Bench) -> None:
-    """`import dotflow` over an interpreter that does nothing."""
+    """`import dotflow`, and a workflow without tasks, over a bare interpreter."""
     nothing = bench.command("python -c pass", "pass")
-    for code in ("import dotflow", "from dotflow import DotFlow, action"):
-        added = (bench.command(code, code) - nothing) * 1e3
-        bench.report(code, f"+{added:.1f} ms", "+15 ms")
+    added = (bench.command("import dotflow", "import dotflow") - nothing) * 1e3
+    bench.report("import dotflow", f"+{added:.1f} ms", "+1 ms", added)
+    if not bench.is_worker:
+        added = first.script_seconds() * 1e3
+        bench.report("first DotFlow(), CPU", f"+{added:.1f} ms", "+8 ms", added / 8)
 
 
 def bench_chain(bench: Bench) -> None:
-    """A chain of no-op tasks over a plain loop."""
-    for length in (10_000, 100_000):
-        plain = bench.seconds(f"loop {length}", chains.time_plain_loop, length)
-        chain = bench.seconds(f"chain {length}", chains.time_chain, length)
-        built = bench.seconds(f"build {length}", chains.time_build, length)
-        each = (chain - plain) / length * 1e6
-        bench.report(f"chain of {length:,}, start()", f"+{each:.2f} µs/task", "+5 µs")
+    """A chain of no-op tasks over a plain loop, in a first run and in later ones."""
+    if not bench.is_worker:
+        runs = []
+        for length in (1_000, 10_000, 100_000, 1_000_000):
+            loop, build, run = first.chain(length)
+            runs.append(run / length)
+            for what, took in (("built", build), ("run", run)):
+                bench.report(
+                    f"first chain of {length:,}, {what}, CPU",
+                    f"{took / loop:.0f} x ({took / length * 1e6:.2f} µs/task)",
+                    "40 x a loop of calls" if length == 10_000 else "",
+                    took / loop / 40 if length == 10_000 else None,
+                )
         bench.report(
-            f"chain of {length:,}, task.add", f"{built / length * 1e6:.2f} µs/task", ""
+            "a task of 1,000,000 over one of 10,000, run",
+            f"{runs[3] / runs[1]:.2f} x",
+            "1.10 x",
+            runs[3] / runs[1] / 1.1,
         )
+    loop = bench.seconds("loop", chains.time_plain_loop, 10_000)
+    built = bench.seconds("build", chains.time_build, 10_000)
+    chain = bench.seconds("chain", chains.time_chain, 10_000)
+    for what, took in (("built", built), ("run", chain)):
+        bench.report(
+            f"further chain of 10,000, {what}",
+            f"{took / loop:.0f} x ({took / 10_000 * 1e6:.2f} µs/task)",
+            "",
+        )
+    logged = bench.seconds("console log", logs.time_console_chain, 10_000)
+    bench.report(
+        "chain of 10,000 with the console log in a file",
+        f"{logged / chain:.2f} x ({logged / 10_000 * 1e6:.1f} µs/task)",
+        "4 x the quiet one",
+        logged / chain / 4,
+    )
 
 
 def bench_map(bench: Bench) -> None:
     """A map over the items of a generator: its time, and that it keeps none of them."""
     length = 100_000
-    each = bench.seconds(f"map {length}", maps.time_map, length) / length
-    bench.report(f"map over {length:,} items", f"{each * 1e6:.2f} µs/item", "6 µs")
-    for level, target in (("NORMAL", "60,000/s"), ("FULL", "50,000/s")):
+    each = bench.seconds(f"map {length}", maps.time_map, length) / length * 1e6
+    bench.report(f"map over {length:,} items", f"{each:.2f} µs/item", "6 µs", each / 6)
+    for level, least in (("NORMAL", 60_000), ("FULL", 50_000)):
         name, few = f"durable map {level}", length // 10
         took = bench.seconds(name, maps.time_durable_map, few, "threads", level)
         bench.report(
             f"map over {few:,} durable items in threads, synchronous={level}",
             f"{few / took:,.0f}/s",
-            target,
+            f"{least:,}/s",
+            least * took / few,
         )
     if not bench.is_worker:
         few, many = maps.peak_memory(length), maps.peak_memory(10 * length)
@@ -106,12 +150,18 @@ def bench_storages(bench: Bench) -> None:
     """Durable chains over a bare loop of commits."""
     for level in ("FULL", "NORMAL"):
         bare = bench.seconds(f"bare {level}", storages.time_bare_sqlite, 500, level)
-        chain = bench.seconds(f"sqlite {level}", storages.time_sqlite_chain, 500, level)
-        bench.report(
-            f"StorageSQLite, synchronous={level}",
-            f"{chain / bare:.2f} x ({chain / 500 * 1e6:.0f} µs/task)",
-            "1.5 x a bare loop",
-        )
+        for what, keep_runs in (("no history", 0), ("history, captured output", 1000)):
+            name = f"sqlite {level}, {keep_runs}"
+            took = bench.seconds(
+                name, storages.time_sqlite_chain, 500, level, keep_runs
+            )
+            most = 1.2 if level == "FULL" else 2.0 if keep_runs else 1.5
+            bench.report(
+                f"StorageSQLite, {level}, {what}",
+                f"{took / bare:.2f} x ({took / 500 * 1e6:.0f} µs/task)",
+                f"{most} x a bare loop",
+                took / bare / most,
+            )
     few = bench.seconds("file 200", storages.time_file_chain, 200) / 200
     many = bench.seconds("file 2000", storages.time_file_chain, 2000) / 2000
     bench.report(
@@ -163,8 +213,21 @@ def bench_processes(bench: Bench) -> None:
     pool = bench.seconds("ProcessPoolExecutor", processes.time_process_pool)
     parallel = bench.seconds("parallel", processes.time_parallel)
     start_up = bench.seconds("start-up", processes.time_start_up)
-    bench.report("parallel, 64 x 20 ms", f"{parallel / pool:.2f} x the pool", "1.10 x")
-    bench.report("parallel, start and stop", f"{start_up * 1e3:.1f} ms", "100 ms")
+    bench.report(
+        "parallel, 64 x 20 ms",
+        f"{parallel / pool:.2f} x",
+        "1.03 x the pool",
+        parallel / pool / 1.03,
+    )
+    bench.report(
+        "parallel, start and stop", f"{start_up * 1e3:.1f} ms", "5 ms", start_up / 0.005
+    )
+
+
+def bench_servings(bench: Bench) -> None:
+    """Requests that run a workflow of three tasks each."""
+    each = bench.seconds("requests", servings.time_requests, 100) / 100 * 1e6
+    bench.report("wsgi_app, three tasks", f"{each:.0f} µs", "60 µs", each / 60)
 
 
 def bench_pipelines(bench: Bench) -> None:
@@ -174,10 +237,11 @@ def bench_pipelines(bench: Bench) -> None:
     bench.report(
         "Pipeline.run_once, 1,000 coroutines",
         f"{pipeline / group:.2f} x ({pipeline / 1000 * 1e6:.1f} µs/task)",
-        "3 x a task group",
+        "1.5 x a task group",
+        pipeline / group / 1.5,
     )
     valid = bench.seconds("pipeline validate 100000", pipelines.time_validate, 100_000)
-    bench.report("Pipeline.validate, 100,000 tasks", f"{valid:.2f} s", "1 s")
+    bench.report("Pipeline.validate, 100,000 tasks", f"{valid:.2f} s", "1 s", valid)
 
 
 def main() -> None:
@@ -193,11 +257,12 @@ def main() -> None:
     bench_outputs(bench)
     bench_tellings(bench)
     bench_processes(bench)
+    bench_servings(bench)
     bench_pipelines(bench)
     if not bench.is_worker:
-        print(f"\n{'what':<48} {'measured':<26} target")
-        for what, figure, target in bench.rows:
-            print(f"{what:<48} {figure:<26} {target}")
+        print(f"\n{'what':<60} {'measured':<26} {'limit':<22}")
+        for what, figure, target, missed in bench.rows:
+            print(f"{what:<60} {figure:<26} {target:<22} {missed}")
 
 
 if __name__ == "__main__":

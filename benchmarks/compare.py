@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import chains, maps, pipelines, storages
+from benchmarks import chains, logs, maps, pipelines, storages
+from benchmarks.first import environment
 
 ROOT = Path(__file__).parent.parent
 PAIRS = 9
@@ -26,6 +27,10 @@ PAIRS = 9
 CASES: dict[str, Callable[[], float]] = {
     "chain of 10,000, build": lambda: chains.time_build(1, 10_000),
     "chain of 10,000, run": lambda: chains.time_chain(1, 10_000),
+    "chain of 10,000, run, console log": lambda: logs.time_console_chain(1, 10_000),
+    "chain of 2,000, SQLite NORMAL, no history": lambda: storages.time_sqlite_chain(
+        1, 2_000, "NORMAL", 0
+    ),
     "chain of 2,000, SQLite NORMAL, history": lambda: storages.time_sqlite_chain(
         1, 2_000, "NORMAL"
     ),
@@ -53,6 +58,8 @@ def compare(revision: str) -> None:
     with _checked_out(revision) as other:
         print(f"{'what':<44} {revision[:12]:>12} {'now':>12}   ratio (middle half)")
         for name in CASES:
+            # Once before: what has no bytecode is compiled, most of a short run.
+            _seconds(other, name), _seconds(ROOT, name)
             pairs = [
                 (_seconds(other, name), _seconds(ROOT, name)) for _ in range(PAIRS)
             ]
@@ -86,10 +93,9 @@ def _git(*args: str) -> None:
 
 def _seconds(tree: Path, name: str) -> float:
     paths = [ROOT, tree / "packages" / "dotflow-core" / "src"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     done = subprocess.run(
         [sys.executable, "-c", CODE, name],
-        env=environment,
+        env=environment(PYTHONPATH=os.pathsep.join(map(str, paths))),
         check=True,
         capture_output=True,
         text=True,

@@ -23,10 +23,14 @@ def produce() -> dict[str, int]:
     return {"rows": 123}
 
 
-def time_sqlite_chain(loops: int, length: int, synchronous: str) -> float:
+def time_sqlite_chain(
+    loops: int, length: int, synchronous: str, keep_runs: int = 1000
+) -> float:
     """Time `start()` of a chain with `StorageSQLite`; seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        storage = StorageSQLite(f"{folder}/runs.db", synchronous=synchronous)
+        storage = StorageSQLite(
+            f"{folder}/runs.db", synchronous=synchronous, keep_runs=keep_runs
+        )
         try:
             return _time_chain(loops, length, storage)
         finally:

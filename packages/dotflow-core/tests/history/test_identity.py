@@ -130,6 +130,19 @@ def test_previews(storage):
     assert "hunter2" not in text
 
 
+def test_a_preview_of_what_a_callback_has_changed(storage):
+    """The input of an attempt is shown as it was given, not as it was left before."""
+    workflow = DotFlow(Config(storage=storage))
+
+    def add_row(task):
+        task.current_context.storage["rows"] += 1
+
+    workflow.task.add(rows, callback=add_row).add(count)
+    report = storage.history.run(workflow.start().run_id)
+    assert report["rows"].result.preview == "{'rows': 3, 'password': ***}"
+    assert report["count"].attempts[0].input == "{'rows': 4, 'password': ***}"
+
+
 def test_no_previews(storage):
     """With Config(previews=False) no value is looked at."""
     workflow = DotFlow(Config(storage=storage, previews=False))

@@ -228,6 +228,56 @@ def test_threads_do_not_mix_lines(tmp_path: Path) -> None:
     assert {json.loads(line)["status"] for line in lines} == {"Completed"}
 
 
+def test_the_lines_of_a_queue_go_out_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A line each for many tasks that wait, in few writes."""
+    writes: list[str] = []
+
+    class Console(io.StringIO):
+        def write(self, text: str) -> int:
+            writes.append(text)
+            return super().write(text)
+
+    logger = logging.getLogger("dotflow")
+    logger.handlers, logger.propagate = [], False
+    monkeypatch.setattr("sys.stderr", Console())
+    path = tmp_path / "flow.log"
+    LogDefault(output="both", path=path).queued([FakeTask("Not started")] * 250)
+    assert [text.count("\n") for text in writes] == [100, 100, 50]
+    assert path.read_text() == "".join(writes)
+    assert len({text.partition(": ")[2] for text in path.read_text().splitlines()}) == 1
+    writes.clear()
+    LogDefault(level="WARNING").queued([FakeTask("Not started")])
+    assert writes == []
+
+
+def test_an_application_gets_the_lines_of_a_queue_one_by_one(
+    heard: io.StringIO,
+) -> None:
+    """Handlers of an application see a record for each task that waits."""
+    LogDefault().queued([FakeTask("Not started")] * 3)
+    assert heard.getvalue().count("app: INFO") == 3
+
+
+@pytest.mark.parametrize("base", [Log, LogDefault])
+def test_a_custom_log_is_told_of_each_task_that_waits(base: type[Any]) -> None:
+    """Its `info` is called for each of them, also after it has raised for one."""
+    said: list[int] = []
+
+    class Mine(base):
+        def info(self, task: Any = None, **kwargs: Any) -> None:
+            said.append(task)
+            if task == 1:
+                raise ValueError("not this one")
+
+        def error(self, **kwargs: Any) -> None: ...
+
+    with pytest.raises(ValueError, match="not this one"):
+        Mine().queued([1, 2, 3])
+    assert said == [1, 2, 3]
+
+
 def test_traceback_from_error_on(heard: io.StringIO) -> None:
     """Only an error shows a traceback."""
     log = LogDefault()

@@ -29,6 +29,12 @@ def nothing() -> None:
 
 
 @action
+def rows_of() -> dict[str, int]:
+    """Return a small result, which a history shows."""
+    return {"rows": 123}
+
+
+@action
 def item_of(item: int) -> None:
     """Do nothing with an item."""
 
@@ -38,9 +44,9 @@ def durable(folder: Path, keep_runs: int) -> DotFlow:
     return DotFlow(Config(storage=storage), workflow_id="costs")
 
 
-def chained(workflow: DotFlow, count: int) -> Made:
+def chained(workflow: DotFlow, count: int, step: Any = nothing) -> Made:
     for _ in range(count):
-        workflow.task.add(nothing)
+        workflow.task.add(step)
     return workflow, workflow.start
 
 
@@ -59,6 +65,10 @@ def durable_chain(count: int, folder: Path) -> Made:
 
 def recorded_chain(count: int, folder: Path) -> Made:
     return chained(durable(folder, 1000), count)
+
+
+def shown_chain(count: int, folder: Path) -> Made:
+    return chained(durable(folder, 1000), count, rows_of)
 
 
 def fan(count: int, _folder: Path) -> Made:
@@ -99,6 +109,7 @@ KINDS = (
     chain,
     durable_chain,
     recorded_chain,
+    shown_chain,
     fan,
     map_,
     durable_map,

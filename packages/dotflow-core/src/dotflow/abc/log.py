@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from abc import ABC
 
+from dotflow.base.guard import STOPS
 from dotflow.errors import NotCallableObject, ProviderError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from logging import Logger
     from typing import Any
 
@@ -72,6 +74,27 @@ class Log(ABC):  # noqa: B024 - what is to be written is not the same for all
             kwargs: `task=` the `Task` it is about, or any other values.
         """
         self._log("INFO", **kwargs)
+
+    def queued(self, tasks: Sequence[Any]) -> None:
+        """Log that the tasks of a run wait for their turn; by default `info` does of each.
+
+        Args:
+            tasks: Each a `Task`, in the order they were added.
+
+        Raises:
+            BaseException: What the first of them has raised that could not be told; the
+                others have been told.
+        """
+        first = None
+        for task in tasks:
+            try:
+                self.info(task=task)
+            except STOPS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - told when all were
+                first = error if first is None else first
+        if first is not None:
+            raise first
 
     def error(self, **kwargs: Any) -> None:
         """Log a failure; see `info`."""

@@ -70,7 +70,7 @@ def identify(
         user,
         __version__,
         python,
-        guarded(lambda: commit_of(folder), None),
+        commit_of(folder),
         (*starter.tags, *tags),
     )
 
@@ -117,6 +117,10 @@ def commit_of(folder: str) -> str | None:
     Args:
         folder: A folder, in a work tree or not.
     """
+    return guarded(lambda: _commit(folder), None)
+
+
+def _commit(folder: str) -> str | None:
     for place in (Path(folder), *Path(folder).parents):
         git = place / ".git"
         if git.is_file():  # a further work tree, or a submodule

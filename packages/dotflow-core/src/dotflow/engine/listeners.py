@@ -177,6 +177,9 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
         if _is_first(event):
             info(task=event.task)
 
+    def on_queued(event: events.TasksQueued) -> None:
+        log.queued(event.tasks)
+
     def on_warning(event: events.TaskEvent) -> None:
         warning(task=event.task)
 
@@ -196,7 +199,7 @@ def _connect_log(log: Log, bus: events.EventBus) -> None:
     }
     if log.hears_progress():
         listeners |= {
-            events.TasksQueued: _queued(bus, lambda task: info(task=task), name),
+            events.TasksQueued: on_queued,
             events.TaskStarted: on_started,
             events.TaskRestored: on_info,
             events.TaskCompleted: on_info,

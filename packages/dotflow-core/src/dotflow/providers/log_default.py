@@ -9,6 +9,7 @@ from dotflow.base.arguments import check_choice, output_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from dotflow.providers._log_sinks import Sinks
@@ -81,6 +82,13 @@ class LogDefault(Log):
             sinks = self._sinks or self._open()
             if not sinks.quiet(_INFO):
                 sinks.write("INFO", task, kwargs)
+
+    def queued(self, tasks: Sequence[Any]) -> None:
+        """Log that tasks wait, their lines together; see `Log.queued`."""
+        if type(self).info is not LogDefault.info:
+            super().queued(tasks)  # somebody's own method, which is told of each
+        elif self.hears_progress():
+            (self._sinks or self._open()).write_each("INFO", tasks)
 
     def error(self, task: Any = None, **kwargs: Any) -> None:
         """Log at level ERROR, with the traceback of the task's last error."""
