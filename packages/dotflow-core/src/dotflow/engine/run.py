@@ -11,7 +11,7 @@ import time
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
-from dotflow.engine.binding import check_limits, check_parameters
+from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
 from dotflow.engine.control import RunCancelled
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
@@ -397,6 +397,7 @@ class Run(RunSession):
             self._checkpoints.begin(self.graph, self._start)
             if self.others.requests is not None:
                 self.others.requests.clear()
+            warn_of_unfed(self.graph, self.mode.name)
             for task in self._tasks:
                 task.reset()
         except BaseException:
