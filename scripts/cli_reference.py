@@ -18,7 +18,8 @@ HEAD = """# The command line
 
 `pip install "dotflow>=VERSION"` brings the command `dotflow`; `cloud`, `deploy`,
 `destroy` and `status` come with `pip install "dotflow[deploy]>=VERSION"`. This page is
-made from the commands themselves; `dotflow COMMAND --help` tells the same.
+made from the commands themselves; `dotflow COMMAND --help` tells the same. Where `PATH`
+does not have it, `python -m dotflow` is the same command.
 
 ## Exit codes
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,6 @@ import pytest
 from dotflow.testing.imports import imported_by
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -24,6 +25,19 @@ def test_version(dotflow: Run) -> None:
 
     result = dotflow("--version")
     assert (result.returncode, result.stdout) == (0, f"dotflow=={__version__}\n")
+
+
+def test_as_a_module(folder: Path) -> None:
+    """`python -m dotflow` is the same command, for a `PATH` that does not have it."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "dotflow", "start", "-s", "steps.greet", "-i", "Ada"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "got 'Ada'\n" in ended.stdout
 
 
 def test_no_arguments(dotflow: Run) -> None:

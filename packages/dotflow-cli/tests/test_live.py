@@ -283,6 +283,22 @@ def test_shown_from_python(terminal: Open, folder: Path) -> None:
     assert "running" not in screen.text()
 
 
+def test_a_pipeline_shown_from_python(terminal: Open, folder: Path) -> None:
+    """`pipeline.run(progress=True)` shows the same, and gives the terminal back."""
+    (folder / "script.py").write_text(
+        "from more import *\nfrom dotflow import Pipeline\nlist_ = Pipeline('list')\n"
+        "list_.task('first')(lambda: 1)\nlist_.task('each')(lambda: each.func(3))\n"
+        "print(list_.run(progress=True)['tasks']['each']['result'])\n",
+        encoding="utf-8",
+    )
+    screen = terminal("script.py", program=sys.executable)
+    screen.until("1 of 2 done, 1 running")
+    (folder / "go").touch()
+    assert screen.end() == 0
+    assert screen.text().splitlines()[-1] == "3"
+    assert "running" not in screen.text()
+
+
 def test_short_ids_can_be_typed(terminal: Open) -> None:
     """A terminal lists runs by the beginning of their ids, by which each is found."""
     where = ("--storage", "sqlite:///runs.db")

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from dotflow import Config, DotFlow, action, artifact, fact, progress
+from dotflow.display import lines as plain
 from dotflow.providers import StorageSQLite
-from dotflow.workflow.progress import lines as plain
 from dotflow_cli.main import cli
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dotflow.display import quietened, told_also
+from dotflow.display.lines import PlainProgress
 from dotflow.model.outcome import exit_code
 from dotflow.types import WorkflowStatus
-from dotflow.workflow.progress import quietened, told_also
-from dotflow.workflow.progress.lines import PlainProgress
 from dotflow_cli.errors import usage_errors
 from dotflow_cli.options import split
 from dotflow_cli.stopping import stopping_on_signals

@@ -1,7 +1,8 @@
-"""`start(progress=True)`: a run is shown while it goes on."""
+"""`progress=True`: a run is shown while it goes on."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -9,10 +10,9 @@ from typing import Any, Self
 
 import pytest
 
-from dotflow import Config, DotFlow, action
+from dotflow import Config, DotFlow, Pipeline, action, display
 from dotflow.errors import InvalidTask
 from dotflow.providers import LogDefault, NotifyDefault
-from dotflow.workflow import progress
 
 
 @action
@@ -71,7 +71,7 @@ def test_a_display_that_fails_breaks_nothing(
         def __enter__(self) -> Self:
             raise OSError("no terminal")
 
-    monkeypatch.setattr(progress, "PlainProgress", Broken)
+    monkeypatch.setattr(display, "PlainProgress", Broken)
     assert started().result_storage() == [1, None]
     assert "no terminal" in caplog.text
 
@@ -82,8 +82,74 @@ def test_what_is_no_answer_is_refused() -> None:
         started(progress="none")
 
 
+def piped(config: Config | None = None) -> Pipeline:
+    pipeline = Pipeline("piped", config=config)
+
+    @pipeline.task()
+    def numbers() -> list[int]:
+        return [1, 2]
+
+    @pipeline.task()
+    async def full(numbers: list[int]) -> None:
+        raise OSError("disk full")
+
+    return pipeline
+
+
+def test_a_pipeline_is_shown_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """It takes the same option, and tells the same lines."""
+    report = piped().run(progress=True)
+    assert report["status"] == "FAILED"
+    told = re.sub(r"\d+ ms", "… ms", capsys.readouterr().err)
+    assert [line for line in told.splitlines() if ": " in line][:4] == [
+        "numbers: started",
+        "numbers: completed in … ms",
+        "full: started",
+        "full: failed in … ms: OSError: disk full",
+    ]
+
+
+def test_a_pipeline_without_it_shows_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody is told who has not asked."""
+    piped().run(targets=["numbers"])
+    assert "numbers" not in capsys.readouterr().err
+
+
+def test_the_log_of_a_pipeline_is_not_told_twice(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log that a config has only because it names no other is silent meanwhile."""
+    told = []
+
+    class Notes(NotifyDefault):
+        active = True
+
+        def hook_status_task(self, task: Any) -> None:
+            told.append(task.status)
+
+    config = Config(notify=Notes())
+    with caplog.at_level("INFO", "dotflow"):
+        asyncio.run(piped(config).arun(targets=["numbers"], progress=True))
+    assert "Completed" in told
+    assert "numbers: started" in capsys.readouterr().err
+    assert not [r for r in caplog.records if r.name == "dotflow"]
+
+
+def test_a_pipeline_is_awaited() -> None:
+    """`await pipeline.arun()` returns the report, where `run` refuses."""
+
+    async def both() -> dict[str, Any]:
+        with pytest.raises(RuntimeError, match=r"await pipeline\.arun"):
+            piped().run()
+        return await piped().arun(targets=["numbers"])
+
+    assert asyncio.run(both())["tasks"]["numbers"]["result"] == [1, 2]
+
+
 CELL = """
-from dotflow import DotFlow, action
+from dotflow import DotFlow, Pipeline, action
 @action
 def load():
     return 1
@@ -91,6 +157,10 @@ workflow = DotFlow(name="<cells>")
 workflow.task.add([load, load])
 workflow.start(progress=True)
 await workflow.astart(progress=True)
+pipeline = Pipeline("cells")
+pipeline.task("first")(load.func)
+pipeline.task("second")(load.func)
+await pipeline.arun(progress=True)
 """
 
 
@@ -114,7 +184,7 @@ def test_a_cell_shows_the_run_that_goes_on() -> None:
             shown := message["content"].get("transient", {}).get("display_id")
         ) is not None:
             pages[shown] = message["content"]["data"]["text/html"]
-    assert len(pages) == 2
+    assert len(pages) == 3
     for page in pages.values():
         assert page.count("Completed") >= 3
         ET.fromstring(page)

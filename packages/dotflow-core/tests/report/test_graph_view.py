@@ -135,6 +135,45 @@ def test_kinds_are_marked():
     ET.fromstring(page.removeprefix("<!DOCTYPE html>"))
 
 
+def test_conditions_are_marked():
+    """What runs only if not cached, or by order alone, is marked in each drawing."""
+    workflow = diamond()
+    workflow.task.add(action(cache=True)(step.func), name="report")
+    workflow.task.add(action(cache=True)(step.func), name="each", map_over="extract")
+    view = workflow.graph()
+    assert [(n.name, n.by_order, n.cached) for n in view.nodes[-2:]] == [
+        ("report", True, True),
+        ("each", False, True),
+    ]
+    assert view.to_text().endswith("●    report  (if not cached, by order)\n")
+    chart = view.to_mermaid()
+    assert 'n4["report<br/>if not cached, by order"]' in chart
+    assert "n3 -.-> n4\n" in chart
+    assert chart.count("-.->") == 1
+    drawing = view.to_svg()
+    assert drawing.count("<polygon") == 2
+    assert drawing.count("stroke-dasharray") == 1
+    page = view.to_html()
+    assert "A diamond runs only if" in page
+    assert "A dashed line" in page
+    assert "A double border" not in page
+    ET.fromstring(page.removeprefix("<!DOCTYPE html>"))
+
+
+def test_a_list_has_no_conditions():
+    """Where all tasks follow by order, as in a sub-workflow among them, none is marked."""
+    inner = DotFlow(name="inner")
+    inner.task.add([step, step])
+    workflow = DotFlow()
+    workflow.task.add(step, name="first")
+    workflow.task.add(inner, name="inner")
+    workflow.task.add(step, name="each", map_over="first")
+    workflow.task.add(step, name="last")
+    view = workflow.graph()
+    assert not any(node.by_order for node in view.nodes)
+    assert "A dashed line" not in view.to_html()
+
+
 def test_modes():
     """The graph is that of the mode: a chain, or roots side by side."""
     workflow = DotFlow()

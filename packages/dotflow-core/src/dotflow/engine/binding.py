@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dotflow.model.task import TaskInstance
 
 _ITEM = ("item", "index")
+# How many tasks a warning names.
+_NAMED = 5
 
 
 def check_parameters(graph: Graph) -> None:
@@ -81,6 +83,37 @@ def _problem(
     known = ", ".join((*CONTEXTS, *given))
     hint = "" if given else "; and, by their names, the tasks in depends_on"
     return f"{text} A step may take {known}{hint}."
+
+
+def warn_of_unfed(graph: Graph, mode: str) -> None:
+    """Warn of steps that a chain would give a previous context, and this mode does not.
+
+    Args:
+        graph: What is to run.
+        mode: The name of the mode.
+    """
+    if graph.order != "u":
+        return
+    begun: set[str] = set()
+    unfed: list[str] = []
+    for task in graph.tasks:
+        follows = task.depends_on is None and task.group_name in begun
+        if follows and task.step.wants_previous:
+            unfed.append(task.name)
+        begun.add(task.group_name)
+    if not unfed:
+        return
+    from dotflow.logging import warn
+
+    more = len(unfed) - _NAMED
+    warn(
+        "mode=%r runs tasks without depends_on= side by side: previous_context is empty"
+        " for %s%s. Give depends_on=, or use a mode that runs them in order, as the"
+        " default one does",
+        mode,
+        ", ".join(map(repr, unfed[:_NAMED])),
+        f" and {more} more" if more > 0 else "",
+    )
 
 
 def check_limits(limits: dict[str, int] | None, tasks: Iterable[TaskInstance]) -> None:

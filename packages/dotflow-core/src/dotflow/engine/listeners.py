@@ -70,7 +70,7 @@ def connect_providers(
     ruled = graph is not None and config.notify.alert_rules is not None
     connect: dict[str, Callable[[Any], None]] = {
         "tracer": lambda tracer: _connect_tracer(tracer, bus, graph),
-        "notify": lambda notify: _connect_notify(notify, bus, ruled),
+        "notify": lambda notify: connect_notify(notify, bus, ruled),
         "log": lambda log: _connect_log(log, bus),
         "metrics": lambda metrics: _connect_metrics(metrics, bus),
         "server": lambda server: _connect_server(
@@ -133,7 +133,14 @@ def _queued(
     return on_queued
 
 
-def _connect_notify(notify: Notify, bus: events.EventBus, ruled: bool) -> None:
+def connect_notify(notify: Notify, bus: events.EventBus, ruled: bool = False) -> None:
+    """Subscribe a notifier alone.
+
+    Args:
+        notify: The notifier.
+        bus: The bus of the run.
+        ruled: Whether `NotifyRules` say what it hears of.
+    """
     if ruled and not notify.every_status:
         return  # it hears of alerts
     tell = notify.hook_status_task

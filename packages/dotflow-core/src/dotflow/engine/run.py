@@ -11,9 +11,9 @@ import time
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
-from dotflow.engine.binding import check_limits, check_parameters
+from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
 from dotflow.engine.control import RunCancelled
-from dotflow.engine.listeners import connect_providers
+from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
 from dotflow.engine.others import OtherRuns
 from dotflow.engine.run_state import RunState
@@ -24,13 +24,14 @@ from dotflow.types import TypeStatus, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
     from typing import Any, Literal, Self
     from uuid import UUID
 
     from dotflow.abc.executor import AnyExecutor
     from dotflow.abc.history import Recorder
+    from dotflow.abc.notify import Notify
     from dotflow.abc.server import Server
     from dotflow.abc.storage import Storage
     from dotflow.config.config import Config
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from dotflow.model.graph import Graph
     from dotflow.model.options import RunOptions, StartOptions
     from dotflow.model.run_info import RunIdentity, RunInfo
+    from dotflow.model.task import TaskInstance
     from dotflow.report.model import RunReport
 
 
@@ -79,8 +81,10 @@ class RunSession:
         failed: Whether a task has failed, or the run has not come to its end.
         starter: What has started it for the user; None where the user's code has.
         parent: The id of the run whose step has; None where none has.
+        display: What shows the run to whoever watches it, beside the providers.
     """
 
+    display: Notify | None = None
     run_id: str
     """Its id, a ULID."""
 
@@ -104,6 +108,7 @@ class RunSession:
         self.parent = current_run.get()
         self._identity: RunIdentity | None = None
         self.graph = graph
+        self._tasks: Sequence[TaskInstance] = graph.tasks
         self.bus = events.EventBus()
         self.others = OtherRuns(storage, options, self.run_id, cancelled_by, self.bus)
         self.control = self.others.control
@@ -122,6 +127,18 @@ class RunSession:
     def info(self) -> RunInfo:
         """Return what is known of the run when it begins."""
         raise NotImplementedError
+
+    def report(self, include_results: bool = False) -> RunReport:
+        """Return what is known of the run now; see `build_report`."""
+        from dotflow.report.build import build_report
+
+        return build_report(
+            self.info(),
+            self._tasks,
+            status=self.status,
+            duration=self.duration,
+            include_results=include_results,
+        )
 
     def identity(self, name: str | None, workflow_id: UUID | str | None) -> RunIdentity:
         """Return who the run is; see `identify`."""
@@ -221,6 +238,8 @@ class RunSession:
 
                 clock = self.control.clock
                 watch_run(self.info, self._storage, self.bus, notify, clock, slow_after)
+        if self.display is not None:
+            connect_notify(self.display, self.bus)
         self.begin()
         if events.TaskOutput in self.bus.kinds:
             from dotflow.engine.heard_streams import begin_hearing
@@ -343,7 +362,6 @@ class Run(RunSession):
         )
         self.mode = mode
         self.metadata: dict[str, Any] = {}
-        self._tasks = list(graph.tasks)
         self._origin = origin
         self._start = options
         self._checkpoints = checkpoints
@@ -379,6 +397,7 @@ class Run(RunSession):
             self._checkpoints.begin(self.graph, self._start)
             if self.others.requests is not None:
                 self.others.requests.clear()
+            warn_of_unfed(self.graph, self.mode.name)
             for task in self._tasks:
                 task.reset()
         except BaseException:
@@ -438,18 +457,6 @@ class Run(RunSession):
             if self.control.reason is None or self.control.interrupted:
                 raise
             raise RunCancelled(self.control.reason) from None
-
-    def report(self, include_results: bool = False) -> RunReport:
-        """Return what is known of the run now; see `build_report`."""
-        from dotflow.report.build import build_report
-
-        return build_report(
-            self.info(),
-            self._tasks,
-            status=self.status,
-            duration=self.duration,
-            include_results=include_results,
-        )
 
     def detach(self) -> None:
         """Keep the state of the tasks, which are about to start again."""

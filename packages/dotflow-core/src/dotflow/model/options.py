@@ -126,6 +126,9 @@ class RunOptions(TypedDict, total=False):
         slow_after: Seconds after which notifiers are told that the run still goes on;
             None for what `NotifyRules` says, if that is there.
         tags: Words that mark the run in a history, as one text or several.
+        progress: Whether to show the run while it goes on: below the cell of a
+            notebook, on a terminal as `dotflow start` does where `dotflow-cli` is
+            installed, else as lines on standard error. Default False.
     """
 
     deadline: float | None
@@ -134,6 +137,7 @@ class RunOptions(TypedDict, total=False):
     if_running: IfRunning | None
     slow_after: float | None
     tags: str | Sequence[str] | None
+    progress: bool
 
 
 class ExecutorOptions(TypedDict, total=False):
@@ -177,9 +181,6 @@ class StartOptions(RunOptions, ExecutorOptions, total=False):
         retain_results: Whether a result stays in memory after the last task that needs
             it. Default True. Without, a durable storage gives it when it is asked for;
             in a memory it is gone. The last tasks of all keep theirs.
-        progress: Whether to show the run while it goes on: below the cell of a
-            notebook, on a terminal as `dotflow start` does where `dotflow-cli` is
-            installed, else as lines on standard error. Default False.
     """
 
     on_success: Callable[..., Any] | str
@@ -191,7 +192,6 @@ class StartOptions(RunOptions, ExecutorOptions, total=False):
     max_parallel: int | None
     wait_at_exit: bool
     retain_results: bool
-    progress: bool
 
 
 TASK_DEFAULTS: TaskOptions = {
@@ -229,6 +229,7 @@ RUN_DEFAULTS: RunOptions = {
     "if_running": None,
     "slow_after": None,
     "tags": None,
+    "progress": False,
 }
 EXECUTOR_DEFAULTS: ExecutorOptions = {
     "executor": None,
@@ -247,7 +248,6 @@ START_DEFAULTS: StartOptions = {
     "max_parallel": None,
     "wait_at_exit": True,
     "retain_results": True,
-    "progress": False,
 }
 
 
@@ -357,8 +357,6 @@ def check_start(options: StartOptions) -> StartOptions:
         full["on_failure"] = _callback("on_failure", full["on_failure"])
     if full["max_parallel"] is not None:
         full["max_parallel"] = check_count("max_parallel", full["max_parallel"])
-    if not isinstance(full["progress"], bool):
-        raise InvalidTask(f"progress={full['progress']!r}: give True or False.")
     if full["prefetch"] is not None:
         full["prefetch"] = check_count("prefetch", full["prefetch"])
     _check_bounds(full)
@@ -377,6 +375,8 @@ def _check_bounds(full: RunOptions) -> None:
             f"if_running={full['if_running']!r} does not exist. Use one of:"
             f" {', '.join(map(repr, IF_RUNNING))}."
         )
+    if not isinstance(full["progress"], bool):
+        raise InvalidTask(f"progress={full['progress']!r}: give True or False.")
     if full["tags"] is not None:
         full["tags"] = _tags(full["tags"])
 

@@ -196,16 +196,38 @@ class Pipeline(DagScope):
             The report, as of `get_run_report`; a failed task does not raise.
 
         Raises:
-            RuntimeError: An event loop runs in this thread already.
+            RuntimeError: An event loop runs in this thread already: `await` the same
+                call of `arun`.
             GraphError: As in `run_once`.
         """
-        run_id = run_to_end(
-            lambda: (
-                self.run_once(context, **options)
-                if targets is None
-                else self.run_subgraph(targets, context, **options)
-            ),
-            "run",
+        report: dict[str, Any] = run_to_end(
+            lambda: self.arun(context, targets, **options), "run"
+        )
+        return report
+
+    async def arun(
+        self,
+        context: RunContext[Any] | None = None,
+        targets: Sequence[Target] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> dict[str, Any]:
+        """Run the pipeline in the event loop that goes on, as that of a notebook.
+
+        Args:
+            context: As in `run`.
+            targets: As in `run`.
+            **options: See `RunOptions`.
+
+        Returns:
+            As `run`.
+
+        Raises:
+            GraphError: As in `run_once`.
+        """
+        run_id = (
+            await self.run_once(context, **options)
+            if targets is None
+            else await self.run_subgraph(targets, context, **options)
         )
         return self.get_run_report(run_id)
 

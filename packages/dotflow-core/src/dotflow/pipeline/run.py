@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from dotflow.pipeline.state import InMemoryStateStore
 from dotflow.pipeline.stored_results import StoredResults
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from logging import Logger
 
     from dotflow.abc.executor import AsyncExecutor
@@ -70,10 +72,15 @@ class PlanRun(RunSession):
                 )
             context = context.with_deadline_s(options["deadline"])
         self.run_id = new_ulid()
+        told = services.told
+        if options["progress"] and told is not None:
+            from dotflow.display import quietened
+
+            told = quietened(told)
         super().__init__(
             plan.graph(context),
             services.storage,
-            services.told,
+            told,
             options,
             workflow=plan.dag.name,
             mode=mode,
@@ -85,6 +92,12 @@ class PlanRun(RunSession):
         self._services = services
         self._resumed: Resumed | None = None
         self._listeners: RunListeners
+        self._watching: AbstractContextManager[None] = nullcontext()
+        if options["progress"]:
+            from dotflow.display import Watching
+
+            self._watching = watching = Watching(self.graph.tasks, self.report)
+            self.display = watching.display
 
     def create(self, resumed: Resumed | None) -> StoredResults:
         """Record the run, and return what it goes on from.
@@ -195,7 +208,7 @@ class PlanRun(RunSession):
 
         with RunSignals(self):
             try:
-                with self:
+                with self._watching, self:
                     loop = self.loop(
                         executor,
                         results,
@@ -282,5 +295,5 @@ def run_to_end(call: Callable[[], Any], name: str) -> Any:
             return finished_value(call())
     raise RuntimeError(
         f"{name}() is for scripts, and an event loop runs here already: use `await"
-        " pipeline.run_once(…)`."
+        " pipeline.arun(…)`."
     )

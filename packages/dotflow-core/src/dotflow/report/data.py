@@ -435,9 +435,14 @@ class NodeView:
         level: How many tasks at least run one after the other before it.
         upstream: The names of the tasks it waits for.
         sources: The same as places in `GraphView.nodes`.
-        note: What it is beside a step: a map, or the end of a sub-workflow.
+        note: What it is beside a step: a map, or the end of a sub-workflow; and what
+            decides whether it runs, beside its dependencies.
         kind: The same for a program: `"map"`, `"workflow"`, or `""` for a step.
         parent: The sub-workflow that it is a part of; None for a task of its own.
+        by_order: Whether it follows the task before it only by the order in which they
+            were added, where others say what they depend on: with `keep_going` it then
+            runs whatever came of that task.
+        cached: Whether it runs only where the cache has no result for its inputs.
     """
 
     name: str
@@ -448,6 +453,8 @@ class NodeView:
     note: str = ""
     kind: str = ""
     parent: str | None = None
+    by_order: bool = False
+    cached: bool = False
 
 
 _BAD = frozenset(

@@ -31,18 +31,34 @@ class GraphView:
         self.mode = mode
         names = [task.name for task in graph.tasks]
         levels = _levels(graph)
-        self.nodes = [
-            NodeView(
-                names[node],
-                task.group_name,
-                levels[node],
-                tuple(names[up] for up in graph.upstream[node]),
-                tuple(graph.upstream[node]),
-                *_marks(task),
-                task.parent,
+        # In a plain list, with maps or not, all follow by order: nothing to mark.
+        mixed = any(
+            task.depends_on is not None
+            and task.expansion is None
+            and task.parent is None
+            for task in graph.tasks
+        )
+        self.nodes = []
+        for node, task in enumerate(graph.tasks):
+            upstream = tuple(graph.upstream[node])
+            by_order = mixed and bool(upstream) and task.depends_on is None
+            what, kind = _marks(task)
+            cached = task.step.cache
+            notes = (what, "if not cached" * cached, "by order" * by_order)
+            self.nodes.append(
+                NodeView(
+                    names[node],
+                    task.group_name,
+                    levels[node],
+                    tuple(names[up] for up in upstream),
+                    upstream,
+                    ", ".join(filter(None, notes)),
+                    kind,
+                    task.parent,
+                    by_order,
+                    cached,
+                )
             )
-            for node, task in enumerate(graph.tasks)
-        ]
 
     @property
     def edges(self) -> list[tuple[str, str]]:

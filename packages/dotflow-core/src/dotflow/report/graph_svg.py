@@ -71,8 +71,9 @@ def _route(
             x, y = _left(column) + _WIDTH, lane
             path.append(f"L{svg.number(x)} {svg.number(y)}")
     path.append(_curve(x, y, _left(node.level), placed[node.level, place] + _MARGIN))
+    dashes = f' stroke-dasharray="{svg.DASHES}"' if node.by_order else ""
     return (
-        f'<path d="{" ".join(path)}" fill="none" stroke="{_LINE}"'
+        f'<path d="{" ".join(path)}" fill="none" stroke="{_LINE}"{dashes}'
         ' marker-end="url(#dotflow-arrow)"/>'
     )
 
@@ -80,6 +81,12 @@ def _route(
 def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
     middle = (x1 + x2) / 2
     return "C" + " ".join(map(svg.number, (middle, y1, middle, y2, x2, y2)))
+
+
+def _diamond(x: float, y: float, stroke: str) -> str:
+    points = ((x, y - 6), (x + 6, y), (x, y + 6), (x - 6, y))
+    corners = " ".join(",".join(map(svg.number, point)) for point in points)
+    return f'<polygon points="{corners}" fill="#fff" stroke="{stroke}"/>'
 
 
 def _box(node: NodeView, x: float, middle: float) -> Iterator[str]:
@@ -94,7 +101,10 @@ def _box(node: NodeView, x: float, middle: float) -> Iterator[str]:
     yield svg.box(x, y, *size, fill, tip, stroke=border, dashed=dashed)
     if node.kind == "workflow":
         yield svg.box(x + 3, y + 3, size[0] - 6, size[1] - 6, "none", stroke=border)
-    name = shorten(line_text(node.name), _LABEL_LENGTH)
+    if node.cached:
+        yield _diamond(x + size[0] - 14, y + 12, border)
+    length = _LABEL_LENGTH - 3 if node.cached else _LABEL_LENGTH
+    name = shorten(line_text(node.name), length)
     yield svg.label(x + 9, middle + (-2 if node.note else 4), name)
     if node.note:
         note = shorten(line_text(node.note), _NOTE_LENGTH)

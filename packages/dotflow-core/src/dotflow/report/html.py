@@ -83,8 +83,7 @@ th, td {{ padding: .2em 1em .2em 0; text-align: left; vertical-align: top; }}
 <body>
 <h1>{title}</h1>
 <figure>{drawing}</figure>
-<p>A stack runs for each item of a result. A double border is the end of a
-sub-workflow, whose parts are dashed.</p>
+{legend}
 {table}
 </body>
 </html>
@@ -104,8 +103,31 @@ def graph_document(nodes: Sequence[NodeView], title: str) -> str:
     return _PAGE.format(
         title=xml_text(title),
         drawing=graph_svg(nodes, title),
+        legend=_legend(nodes),
         table=table(("Task", "Group", "What", "After"), cells),
     )
+
+
+def _legend(nodes: Sequence[NodeView]) -> str:
+    """Return what the marks mean that are there."""
+    kinds = {node.kind for node in nodes}
+    said = (
+        ("map" in kinds, "A stack runs for each item of a result."),
+        (
+            "workflow" in kinds,
+            "A double border is the end of a sub-workflow, whose parts are dashed.",
+        ),
+        (
+            any(node.cached for node in nodes),
+            "A diamond runs only if the cache has no result for its inputs.",
+        ),
+        (
+            any(node.by_order for node in nodes),
+            "A dashed line is order alone: with keep_going its end runs in any case.",
+        ),
+    )
+    text = " ".join(text for there, text in said if there)
+    return f"<p>{text}</p>" if text else ""
 
 
 def _cells(task: TaskReport) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dotflow.base.escape import mermaid_text
@@ -23,10 +23,12 @@ def graph_chart(nodes: Sequence[NodeView]) -> str:
     ]
     kinds = [node.kind for node in nodes]
     lines = _nodes(labels, [node.group for node in nodes], kinds)
-    edges = (
-        (source, target) for target, node in enumerate(nodes) for source in node.sources
-    )
-    return _chart([*lines, *_arrows(edges)])
+    arrows = [
+        f"n{source} {'-.->' if node.by_order else '-->'} n{target}"
+        for target, node in enumerate(nodes)
+        for source in node.sources
+    ]
+    return _chart([*lines, *arrows])
 
 
 def report_chart(report: RunData) -> str:
@@ -42,7 +44,7 @@ def report_chart(report: RunData) -> str:
     )
     groups = [task.group for task in tasks]
     lines = _nodes([_label(task) for task in tasks], groups, [""] * len(tasks))
-    lines += _arrows(edges)
+    lines += [f"n{source} --> n{target}" for source, target in edges]
     lines += _styles([task.state for task in tasks])
     return _chart(lines)
 
@@ -76,10 +78,6 @@ def _nodes(
         lines += [f"  {drawn[node]}" for node in nodes]
         lines.append("end")
     return lines
-
-
-def _arrows(edges: Iterable[tuple[int, int]]) -> list[str]:
-    return [f"n{source} --> n{target}" for source, target in edges]
 
 
 def _styles(states: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dotflow.base.escape import xml_text
 
+DASHES = "4 3"
 FONT = "ui-sans-serif, system-ui, sans-serif"
 
 
@@ -46,7 +47,7 @@ def box(
     inside = f"<title>{xml_text(tip)}</title>" if tip else ""
     border = f' stroke="{stroke}"' if stroke else ""
     if dashed:
-        border += ' stroke-dasharray="4 3"'
+        border += f' stroke-dasharray="{DASHES}"'
     return (
         f'<rect x="{number(x)}" y="{number(y)}" width="{number(width)}"'
         f' height="{number(height)}" rx="2" fill="{fill}"{border}>{inside}</rect>'

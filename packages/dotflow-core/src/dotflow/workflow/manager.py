@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from dotflow.abc.executor import ModeChoice
     from dotflow.config.config import Config
+    from dotflow.display import Watching
     from dotflow.engine.background import BackgroundThread
     from dotflow.model.options import StartOptions
     from dotflow.report.model import RunReport
     from dotflow.types import ModeName
-    from dotflow.workflow.progress import Watching
     from dotflow.workflow.task import Task
 
 # What 1.x took by place, after the tasks.
@@ -113,11 +113,13 @@ class Manager:
         self._in_thread = in_thread or found.background
         self._watching: Watching | None = None
         if checked["progress"]:
-            from dotflow.workflow.progress import Watching
+            from dotflow.display import Watching, quietened
 
             self._watching = Watching(self.tasks, self.report)
-            origin.config = self._watching.told(origin.config)
+            origin.config = quietened(origin.config)
         self._run = Run(graph, found, origin, checked, origin.checkpoints())
+        if self._watching is not None:
+            self._run.display = self._watching.display
         if not self._run.prepare():
             if on_end is not None:
                 on_end(self)
@@ -251,7 +253,8 @@ class Manager:
             if self._watching is None:
                 self._run.execute()
             else:
-                self._watching.around(self._run.execute)
+                with self._watching:
+                    self._run.execute()
         finally:
             if self._on_end is not None:
                 self._on_end(self)

@@ -1,16 +1,17 @@
-"""`start(progress=True)`: shows a run to whoever watches it."""
+"""`progress=True`: shows a run to whoever watches it."""
 
 from __future__ import annotations
 
 import os
 import sys
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.log import Log
 from dotflow.base.terminals import in_notebook, is_terminal
+from dotflow.display.lines import PlainProgress
 from dotflow.logging import warn
-from dotflow.workflow.progress.lines import PlainProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,24 +44,22 @@ class Watching:
     Args:
         tasks: The tasks of the run.
         report: Returns what is known of the run.
+
+    Attributes:
+        display: What is told of the tasks, while `with` shows it; it never breaks what
+            runs.
     """
 
     def __init__(self, tasks: Sequence[Any], report: Callable[[], RunReport]) -> None:
-        self._display: Any = _display(tasks, report)
+        self.display: Any = _display(tasks, report)
+        self._shown = False
 
-    def told(self, config: Config) -> Config:
-        """Return a config whose notifiers include the display."""
-        return told_also(quietened(config), self._display)
+    def __enter__(self) -> None:
+        self._shown = _guarded(getattr(self.display, "__enter__", None))
 
-    def around(self, execute: Callable[[], None]) -> None:
-        """Run something while the display is there; it never breaks what runs."""
-        shown = _guarded(getattr(self._display, "__enter__", None))
-        try:
-            execute()
-        finally:
-            if shown:
-                end = self._display.__exit__
-                _guarded(lambda: end(None, None, None))
+    def __exit__(self, *_error: object) -> None:
+        if self._shown:
+            _guarded(partial(self.display.__exit__, None, None, None))
 
 
 def told_also(config: Config, notify: Notify) -> Config:
@@ -81,7 +80,7 @@ def quietened(config: Config) -> Config:
 
 def _display(tasks: Sequence[Any], report: Callable[[], RunReport]) -> Any:
     if in_notebook():
-        from dotflow.workflow.progress.notebook import NotebookProgress
+        from dotflow.display.notebook import NotebookProgress
 
         return NotebookProgress(report)
     if os.name == "posix" and is_terminal(sys.stderr):
