@@ -25,7 +25,6 @@ from dotflow.types import TypeStatus, WorkflowStatus
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
     from typing import Any, Literal, Self
     from uuid import UUID
 
@@ -232,12 +231,7 @@ class RunSession:
         self.bus.emit(events.TasksQueued(self.graph.tasks))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> bool:
         current_run.set(self.parent)  # no token: it may end in another context
         # Without it the end was told by `abandon`, and this thread comes too late.
         if self._ending.acquire(blocking=False):

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Protocol
 from dotflow.history.rows import counts_row
 
 if TYPE_CHECKING:
-    from dotflow.history.rows import CountsRow, EndRow, EventRow
+    from dotflow.history.rows import (
+        CountsRows,
+        EndRow,
+        EndRows,
+        EventRow,
+        EventRows,
+    )
     from dotflow.model.items import MapProgress
     from dotflow.model.run_info import RunInfo
 
@@ -46,12 +52,7 @@ class HistoryTable(Protocol):
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
 
-    def write(
-        self,
-        rows: Sequence[EventRow],
-        counts: Sequence[CountsRow],
-        ends: Sequence[EndRow] = (),
-    ) -> None:
+    def write(self, rows: EventRows, counts: CountsRows, ends: EndRows = ()) -> None:
         """Write rows of events, counts in place of older ones, and how runs ended."""
 
     def beat(self, runs: Sequence[int]) -> None:

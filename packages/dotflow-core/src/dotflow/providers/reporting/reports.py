@@ -28,9 +28,8 @@ from dotflow.providers.reporting.values import SentValues
 from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dotflow.abc.history import Recorder
+    from dotflow.abc.server import Cancel
     from dotflow.abc.storage import Storage
     from dotflow.model.run_info import RunInfo
 
@@ -102,11 +101,7 @@ class Reports:
                 self._changed.notify_all()
 
     def follow(
-        self,
-        info: RunInfo,
-        storage: Storage,
-        written: bool,
-        cancel: Callable[[str], None],
+        self, info: RunInfo, storage: Storage, written: bool, cancel: Cancel
     ) -> Recorder | None:
         """Tell the server of a run from now on.
 
