@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from dotflow.abc.storage import (
     HeldHistory,
-    Retention,
     check_ttl,
     current_fence,
     server_reach,
 )
-from dotflow.codec.codec import Codec
-from dotflow.errors import ProviderError, StorageError
+from dotflow.errors import StorageError
 from dotflow.providers.text_records import ServedRecords
 from dotflow_postgres.address import address_of, find_dsn, has_password
 from dotflow_postgres.database import Database
@@ -67,17 +65,12 @@ class StoragePostgres(ServedRecords):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ProviderError(
-                f"StoragePostgres(timeout={timeout!r}): use more than 0 seconds."
-            )
-        self.codec = Codec.named(codec)
+        super().__init__(codec, timeout, keep_runs, keep_days)
         self._dsn = find_dsn(dsn)
         self.reach = server_reach(address_of(self._dsn), has_password(self._dsn))
         self._schema = Schema(table, schema)
         self._database = Database(self._dsn, timeout, self._schema)
         self._timeout = timeout
-        self.retention = Retention(keep_runs, keep_days)
 
     @classmethod
     def from_url(cls, url: str) -> StoragePostgres:

@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import (
-    Retention,
     check_ttl,
     current_fence,
     server_reach,
 )
-from dotflow.codec.codec import Codec, read_header
-from dotflow.errors import DecodeError, ProviderError
+from dotflow.codec.codec import read_header
+from dotflow.errors import DecodeError
 from dotflow.providers.text_records import ServedRecords
 from dotflow_redis.address import Address
 from dotflow_redis.client import Client
@@ -94,12 +93,7 @@ class StorageRedis(ServedRecords):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ProviderError(
-                f"StorageRedis(timeout={timeout!r}): use more than 0 seconds."
-            )
-        self.codec = Codec.named(codec)
-        self.retention = Retention(keep_runs, keep_days)
+        super().__init__(codec, timeout, keep_runs, keep_days)
         self._prefix = prefix
         self._raw_prefix = to_bytes(prefix)
         address = Address(url, host, port, db, username, password)

@@ -8,7 +8,6 @@ for a network, the thread alone writes.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -16,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from dotflow.base.liveness import at_fork
 from dotflow.history.rows import counts_row
 
 if TYPE_CHECKING:
@@ -320,9 +320,4 @@ def _after_fork_in_child() -> None:
         journal.forget()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(_before_fork, _after_fork_in_parent, _after_fork_in_child)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from dotflow.abc.storage import SwappingStorage, is_empty
-from dotflow.codec.codec import holds, read_header
-from dotflow.errors import DecodeError
+from dotflow.abc.storage import Retention, SwappingStorage, is_empty
+from dotflow.codec.codec import Codec, holds, read_header
+from dotflow.errors import DecodeError, ProviderError
 from dotflow.model.context import Context
 
 TYPE_CHECKING = False
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.storage import Entry
-    from dotflow.codec.codec import Codec
     from dotflow.types import TTL, Digest
 
 
@@ -115,10 +114,31 @@ class ServedRecords(TextRecords):
 
     No lock is held for a swap: the value is compared here, and replaced there if its
     record is still the one that was compared.
+
+    Args:
+        codec: How values are written, `"json"` or `"pickle"`.
+        timeout: How long a call may take, in seconds.
+        keep_runs: How many of the newest runs the history keeps; None for all.
+        keep_days: After how many days it forgets a run; None for never.
+
+    Raises:
+        ProviderError: `timeout` is not more than 0.
+        ValueError: There is no such codec, or a number is out of range.
     """
 
     shared = True
     fenced = True
+
+    def __init__(
+        self, codec: str, timeout: float, keep_runs: int | None, keep_days: float | None
+    ) -> None:
+        if not timeout > 0:
+            name = type(self).__name__
+            raise ProviderError(
+                f"{name}(timeout={timeout!r}): use more than 0 seconds."
+            )
+        self.codec = Codec.named(codec)
+        self.retention = Retention(keep_runs, keep_days)
 
     @abstractmethod
     def _read(self, key: str) -> str | bytes | None:

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dotflow.abc.history import RunNotFound
+from dotflow.base.liveness import at_fork
 from dotflow.delivery.leaving import at_exit
 from dotflow.delivery.sender import Refused, Unreachable
 from dotflow.history.journal import LAZY_SECONDS
@@ -369,9 +370,4 @@ def _after_fork_in_child() -> None:
 
 
 _held = False
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(_before_fork, _after_fork_in_parent, _after_fork_in_child)
