@@ -467,10 +467,6 @@ class Run(RunSession):
             self.others.look if self.others.looked_for else None,
         )
 
-    def cancel(self, reason: str, interrupt: bool = True) -> None:
-        """End the run as soon as possible; see `Control.cancel`."""
-        self.control.cancel(reason, interrupt)
-
     def begin(self) -> None:
         """Let go of results that no task needs any more, where none is to be retained."""
         if not self._start["retain_results"]:
@@ -479,10 +475,6 @@ class Run(RunSession):
             UnneededResults(self.graph, self._storage).connect(
                 self.bus, "What lets go of results"
             )
-
-    def wind_down(self, reason: str) -> None:
-        """Begin nothing more; see `Control.wind_down`."""
-        self.control.wind_down(reason)
 
     def end(self, interrupted: bool) -> None:
         """Note in the storage whether the run left anything to resume."""
