@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ import click
 from dotflow.base.suggest import hint
 from dotflow.engine.modes import find_mode
 from dotflow.errors import ResumeNeedsWorkflowId
+from dotflow.model.graph import reachable
 from dotflow_cli.streams import print_data
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def keep_only(flow: DotFlow, mode: ModeName, names: Sequence[str]) -> None:
         names: The tasks.
     """
     graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
-    kept = _closure(_places(graph, names), graph.upstream)
+    kept = reachable(_places(graph, names), graph.upstream)
     flow.task.queue[:] = [
         task for place, task in enumerate(flow.task.queue) if place in kept
     ]
@@ -49,7 +50,7 @@ def forget_from(flow: DotFlow, mode: ModeName, names: Sequence[str]) -> None:
             "--from needs a storage on disk, such as --storage sqlite:///runs.db."
         )
     graph = find_mode(mode, flow.task.queue).compile(flow.task.queue)
-    for place in sorted(_closure(_places(graph, names), graph.downstream)):
+    for place in sorted(reachable(_places(graph, names), graph.downstream)):
         task = graph.tasks[place]
         storage.delete(storage.key(task))
         # Each item of a map has a checkpoint of its own beside that of the whole.
@@ -94,14 +95,3 @@ def _places(graph: Graph, names: Sequence[str]) -> list[int]:
                 f"There is no task {name!r}.{hint(name, places)} There are: {known}."
             )
     return [places[name] for name in names]
-
-
-def _closure(places: Iterable[int], edges: Sequence[tuple[int, ...]]) -> set[int]:
-    found = set(places)
-    waiting = list(found)
-    while waiting:
-        for place in edges[waiting.pop()]:
-            if place not in found:
-                found.add(place)
-                waiting.append(place)
-    return found

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Synchronous = Literal["FULL", "NORMAL", "EXTRA", "OFF"]
     Overlap = Literal["skip", "queue", "parallel"]
     Reach = Literal["process", "host", "network"]
+    TTL = float | None  # seconds until a key is gone; None for never
+    Digest = str | None  # what a value was made from, as a text; None where untold
 
 
 class TypeExecution:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dotflow.abc.storage import (
     HeldHistory,
-    Retention,
-    Storage,
-    as_contexts,
     check_ttl,
     current_fence,
-    is_empty,
     server_reach,
 )
-from dotflow.codec.codec import Codec
-from dotflow.errors import ProviderError, StorageError
-from dotflow.model.context import Context
-from dotflow.providers.text_records import TextRecords
+from dotflow.errors import StorageError
+from dotflow.providers.text_records import ServedRecords
 from dotflow_postgres.address import address_of, find_dsn, has_password
 from dotflow_postgres.database import Database
 from dotflow_postgres.schema import Schema, with_prefix
@@ -25,13 +19,15 @@ from dotflow_postgres.schema import Schema, with_prefix
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from dotflow.model.context import Context
+    from dotflow.types import TTL, Digest
     from dotflow_postgres.history import PostgresHistory
 
 _LONGEST_KEY = 2600  # bytes; an entry of an index has to fit a third of a page
 _FOR_EVER = 1e10  # seconds; PostgreSQL's calendar ends somewhere beyond
 
 
-class StoragePostgres(TextRecords, Storage):
+class StoragePostgres(ServedRecords):
     """Keeps contexts in one table, which any number of machines may share.
 
     The table is made at the first use. Each thread of each process has a connection of
@@ -59,9 +55,6 @@ class StoragePostgres(TextRecords, Storage):
         ValueError: There is no such codec, or a number is out of range.
     """
 
-    shared = True
-    fenced = True
-
     def __init__(
         self,
         dsn: str | None = None,
@@ -72,17 +65,12 @@ class StoragePostgres(TextRecords, Storage):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ProviderError(
-                f"StoragePostgres(timeout={timeout!r}): use more than 0 seconds."
-            )
-        self.codec = Codec.named(codec)
+        super().__init__(codec, timeout, keep_runs, keep_days)
         self._dsn = find_dsn(dsn)
         self.reach = server_reach(address_of(self._dsn), has_password(self._dsn))
         self._schema = Schema(table, schema)
         self._database = Database(self._dsn, timeout, self._schema)
         self._timeout = timeout
-        self.retention = Retention(keep_runs, keep_days)
 
     @classmethod
     def from_url(cls, url: str) -> StoragePostgres:
@@ -108,11 +96,7 @@ class StoragePostgres(TextRecords, Storage):
         return history
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         row = self._row(context, ttl, fingerprint)
@@ -126,14 +110,9 @@ class StoragePostgres(TextRecords, Storage):
         ):
             raise fence.lost()
 
-    def get(self, key: str) -> Context:
-        """Return the stored context, or an empty one; see `Storage.get`."""
-        record = self._record(_key(key))
-        return Context() if record is None else self.decode(key, record)
-
     def record(self, key: str) -> str | None:
         """Return the stored text of a key; see `Storage.record`."""
-        return self._record(_key(key))
+        return self._read(key)
 
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`."""
@@ -157,41 +136,6 @@ class StoragePostgres(TextRecords, Storage):
             f"{where} AND (workflow_id IS NULL OR workflow_id = %s)", (*bounds, owner)
         )
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
-        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`.
-
-        No lock is held meanwhile: the value is compared here, and replaced there if its
-        record is still the one that was compared.
-
-        Raises:
-            StorageError: Also where the connection is lost at the very moment of the
-                swap, and it is not known whether it took place.
-        """
-        expected, new = as_contexts(expected, new)
-        name = _key(key)
-        row = self._row(new, ttl, fingerprint)
-        while True:
-            # Reading first also proves the connection, just before what must not be
-            # done twice.
-            record = self._record(name)
-            if record is None:
-                if not is_empty(expected):
-                    return False
-                statement, parameters = self._schema.create, (name, *row)
-                return bool(self._swap(statement, parameters))
-            if expected is None or not self.holds(key, record, expected):
-                return False
-            if self._swap(self._schema.replace, (*row, name, record)):
-                return True
-            # Somebody has written since; perhaps an equal value in another record.
-
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
         rows = self._database.execute(self._schema.fingerprint, (_key(key),))
@@ -210,7 +154,7 @@ class StoragePostgres(TextRecords, Storage):
         )
 
     def _row(
-        self, context: Context, ttl: float | None, fingerprint: str | None
+        self, context: Context, ttl: TTL, fingerprint: Digest
     ) -> tuple[object, ...]:
         check_ttl(ttl)
         workflow_id = context.workflow_id
@@ -221,11 +165,15 @@ class StoragePostgres(TextRecords, Storage):
             self.codec.encode_context(context),
         )
 
-    def _record(self, key: str) -> str | None:
-        rows = self._database.execute(self._schema.get, (key,))
+    def _read(self, key: str) -> str | None:
+        rows = self._database.execute(self._schema.get, (_key(key),))
         return rows[0][0] if rows else None
 
-    def _swap(self, statement: str, parameters: tuple[object, ...]) -> bool:
+    def _replace(self, key: str, found: object, row: tuple[object, ...]) -> bool:
+        name, schema = _key(key), self._schema
+        statement, parameters = schema.create, (name, *row)
+        if found is not None:
+            statement, parameters = schema.replace, (*row, name, found)
         return bool(self._database.execute(statement, parameters, repeat=False))
 
     def _delete(self, where: str, parameters: tuple[object, ...]) -> int:

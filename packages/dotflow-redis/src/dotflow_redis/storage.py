@@ -6,18 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dotflow.abc.storage import (
-    Retention,
-    Storage,
-    as_contexts,
     check_ttl,
     current_fence,
-    is_empty,
     server_reach,
 )
-from dotflow.codec.codec import Codec, read_header
-from dotflow.errors import DecodeError, ProviderError
-from dotflow.model.context import Context
-from dotflow.providers.text_records import TextRecords
+from dotflow.codec.codec import read_header
+from dotflow.errors import DecodeError
+from dotflow.providers.text_records import ServedRecords
 from dotflow_redis.address import Address
 from dotflow_redis.client import Client
 from dotflow_redis.names import BATCH, batches, literal, tagged, to_bytes, untagged
@@ -27,6 +22,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import redis
+
+    from dotflow.model.context import Context
+    from dotflow.types import TTL, Digest
 
 _FOR_EVER = 1e10  # seconds; Redis counts milliseconds in 64 bits
 _HEADER = 4096  # bytes of a record in which its short fields mostly are
@@ -49,7 +47,7 @@ _SET_FENCED = (
 )
 
 
-class StorageRedis(TextRecords, Storage):
+class StorageRedis(ServedRecords):
     """Keeps each context as one value, which any number of machines may share.
 
     Threads and forked processes may use one object. Where a connection is lost, because
@@ -80,9 +78,6 @@ class StorageRedis(TextRecords, Storage):
         ValueError: There is no such codec, or a number of the history is out of range.
     """
 
-    shared = True
-    fenced = True
-
     def __init__(
         self,
         url: str | None = None,
@@ -98,12 +93,7 @@ class StorageRedis(TextRecords, Storage):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        if not timeout > 0:
-            raise ProviderError(
-                f"StorageRedis(timeout={timeout!r}): use more than 0 seconds."
-            )
-        self.codec = Codec.named(codec)
-        self.retention = Retention(keep_runs, keep_days)
+        super().__init__(codec, timeout, keep_runs, keep_days)
         self._prefix = prefix
         self._raw_prefix = to_bytes(prefix)
         address = Address(url, host, port, db, username, password)
@@ -121,14 +111,10 @@ class StorageRedis(TextRecords, Storage):
         return cls(url if "://" in url else None)
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context; see `Storage.post`."""
-        record, milliseconds = self._record(context, ttl, fingerprint)
+        record, milliseconds = self._row(context, ttl, fingerprint)
         name, fence = self._name(key), current_fence.get()
         if fence is None:
             self._client.call(lambda redis: redis.set(name, record, px=milliseconds))
@@ -138,14 +124,9 @@ class StorageRedis(TextRecords, Storage):
         if not self._client.call(lambda redis: redis.eval(_SET_FENCED, 2, *arguments)):
             raise fence.lost()
 
-    def get(self, key: str) -> Context:
-        """Return the stored context, or an empty one; see `Storage.get`."""
-        record = self._read(self._name(key))
-        return Context() if record is None else self.decode(key, record)
-
     def record(self, key: str) -> str | None:
         """Return the stored text of a key; see `Storage.record`."""
-        record = self._read(self._name(key))
+        record = self._read(key)
         return None if record is None else record.decode("utf-8", "replace")
 
     def delete(self, key: str) -> bool:
@@ -177,42 +158,6 @@ class StorageRedis(TextRecords, Storage):
                 ]
             )
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
-        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`.
-
-        The value is compared here, and replaced on the server if its record is still
-        the one that was compared.
-
-        Raises:
-            StorageError: Also where the connection is lost at the very moment of the
-                swap, and it is not known whether it took place.
-        """
-        expected, new = as_contexts(expected, new)
-        name = self._name(key)
-        record, milliseconds = self._record(new, ttl, fingerprint)
-        while True:
-            # Reading first also proves the connection, just before what must not be
-            # done twice.
-            found = self._read(name)
-            if found is None:
-                return is_empty(expected) and self._create(name, record, milliseconds)
-            if expected is None or not self.holds(key, found, expected):
-                return False
-            arguments = (name, found, record, milliseconds or "")
-            if self._client.call(
-                lambda redis: redis.eval(_SWAP, 1, *arguments),  # noqa: B023 - called before the next turn
-                repeat=False,
-            ):
-                return True
-            # Somebody has written since; perhaps an equal value in another record.
-
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
         (header,) = self._headers([self._name(key)])
@@ -234,8 +179,8 @@ class StorageRedis(TextRecords, Storage):
         raw = name[len(self._raw_prefix) :]
         return untagged(raw) if self._client.tagged else raw
 
-    def _record(
-        self, context: Context, ttl: float | None, fingerprint: str | None
+    def _row(
+        self, context: Context, ttl: TTL, fingerprint: Digest
     ) -> tuple[bytes, int | None]:
         check_ttl(ttl)
         extra = None if fingerprint is None else {"fingerprint": fingerprint}
@@ -244,16 +189,23 @@ class StorageRedis(TextRecords, Storage):
             return record, None
         return record, max(1, math.ceil(ttl * 1000))
 
-    def _read(self, name: bytes) -> bytes | None:
+    def _read(self, key: str) -> bytes | None:
+        return self._value(self._name(key))
+
+    def _value(self, name: bytes) -> bytes | None:
         found: Any = self._client.call(lambda redis: redis.get(name))
         return found if found is None else bytes(found)
 
-    def _create(self, name: bytes, record: bytes, milliseconds: int | None) -> bool:
-        made = self._client.call(
-            lambda redis: redis.set(name, record, px=milliseconds, nx=True),
-            repeat=False,
-        )
-        return bool(made)
+    def _replace(self, key: str, found: Any, row: tuple[Any, ...]) -> bool:
+        name, (record, milliseconds) = self._name(key), row
+        swap = (name, found, record, milliseconds or "")
+
+        def replace(client: redis.Redis) -> object:
+            if found is None:
+                return client.set(name, record, px=milliseconds, nx=True)
+            return client.eval(_SWAP, 1, *swap)
+
+        return bool(self._client.call(replace, repeat=False))
 
     def _names(self, prefix: str) -> Iterator[bytes]:
         """List the full names with a prefix; each once, though Redis may repeat some."""
@@ -313,7 +265,7 @@ class StorageRedis(TextRecords, Storage):
         for name, start in zip(names, self._client.call(ask), strict=True):
             text: bytes | None = start
             if b"\n" not in start and len(start) == _HEADER:
-                text = self._read(name)
+                text = self._value(name)
             # A missing key reads as an empty text.
             headers.append(self._header(name, text) if text else None)
         return headers

@@ -15,8 +15,6 @@ from dotflow_cli.progress.rows import display
 from dotflow_cli.tables import progress_text
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from rich.console import RenderableType
 
 _STDOUT, _STDERR = 1, 2
@@ -82,12 +80,7 @@ class LiveProgress(Notify):
         self._capture.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Remove the display; what was printed stays."""
         self._capture.stop()
         self._live.stop()

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow.model.run_info import RunInfo
 
+    Cancel = Callable[[str], None]
+    """Ends a run, and is given the reason."""
+
 
 class Server(ABC):
     """The base of every server client.
@@ -27,11 +30,7 @@ class Server(ABC):
     active: bool = True
 
     def follow(
-        self,
-        info: RunInfo,
-        storage: Storage,
-        written: bool,
-        cancel: Callable[[str], None],
+        self, info: RunInfo, storage: Storage, written: bool, cancel: Cancel
     ) -> Recorder | None:
         """Hear that a run begins, before its first event.
 

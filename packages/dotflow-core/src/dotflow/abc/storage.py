@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from dotflow.abc.history import History
     from dotflow.model.context import Context
-    from dotflow.types import Reach
+    from dotflow.types import TTL, Digest, Reach
+
+    Entry = tuple[Context, TTL, Digest]
+    """What is to be stored, for how long, and the fingerprint beside it."""
 
 
 class Storage(ABC):
@@ -85,11 +88,7 @@ class Storage(ABC):
 
     @abstractmethod
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context under a key, in place of whatever was there.
 
@@ -249,6 +248,26 @@ class Storage(ABC):
             f" dotflow.abc.storage.Storage.{method} in it, or use a storage that has"
             " it, such as StorageFile or StorageSQLite."
         )
+
+
+class SwappingStorage(Storage):
+    """The base of dotflow's own storages, all of which swap contexts."""
+
+    def atomic_swap(
+        self,
+        key: str,
+        expected: Context | Any,
+        new: Context | Any,
+        ttl: TTL = None,
+        fingerprint: Digest = None,
+    ) -> bool:
+        """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        expected, new = as_contexts(expected, new)
+        return self._swap(key, expected, (new, ttl, fingerprint))
+
+    @abstractmethod
+    def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
+        """Do what `atomic_swap` is asked."""
 
 
 def server_reach(host: str | None, secret: bool) -> Reach:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from contextvars import Context
 from queue import Empty, SimpleQueue
+
+from dotflow.base.liveness import at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,9 +115,4 @@ def _after_fork_in_child() -> None:
         courier.forget()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(_before_fork, _after_fork_in_parent, _after_fork_in_child)

@@ -7,6 +7,10 @@ import sys
 import time
 from functools import cache
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # A run elsewhere, in a container say, shows that it goes on by its heartbeat alone.
 SILENCE_SECONDS = 60.0
 
@@ -172,3 +176,17 @@ def _runs_on_windows(pid: int) -> bool:
     kernel.GetExitCodeProcess(handle, ctypes.byref(code))
     kernel.CloseHandle(handle)
     return code.value == 259  # STILL_ACTIVE
+
+
+def at_fork(
+    before: Callable[[], None], parent: Callable[[], None], child: Callable[[], None]
+) -> None:
+    """Have functions called around each fork of this process, where there are forks.
+
+    Args:
+        before: Called before it.
+        parent: Called after it in the process that forks.
+        child: Called after it in the new one.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before, after_in_parent=parent, after_in_child=child)

@@ -12,7 +12,6 @@ from dotflow.report.html import report_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from dotflow.report.model import RunReport
 
@@ -47,12 +46,7 @@ class NotebookProgress(Notify):
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Show how the run has ended; that stays."""
         self._over.set()
         self._thread.join()

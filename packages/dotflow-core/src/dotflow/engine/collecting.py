@@ -12,10 +12,10 @@ from dotflow.engine.telling import packed_tellings, pass_on
 from dotflow.model.events import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from typing import Any
+    from collections.abc import Callable, Collection
 
     from dotflow.engine.telling import Telling
+    from dotflow.model.events import Detail
     from dotflow.model.outcome import Outcome
     from dotflow.model.task import Attempt
 
@@ -32,11 +32,7 @@ class CollectingOutlet:
         self._told: list[Telling] = []
 
     def post(
-        self,
-        attempt: Attempt,
-        kind: type[Told],
-        detail: Mapping[str, Any],
-        moment: float,
+        self, attempt: Attempt, kind: type[Told], detail: Detail, moment: float
     ) -> None:
         """Keep it."""
         self._told.append((kind, detail, moment))

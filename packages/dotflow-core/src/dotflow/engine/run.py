@@ -25,7 +25,6 @@ from dotflow.types import TypeStatus, WorkflowStatus
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
     from typing import Any, Literal, Self
     from uuid import UUID
 
@@ -251,12 +250,7 @@ class RunSession:
         self.bus.emit(events.TasksQueued(self.graph.tasks))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> bool:
         current_run.set(self.parent)  # no token: it may end in another context
         # Without it the end was told by `abandon`, and this thread comes too late.
         if self._ending.acquire(blocking=False):
@@ -480,10 +474,6 @@ class Run(RunSession):
             self.others.look if self.others.looked_for else None,
         )
 
-    def cancel(self, reason: str, interrupt: bool = True) -> None:
-        """End the run as soon as possible; see `Control.cancel`."""
-        self.control.cancel(reason, interrupt)
-
     def begin(self) -> None:
         """Let go of results that no task needs any more, where none is to be retained."""
         if not self._start["retain_results"]:
@@ -492,10 +482,6 @@ class Run(RunSession):
             UnneededResults(self.graph, self._storage).connect(
                 self.bus, "What lets go of results"
             )
-
-    def wind_down(self, reason: str) -> None:
-        """Begin nothing more; see `Control.wind_down`."""
-        self.control.wind_down(reason)
 
     def end(self, interrupted: bool) -> None:
         """Note in the storage whether the run left anything to resume."""

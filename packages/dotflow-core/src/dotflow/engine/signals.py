@@ -24,7 +24,7 @@ set_signal = _signal_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType, TracebackType
+    from types import FrameType
     from typing import Any, Protocol, Self
 
     from dotflow.engine.control import Control
@@ -107,12 +107,7 @@ class RunSignals:
             shared.depth += 1
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if self._run is not None:
             thread = threading.get_ident()
             others = [one for one in _runs.pop(thread, ()) if one is not self._run]

@@ -46,19 +46,18 @@ if TYPE_CHECKING:
         AsyncGenerator,
         Callable,
         Generator,
-        Mapping,
     )
     from multiprocessing.connection import Connection
     from typing import Any, TypeVar
 
-    from dotflow.model.events import Told
+    from dotflow.model.events import Detail, Told
     from dotflow.model.outlet import Outlet
     from dotflow.model.task import Attempt
 
     T = TypeVar("T")
     S = TypeVar("S")
     # As it travels: the kind, what was told, and when.
-    Telling = tuple[type[Told], Mapping[str, Any], float]
+    Telling = tuple[type[Told], Detail, float]
 
 # The most characters of a name that a step tells something by.
 MOST_NAME = 100
@@ -89,7 +88,7 @@ def is_heard(attempt: Attempt, kind: type[Told]) -> bool:
     return outlet is not None and kind in outlet.kinds
 
 
-def tell(kind: type[Told], detail: Mapping[str, Any]) -> bool:
+def tell(kind: type[Told], detail: Detail) -> bool:
     """Tell something in the name of the attempt that this code runs in.
 
     Args:
@@ -105,7 +104,7 @@ def tell(kind: type[Told], detail: Mapping[str, Any]) -> bool:
     return tell_of(attempt, kind, detail)
 
 
-def tell_of(attempt: Attempt, kind: type[Told], detail: Mapping[str, Any]) -> bool:
+def tell_of(attempt: Attempt, kind: type[Told], detail: Detail) -> bool:
     """As `tell`, from code that runs elsewhere, as a thread that sends what is left.
 
     Args:
@@ -211,11 +210,7 @@ class Relay:
         self.kinds = outlet.kinds
 
     def post(
-        self,
-        attempt: Attempt,
-        kind: type[Told],
-        detail: Mapping[str, Any],
-        moment: float,
+        self, attempt: Attempt, kind: type[Told], detail: Detail, moment: float
     ) -> None:
         """Pass it on."""
         self._outlet.post(self._attempt, kind, detail, moment)
@@ -252,11 +247,7 @@ class WorkerOutlet:
         self._thread: threading.Thread | None = None
 
     def post(
-        self,
-        attempt: Attempt,
-        kind: type[Told],
-        detail: Mapping[str, Any],
-        moment: float,
+        self, attempt: Attempt, kind: type[Told], detail: Detail, moment: float
     ) -> None:
         """Send it, or have it sent soon."""
         if os.getpid() != self._process:
@@ -320,7 +311,7 @@ def pass_on(message: bytes, attempt: Attempt) -> None:
             outlet.post(attempt, kind, detail, moment)
 
 
-def packed_telling(kind: type[Told], detail: Mapping[str, Any], moment: float) -> bytes:
+def packed_telling(kind: type[Told], detail: Detail, moment: float) -> bytes:
     """Return one telling, for `pass_on`, as an executor of others sends it."""
     return packed_tellings([(kind, detail, moment)])
 

@@ -8,7 +8,6 @@ for a network, the thread alone writes.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -16,10 +15,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from dotflow.base.liveness import at_fork
 from dotflow.history.rows import counts_row
 
 if TYPE_CHECKING:
-    from dotflow.history.rows import CountsRow, EndRow, EventRow
+    from dotflow.history.rows import (
+        CountsRows,
+        EndRow,
+        EndRows,
+        EventRow,
+        EventRows,
+    )
     from dotflow.model.items import MapProgress
     from dotflow.model.run_info import RunInfo
 
@@ -46,12 +52,7 @@ class HistoryTable(Protocol):
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
 
-    def write(
-        self,
-        rows: Sequence[EventRow],
-        counts: Sequence[CountsRow],
-        ends: Sequence[EndRow] = (),
-    ) -> None:
+    def write(self, rows: EventRows, counts: CountsRows, ends: EndRows = ()) -> None:
         """Write rows of events, counts in place of older ones, and how runs ended."""
 
     def beat(self, runs: Sequence[int]) -> None:
@@ -319,9 +320,4 @@ def _after_fork_in_child() -> None:
         journal.forget()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(_before_fork, _after_fork_in_parent, _after_fork_in_child)

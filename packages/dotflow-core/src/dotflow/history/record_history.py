@@ -31,8 +31,6 @@ from dotflow.history.records import StorageRecords
 from dotflow.history.stored_run import RUN_COLUMNS, StoredRun
 from dotflow.history.summaries import (
     COLUMNS,
-    asked_kinds,
-    history_events,
     kept,
     run_report,
     run_summary,
@@ -40,14 +38,15 @@ from dotflow.history.summaries import (
 from dotflow.history.written import PACE, WrittenHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import timedelta
 
-    from dotflow.abc.history import HistoryEvent, RunQuery, RunSummary
+    from dotflow.abc.history import RunQuery, RunSummary
     from dotflow.abc.retention import Retention
     from dotflow.abc.storage import Storage
     from dotflow.history.records import Record, Records
     from dotflow.history.rows import EventRow
+    from dotflow.history.summaries import AskedEvents
     from dotflow.report.model import RunReport
 
 _COLUMNS = COLUMNS.split(", ")
@@ -152,19 +151,10 @@ class RecordHistory(WrittenHistory[RecordTable]):
             return True
         return False
 
-    def events(
-        self,
-        run_id: str,
-        after: int = 0,
-        limit: int | None = None,
-        *,
-        kinds: Collection[str] | None = None,
-        task: str | None = None,
-    ) -> list[HistoryEvent]:
-        """Return the events of a run in their order; see `History.events`."""
-        kinds = asked_kinds(kinds, limit)
-        _, rows = self._read(run_id, after)
-        return history_events(rows, after, limit, kinds, task)
+    def event_rows(self, run_id: str, asked: AskedEvents) -> list[EventRow]:
+        """Return rows of a run; see `WrittenHistory.event_rows`."""
+        _, rows = self._read(run_id, asked.after)
+        return rows
 
     def goes_on(self, run_id: str) -> bool:
         """Say whether a run has neither ended nor died; see `History.goes_on`."""

@@ -25,7 +25,13 @@ from dotflow.types import WorkflowStatus
 if TYPE_CHECKING:
     from dotflow.abc.retention import Retention
     from dotflow.history.records import Record, Records
-    from dotflow.history.rows import CountsRow, EndRow, EventRow
+    from dotflow.history.rows import (
+        CountsRows,
+        EndRow,
+        EndRows,
+        EventRow,
+        EventRows,
+    )
     from dotflow.history.stored_run import StoredRun
     from dotflow.model.run_info import RunInfo
 
@@ -130,12 +136,7 @@ class RecordTable:
         rows: Any = [(0, *row) for row in run.rows]
         self._write(new, rows, dict(run.maps), end, columns["heartbeat"])
 
-    def write(
-        self,
-        rows: Sequence[EventRow],
-        counts: Sequence[CountsRow],
-        ends: Sequence[EndRow] = (),
-    ) -> None:
+    def write(self, rows: EventRows, counts: CountsRows, ends: EndRows = ()) -> None:
         """Write rows of events, counts in place of older ones, and how runs ended.
 
         With the end of a run what retention does not keep is forgotten. Where one run

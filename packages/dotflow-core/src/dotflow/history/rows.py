@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from dotflow.base.liveness import process_token
@@ -25,6 +25,10 @@ CountsRow = tuple[int, str, int, int, int, int, int | None]
 
 # How a run ended, when, how long it took, and its number.
 EndRow = tuple[str, float, float, int]
+
+EventRows = Sequence[EventRow]
+CountsRows = Sequence[CountsRow]
+EndRows = Sequence[EndRow]
 
 # Of a name, in characters: an entry of an index has to fit a page.
 _LONGEST = 500

@@ -31,8 +31,6 @@ from dotflow.history.sql_table import SQLTable, prunable
 from dotflow.history.stored_run import RUN_COLUMNS, StoredRun
 from dotflow.history.summaries import (
     COLUMNS,
-    asked_kinds,
-    history_events,
     kept,
     run_report,
     run_summary,
@@ -48,11 +46,12 @@ if TYPE_CHECKING:
 
     from dotflow.abc.history import (
         FailureGroup,
-        HistoryEvent,
         RunDuration,
         RunFailure,
         RunSummary,
     )
+    from dotflow.history.rows import EventRow
+    from dotflow.history.summaries import AskedEvents
     from dotflow.report.model import RunReport
 
 _LAST = chr(0x10FFFF)
@@ -166,32 +165,23 @@ class SQLHistory(WrittenHistory[SQLTable]):
         """Keep a run of another history; see `WrittenHistory.restore`."""
         return self.table.restore(run)
 
-    def events(
-        self,
-        run_id: str,
-        after: int = 0,
-        limit: int | None = None,
-        *,
-        kinds: Collection[str] | None = None,
-        task: str | None = None,
-    ) -> list[HistoryEvent]:
-        """Return the events of a run in their order; see `History.events`."""
-        kinds = asked_kinds(kinds, limit)
+    def event_rows(self, run_id: str, asked: AskedEvents) -> list[EventRow]:
+        """Return rows of a run; see `WrittenHistory.event_rows`."""
         with self.reading() as connection:
             (number,) = self._row(connection, run_id, "id")
-            where = Where("run = ? AND seq > ?", number, after)
-            if kinds is not None:
+            where = Where("run = ? AND seq > ?", number, asked.after)
+            if (kinds := asked.kinds) is not None:
                 # One row may tell of a beginning and an end.
                 named = [*kinds, *(["TaskCompleted"] if "TaskStarted" in kinds else [])]
                 where.add(f"event IN ({', '.join('?' * len(named)) or 'NULL'})", *named)
-            if task is not None:
-                where.add("task = ?", task)
-            bound = NO_LIMIT if limit is None or kinds is not None else limit
-            rows = connection.execute(
+            if asked.task is not None:
+                where.add("task = ?", asked.task)
+            limit = NO_LIMIT if kinds is not None else asked.limit
+            rows: list[EventRow] = connection.execute(
                 f"SELECT * FROM events WHERE {where} ORDER BY seq LIMIT ?",  # noqa: S608 - what is put in are names of ours; values are bound
-                (*where.values, bound),
+                (*where.values, NO_LIMIT if limit is None else limit),
             ).fetchall()
-        return history_events(rows, after, limit, kinds)
+            return rows
 
     def goes_on(self, run_id: str) -> bool:
         """Say whether a run has neither ended nor died; see `History.goes_on`."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from dotflow.base.liveness import has_died
 from dotflow.history.failures import INDEXED, TAG, fact_rows, failure_rows
 from dotflow.history.rows import (
-    CountsRow,
-    EndRow,
+    CountsRows,
+    EndRows,
     EventRow,
+    EventRows,
     begin_columns,
     stored_text,
 )
@@ -144,12 +145,7 @@ class SQLTable(ABC):
             connection.executemany(_FORMER_FACT, [fact[:2] for fact in facts])
             connection.executemany(_FACT, facts)
 
-    def write(
-        self,
-        rows: Sequence[EventRow],
-        counts: Sequence[CountsRow],
-        ends: Sequence[EndRow] = (),
-    ) -> None:
+    def write(self, rows: EventRows, counts: CountsRows, ends: EndRows = ()) -> None:
         """Write rows of events, counts in place of older ones, and how runs ended.
 
         With the end of a run what retention does not keep is forgotten.

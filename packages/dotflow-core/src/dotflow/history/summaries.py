@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.abc.history import HistoryEvent, InvalidQuery, RunSummary
 from dotflow.base.liveness import has_died, host_and_pid
@@ -78,43 +78,28 @@ def run_report(
     )
 
 
-def asked_kinds(
-    kinds: Collection[str] | None, limit: int | None
-) -> Collection[str] | None:
-    """Return the kinds that `History.events` is asked for, one alone also as a text.
+class AskedEvents(NamedTuple):
+    """What `History.events` is asked for, as its arguments are called."""
 
-    Raises:
-        InvalidQuery: The limit is below 0.
-    """
-    if limit is not None and limit < 0:
-        raise InvalidQuery(f"limit={limit} is none: give 0 or more, or None for all.")
-    return (kinds,) if isinstance(kinds, str) else kinds
+    after: int
+    limit: int | None
+    kinds: Collection[str] | None
+    task: str | None
 
+    def among(self, rows: Iterable[EventRow]) -> list[HistoryEvent]:
+        """Return the events that rows tell of.
 
-def history_events(
-    rows: Iterable[EventRow],
-    after: int = 0,
-    limit: int | None = None,
-    kinds: Collection[str] | None = None,
-    task: str | None = None,
-) -> list[HistoryEvent]:
-    """Return the events that rows tell of, as `History.events` is asked for them.
-
-    Args:
-        rows: At least those that are asked for, in their order.
-        after: As of `History.events`, like all that follow.
-        limit: The most to return.
-        kinds: Their names.
-        task: Whose they are.
-    """
-    found = [
-        _event(row)
-        for row in expand(rows)
-        if row[1] > after
-        and (kinds is None or row[3] in kinds)
-        and (task is None or row[4] == task)
-    ]
-    return found[:limit]
+        Args:
+            rows: At least those that are asked for, in their order.
+        """
+        found = [
+            _event(row)
+            for row in expand(rows)
+            if row[1] > self.after
+            and (self.kinds is None or row[3] in self.kinds)
+            and (self.task is None or row[4] == self.task)
+        ]
+        return found[: self.limit]
 
 
 def _event(row: EventRow) -> HistoryEvent:

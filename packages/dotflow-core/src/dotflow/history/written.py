@@ -5,12 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from dotflow.abc.history import History, Recorder
+from dotflow.abc.history import History, InvalidQuery, Recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dotflow.abc.history_query import HistoryEvent
     from dotflow.abc.retention import Retention
     from dotflow.history.journal import HistoryTable, Journal
+    from dotflow.history.rows import EventRow
     from dotflow.history.stored_run import StoredRun
+    from dotflow.history.summaries import AskedEvents
     from dotflow.model.run_info import RunInfo
 
 PACE = 0.5  # seconds
@@ -59,6 +64,39 @@ class WrittenHistory(History, Generic[Table]):
         Returns:
             Whether it was kept; not if there is one of its id already.
         """
+
+    @abstractmethod
+    def event_rows(self, run_id: str, asked: AskedEvents) -> list[EventRow]:
+        """Return rows of a run in their order, at least those that are asked for.
+
+        Raises:
+            RunNotFound: There is no such run.
+        """
+
+    def events(
+        self,
+        run_id: str,
+        after: int = 0,
+        limit: int | None = None,
+        *,
+        kinds: Collection[str] | None = None,
+        task: str | None = None,
+    ) -> list[HistoryEvent]:
+        """Return the events of a run in their order; see `History.events`.
+
+        Raises:
+            InvalidQuery: The limit is below 0.
+            RunNotFound: There is no such run.
+        """
+        from dotflow.history.summaries import AskedEvents
+
+        if limit is not None and limit < 0:
+            raise InvalidQuery(
+                f"limit={limit} is none: give 0 or more, or None for all."
+            )
+        named = (kinds,) if isinstance(kinds, str) else kinds  # one alone, as a text
+        asked = AskedEvents(after, limit, named, task)
+        return asked.among(self.event_rows(run_id, asked))
 
     def recorder(self, info: RunInfo) -> Recorder | None:
         """Return what writes a new run down; see `History.recorder`."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dotflow.model.task import Attempt, TaskInstance
 
     Listener = Callable[[Any], None]
+    Detail = Mapping[str, Any]  # what a step tells, as its event says
 
 # How long an event waits for its turn: a listener may be slow, and a thread that was
 # interrupted at the wrong moment never gives it back.
@@ -209,7 +210,7 @@ class Told(TaskEvent):
         attempt: int,
         index: int | None,
         moment: float,
-        detail: Mapping[str, Any],
+        detail: Detail,
     ) -> None:
         self.task = task
         self.attempt = attempt
@@ -237,7 +238,7 @@ class TaskOutput(Told):
         attempt: int,
         index: int | None,
         moment: float,
-        detail: Mapping[str, Any],
+        detail: Detail,
     ) -> None:
         from dotflow.base.masking import without_secrets
 
@@ -341,11 +342,7 @@ class EventBus:
         self._end_posts()
 
     def post(
-        self,
-        attempt: Attempt,
-        kind: type[Told],
-        detail: Mapping[str, Any],
-        moment: float,
+        self, attempt: Attempt, kind: type[Told], detail: Detail, moment: float
     ) -> None:
         """Have it told in its turn; from any thread, and without waiting.
 

@@ -8,12 +8,18 @@ from dotflow.errors import GraphError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Protocol, TypeVar
 
     from dotflow.model.task import TaskInstance
 
     Node = TypeVar("Node")
+
+    class Edges(Protocol[Node]):
+        """A mapping from each node, or a sequence with a place for each."""
+
+        def __getitem__(self, node: Node, /) -> Iterable[Node]: ...
+
 
 _NO_NODES: tuple[int, ...] = ()
 
@@ -237,3 +243,20 @@ def _reversed(
             else:
                 nodes.append(node)
     return [_NO_NODES if nodes is None else tuple(nodes) for nodes in downstream]
+
+
+def reachable(start: Iterable[Node], edges: Edges[Node]) -> set[Node]:
+    """Return some nodes and all that edges lead to from them.
+
+    Args:
+        start: The nodes.
+        edges: Which nodes follow each.
+    """
+    found = set(start)
+    waiting = list(found)
+    while waiting:
+        for node in edges[waiting.pop()]:
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found

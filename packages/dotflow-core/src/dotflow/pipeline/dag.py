@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dotflow.base.suggest import hint
 from dotflow.errors import GraphError
-from dotflow.model.graph import cycle_text, cycles
+from dotflow.model.graph import cycle_text, cycles, reachable
 
 if TYPE_CHECKING:
     from dotflow.pipeline.registry import TaskRegistry
@@ -46,7 +46,7 @@ class DAG:
 
     def descendants_of(self, tasks: Iterable[str]) -> set[str]:
         """Return these tasks and all that depend on them."""
-        return _reachable(tasks, self.children)
+        return reachable(tasks, self.children)
 
     def subgraph(self, targets: Sequence[str]) -> DAG:
         """Return these tasks and all that they depend on, as a DAG.
@@ -55,7 +55,7 @@ class DAG:
             GraphError: There is no such task.
         """
         require_known(targets, self.nodes, self.name)
-        kept = _reachable(targets, self.edges)
+        kept = reachable(targets, self.edges)
         nodes = [node for node in self.nodes if node in kept]
         return DAG(self.name, nodes, {node: self.edges[node] for node in nodes})
 
@@ -165,17 +165,6 @@ def require_known(names: Iterable[str], known: Collection[str], dag: str) -> Non
     ]
     if problems:
         raise GraphError(problems)
-
-
-def _reachable(start: Iterable[str], edges: Mapping[str, list[str]]) -> set[str]:
-    found = set(start)
-    pending = list(found)
-    while pending:
-        for node in edges[pending.pop()]:
-            if node not in found:
-                found.add(node)
-                pending.append(node)
-    return found
 
 
 def _ordered(edges: Mapping[str, list[str]]) -> tuple[list[str], list[list[str]]]:

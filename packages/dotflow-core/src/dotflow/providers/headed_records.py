@@ -7,7 +7,7 @@ from abc import abstractmethod
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from dotflow.abc.storage import Fence, Storage, check_ttl, is_empty
+from dotflow.abc.storage import Fence, SwappingStorage, check_ttl, is_empty
 from dotflow.codec.codec import Codec, holds, read_header
 from dotflow.errors import DecodeError
 from dotflow.model.context import Context
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
 
-class HeadedRecords(Storage):
+class HeadedRecords(SwappingStorage):
     """A storage of records whose first line tells whose they are and when they end.
 
     So a listing, a fingerprint or an owner is found without reading a value. A ttl is

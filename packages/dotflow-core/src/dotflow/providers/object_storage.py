@@ -7,7 +7,7 @@ from abc import abstractmethod
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from dotflow.abc.storage import Retention, as_contexts, current_fence
+from dotflow.abc.storage import Retention, current_fence
 from dotflow.base.at_once import in_threads as in_threads
 from dotflow.base.masking import cause_of
 from dotflow.codec.codec import Codec, read_header
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from typing import ClassVar, Self
     from uuid import UUID
 
+    from dotflow.abc.storage import Entry
     from dotflow.history.record_history import RecordHistory
     from dotflow.model.context import Context
+    from dotflow.types import TTL, Digest
 
 _HEADER = 4096  # bytes; nearly every header is shorter
 _SWAPS = 50  # until a swap gives way to those who keep changing the object
@@ -218,11 +220,7 @@ class ObjectStorage(HeadedRecords):
         return f"{self.scheme}://{self.bucket}/{name}"
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         expires_at = end_of(ttl)
@@ -297,24 +295,17 @@ class ObjectStorage(HeadedRecords):
         names = [entry[0] for entry, is_own in zip(found, mine, strict=True) if is_own]
         self.remove_objects(names)
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
+    def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         from dotflow.base.identity import new_ulid
 
-        expected, new = as_contexts(expected, new)
         name = self._name_of(key)
+        context, ttl, fingerprint = new
         expires_at = end_of(ttl)
         # An answer may be lost and the request repeated, by the SDK among others. What
         # it then finds changed may be its own doing, which this mark tells.
         mark = new_ulid()
-        data = self._encode(key, new, expires_at, fingerprint, mark=mark)
+        data = self._encode(key, context, expires_at, fingerprint, mark=mark)
         for _ in range(_SWAPS):
             found = self.read_object(name)
             record = None if found is None else found.data

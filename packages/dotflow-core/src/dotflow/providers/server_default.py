@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.abc.history import Recorder
+    from dotflow.abc.server import Cancel
     from dotflow.abc.storage import Storage
     from dotflow.delivery.delivery import Delivery
     from dotflow.delivery.endpoint import Endpoint
@@ -109,11 +110,7 @@ class ServerDefault(Server):
         return self._timeout
 
     def follow(
-        self,
-        info: RunInfo,
-        storage: Storage,
-        written: bool,
-        cancel: Callable[[str], None],
+        self, info: RunInfo, storage: Storage, written: bool, cancel: Cancel
     ) -> Recorder | None:
         """Tell of a run event by event, if the server takes that; see `Server.follow`."""
         reports = self._reports

@@ -7,8 +7,7 @@ from threading import RLock
 from time import monotonic
 
 from dotflow.abc.storage import (
-    Storage,
-    as_contexts,
+    SwappingStorage,
     check_ttl,
     current_fence,
     is_empty,
@@ -21,12 +20,15 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    from dotflow.abc.storage import Entry
+    from dotflow.types import TTL, Digest
+
 _NEVER = float("inf")
 _RESUMABLE = 10
 _PURGE_FROM = 64
 
 
-class StorageDefault(Storage):
+class StorageDefault(SwappingStorage):
     """Keeps contexts in memory, as they are: neither encoded nor copied.
 
     Any value can be stored, and it is gone when the process ends. Threads may share it;
@@ -64,11 +66,7 @@ class StorageDefault(Storage):
         self._purge_at = _PURGE_FROM
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context; see `Storage.post`."""
         fence = current_fence.get()
@@ -128,17 +126,9 @@ class StorageDefault(Storage):
         with self._lock:
             super().clear(workflow_id)
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
+    def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        expected, new = as_contexts(expected, new)
-        check_ttl(ttl)
+        check_ttl(new[1])
         with self._lock:
             current = None if self._expired(key) else self._contexts.get(key)
             if current is None:
@@ -146,7 +136,7 @@ class StorageDefault(Storage):
                     return False
             elif expected is None or not _same_value(current.storage, expected.storage):
                 return False
-            self._put(key, new, ttl, fingerprint)
+            self._put(key, *new)
             return True
 
     def get_fingerprint(self, key: str) -> str | None:
@@ -195,9 +185,7 @@ class StorageDefault(Storage):
                 del self._contexts[key]
                 self._extras.pop(key, None)
 
-    def _put(
-        self, key: str, context: Context, ttl: float | None, fingerprint: str | None
-    ) -> None:
+    def _put(self, key: str, context: Context, ttl: TTL, fingerprint: Digest) -> None:
         self._contexts[key] = context
         self._extras.pop(key, None)
         if ttl is not None or fingerprint is not None:

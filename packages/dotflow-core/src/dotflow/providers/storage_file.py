@@ -11,7 +11,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dotflow.abc.storage import Retention, as_contexts, current_fence
+from dotflow.abc.storage import Retention, current_fence
 from dotflow.base.arguments import check_choice, output_folder, refuse_address
 from dotflow.codec.codec import Codec, read_header
 from dotflow.errors import DecodeError
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from typing import Literal, Self
     from uuid import UUID
 
-    from dotflow.abc.storage import Fence
+    from dotflow.abc.storage import Entry, Fence
     from dotflow.history.record_history import RecordHistory
     from dotflow.model.context import Context
-    from dotflow.types import CodecName
+    from dotflow.types import TTL, CodecName, Digest
 
 _SUFFIX = ".json"
 _LEVELS = ("FULL", "NORMAL")
@@ -160,11 +160,7 @@ class StorageFile(HeadedRecords):
         return kept_history(self, FileRecords(self.path / "history"))
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         path = self._path(key)
@@ -265,19 +261,12 @@ class StorageFile(HeadedRecords):
         keys = self._keys(f"{workflow_id}-")
         self._remove([k for k in keys if self._is_of(workflow_id, k, self._name_of(k))])
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
+    def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        expected, new = as_contexts(expected, new)
         name = self._name_of(key)
         path = self._folder / name
-        data = self._encode(key, new, end_of(ttl), fingerprint)
+        context, ttl, fingerprint = new
+        data = self._encode(key, context, end_of(ttl), fingerprint)
         with self._failing("write", path):
             temporary = self._write(data)
             try:

@@ -10,6 +10,7 @@ from dotflow.base.escape import shorten, xml_text
 from dotflow.report.colours import style_of
 from dotflow.report.gantt import gantt, seconds_text
 from dotflow.report.graph_svg import graph_svg
+from dotflow.report.text import task_cells
 
 if TYPE_CHECKING:
     from dotflow.report.data import NodeView, RunData, TaskReport
@@ -133,10 +134,7 @@ def _legend(nodes: Sequence[NodeView]) -> str:
 def _cells(task: TaskReport) -> tuple[str, ...]:
     error = task.error
     return (
-        task.name,
-        task.state,
-        str(len(task.attempts)),
-        "" if task.duration is None else seconds_text(task.duration),
+        *task_cells(task),
         ", ".join(task.upstream),
         "" if error is None else shorten(f"{error.exception}: {error.message}", 200),
     )

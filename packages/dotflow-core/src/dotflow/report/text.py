@@ -59,12 +59,15 @@ def report_text(report: RunData) -> str:
     return f"{report_line(report)}\n{table(_COLUMNS, map(_cells, report.tasks))}"
 
 
+def task_cells(task: TaskReport) -> tuple[str, str, str, str]:
+    """Return a task's name, its state, its number of attempts and how long it took."""
+    took = "" if task.duration is None else seconds_text(task.duration)
+    return (task.name, task.state, str(len(task.attempts)), took)
+
+
 def _cells(task: TaskReport) -> tuple[str, ...]:
     error = task.error
     return (
-        task.name,
-        task.state,
-        str(len(task.attempts)),
-        "" if task.duration is None else seconds_text(task.duration),
+        *task_cells(task),
         cell(task.reason if error is None else f"{error.exception}: {error.message}"),
     )

@@ -212,9 +212,9 @@ class Manager:
             without a timeout cannot be stopped: the run ends after it.
         """
         if self.thread is None:
-            self._run.cancel(reason)
+            self._run.control.cancel(reason)
             return True
-        self._run.cancel(reason, interrupt=False)
+        self._run.control.cancel(reason, interrupt=False)
         return self.thread.interrupt()
 
     def wind_down(self, reason: str = "it was cancelled") -> None:
@@ -222,14 +222,14 @@ class Manager:
 
         It never waits, so a signal handler may call it.
         """
-        self._run.wind_down(reason)
+        self._run.control.wind_down(reason)
 
     def abandon(self, reason: str = "it was cancelled") -> None:
         """End the run as `cancel` does, and tell its end where a step holds it up.
 
         For a program that is about to end: a thread in a blocking call ends with it.
         """
-        self._run.cancel(reason, interrupt=self.thread is None)
+        self._run.control.cancel(reason, interrupt=self.thread is None)
         if self.thread is None:
             self._run.abandon()
         else:

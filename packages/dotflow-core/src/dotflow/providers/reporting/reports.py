@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dotflow.abc.history import RunNotFound
+from dotflow.base.liveness import at_fork
 from dotflow.delivery.leaving import at_exit
 from dotflow.delivery.sender import Refused, Unreachable
 from dotflow.history.journal import LAZY_SECONDS
@@ -28,9 +29,8 @@ from dotflow.providers.reporting.values import SentValues
 from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dotflow.abc.history import Recorder
+    from dotflow.abc.server import Cancel
     from dotflow.abc.storage import Storage
     from dotflow.model.run_info import RunInfo
 
@@ -102,11 +102,7 @@ class Reports:
                 self._changed.notify_all()
 
     def follow(
-        self,
-        info: RunInfo,
-        storage: Storage,
-        written: bool,
-        cancel: Callable[[str], None],
+        self, info: RunInfo, storage: Storage, written: bool, cancel: Cancel
     ) -> Recorder | None:
         """Tell the server of a run from now on.
 
@@ -374,9 +370,4 @@ def _after_fork_in_child() -> None:
 
 
 _held = False
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+at_fork(_before_fork, _after_fork_in_parent, _after_fork_in_child)

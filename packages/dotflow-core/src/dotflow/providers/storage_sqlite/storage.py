@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from dotflow.abc.storage import (
-    Storage,
-    as_contexts,
     check_ttl,
     current_fence,
     is_empty,
@@ -32,9 +30,9 @@ if TYPE_CHECKING:
     from typing import Self
     from uuid import UUID
 
-    from dotflow.abc.storage import Fence
+    from dotflow.abc.storage import Entry, Fence
     from dotflow.providers.storage_sqlite.history import SQLiteHistory
-    from dotflow.types import CodecName, Synchronous
+    from dotflow.types import TTL, CodecName, Digest, Synchronous
 
 _FILE = "dotflow.db"
 _LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -77,7 +75,7 @@ class _Group:
 _group: ContextVar[_Group | None] = ContextVar("dotflow_group", default=None)
 
 
-class StorageSQLite(TextRecords, Storage):
+class StorageSQLite(TextRecords):
     """Keeps contexts in one file, which threads and processes of a machine may share.
 
     The file is made at the first use, in WAL mode. Each thread of each process has a
@@ -170,11 +168,7 @@ class StorageSQLite(TextRecords, Storage):
         return self._history
 
     def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
+        self, key: str, context: Context, ttl: TTL = None, fingerprint: Digest = None
     ) -> None:
         """Store a context durably; see `Storage.post`."""
         row = self._row(key, context, ttl, fingerprint)
@@ -193,11 +187,6 @@ class StorageSQLite(TextRecords, Storage):
         """Return the stored context, or an empty one; see `Storage.get`."""
         rows = self.database.execute(_GET, (_text(key), time.time()))
         return self.decode(key, rows[0][0]) if rows else Context()
-
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
 
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`."""
@@ -225,18 +214,10 @@ class StorageSQLite(TextRecords, Storage):
             (*bounds, str(workflow_id)),
         )
 
-    def atomic_swap(
-        self,
-        key: str,
-        expected: Context | Any,
-        new: Context | Any,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> bool:
+    def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        expected, new = as_contexts(expected, new)
         # Encoded before the lock is taken: a large value takes its time.
-        row = self._row(key, new, ttl, fingerprint)
+        row = self._row(key, *new)
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
             if found is None:
@@ -306,9 +287,7 @@ class StorageSQLite(TextRecords, Storage):
         # Its journal has a thread; another process opens one of its own.
         return {**self.__dict__, "_history": None}
 
-    def _row(
-        self, key: str, context: Context, ttl: float | None, fingerprint: str | None
-    ) -> Row:
+    def _row(self, key: str, context: Context, ttl: TTL, fingerprint: Digest) -> Row:
         workflow_id = context.workflow_id
         if ttl is not None:
             check_ttl(ttl)
