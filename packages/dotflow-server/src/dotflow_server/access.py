@@ -12,14 +12,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from dotflow.abc.storage import Storage
-from dotflow_server.administration import SessionOrder
+from dotflow_server.administration import Challenge, SessionOrder
 from dotflow_server.problems import Refusal
 from dotflow_server.records import Records
+from dotflow_server.resumption import Resumption
 from dotflow_server.scopes import granted
 from dotflow_server.tokens import Tokens
 
 CSRF_HEADER = "x-dotflow"
-SESSION_SECONDS = 30 * 86400.0
+SESSION_SECONDS = 30 * 86400
 _LOCAL = "local"
 _READS = ("GET", "HEAD", "OPTIONS")
 _FAILURES, _FAILURE_SECONDS = 20, 60.0
@@ -48,6 +49,7 @@ class Access:
         tokens: The tokens; None where there are none.
         key: What sessions are signed with.
         free: Whether nobody is asked, on loopback alone.
+        resumption: What lets pages of the process before in; None for nothing.
     """
 
     def __init__(
@@ -56,22 +58,28 @@ class Access:
         tokens: Tokens | None,
         key: bytes,
         free: bool = False,
+        resumption: Resumption | None = None,
     ) -> None:
         self._secret = secret
         self.tokens = tokens
         self._key = key
         self._free = free
+        self._resumption = resumption
         self._failed: list[float] = []
 
     @property
     def _local_scopes(self) -> frozenset[str]:
         return granted(("admin", "ingest") if self._free else ("admin",))
 
+    @property
+    def _local(self) -> Principal:
+        return Principal(_LOCAL, self._local_scopes, True)
+
     def open(self, order: SessionOrder, port: int) -> tuple[str, Principal]:
         """Return the cookie of a new session, and whose it is.
 
         Args:
-            order: A secret or a token.
+            order: A secret, a token or a proof.
             port: That of the server: browsers share cookies among ports.
 
         Raises:
@@ -81,9 +89,13 @@ class Access:
             given, self_secret = order.secret.encode(), self._secret.encode()
             if hmac.compare_digest(given, self_secret):
                 self._secret = None  # it may stand in a history of addresses
-                return self._cookie(port, _LOCAL), Principal(
-                    _LOCAL, self._local_scopes, True
-                )
+                return self._cookie(port, _LOCAL), self._local
+        if (
+            order.proof is not None
+            and self._resumption is not None
+            and self._resumption.accepts(order.proof)
+        ):
+            return self._cookie(port, _LOCAL, order.proof.until), self._local
         if order.token is not None and self.tokens is not None:
             token = self.tokens.check(order.token)
             if token is not None:
@@ -142,26 +154,46 @@ class Access:
         return found
 
     def _session(self, request: Request) -> Principal | None:
-        cookie = request.cookies.get(cookie_name(port_of(request)), "")
-        payload, _, mac = cookie.partition(".")
-        if not hmac.compare_digest(self._mac(payload).encode(), mac.encode()):
-            return None
-        told = json.loads(base64.urlsafe_b64decode(payload))
-        if told["until"] < time.time():
+        told = self._told(request)
+        if told is None:
             return None
         if told["who"] == _LOCAL:
-            return Principal(_LOCAL, self._local_scopes, True)
+            return self._local
         token = self.tokens.get(told["who"]) if self.tokens is not None else None
         if token is None or not token.good:
             return None
         return Principal(token.name, token.granted, True)
 
-    def _cookie(self, port: int, who: str) -> str:
-        told = {"who": who, "until": time.time() + SESSION_SECONDS}
+    def challenge(self, request: Request) -> Challenge:
+        """Return what the page that asks takes to go on with the next process."""
+        resumption = self._resumption
+        if resumption is None:
+            return Challenge(challenge=None)
+        told = self._told(request)
+        if told is None:
+            return Challenge(challenge=resumption.challenge)
+        until = told["until"]
+        return Challenge(
+            challenge=resumption.challenge, key=resumption.key(until), until=until
+        )
+
+    def _told(self, request: Request) -> dict[str, Any] | None:
+        """Return what the cookie of a request says; None where it is no good."""
+        cookie = request.cookies.get(cookie_name(port_of(request)), "")
+        payload, _, mac = cookie.partition(".")
+        if not hmac.compare_digest(self._mac(payload).encode(), mac.encode()):
+            return None
+        told: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload))
+        return told if told["until"] > time.time() else None
+
+    def _cookie(self, port: int, who: str, until: int | None = None) -> str:
+        now = time.time()
+        until = int(now + SESSION_SECONDS) if until is None else until
+        told = {"who": who, "until": until}
         payload = base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
         return (
             f"{cookie_name(port)}={payload}.{self._mac(payload)}; Path=/; HttpOnly;"
-            f" SameSite=Strict; Max-Age={SESSION_SECONDS:.0f}"
+            f" SameSite=Strict; Max-Age={until - now:.0f}"
         )
 
     def _mac(self, payload: str) -> str:

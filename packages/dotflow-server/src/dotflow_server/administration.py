@@ -7,17 +7,37 @@ from pydantic import BaseModel, Field
 from dotflow_server.answer import Answer
 
 
+class Proof(BaseModel):
+    """That a page was signed in to the `dotflow ui` before; see `Resumption`."""
+
+    until: int
+    mac: str = Field(max_length=200)
+
+
 class SessionOrder(BaseModel):
-    """What a session is opened with: the secret of `dotflow ui`, or a token."""
+    """What a session is opened with: the secret of `dotflow ui`, a token, or a proof."""
 
     secret: str | None = Field(None, max_length=200)
     token: str | None = Field(None, max_length=200)
+    proof: Proof | None = None
 
 
 class Session(Answer):
     """What a session may do."""
 
     scopes: list[str]
+
+
+class Challenge(Answer):
+    """What a page takes to go on with another process of `dotflow ui`.
+
+    `key` and `until` are for a page that is signed in. All are null on a team's server,
+    whose sessions outlive its process.
+    """
+
+    challenge: str | None
+    key: str | None = None
+    until: int | None = None
 
 
 class StoreFacts(Answer):

@@ -10,6 +10,7 @@ import click
 from dotflow_server.access import Access
 from dotflow_server.app import create_app
 from dotflow_server.places import open_storage
+from dotflow_server.resumption import Resumption, kept_key
 from dotflow_server.serving import bound, serve
 from dotflow_server.store import Store
 
@@ -32,11 +33,24 @@ def open_dashboard(given: str | None, port: int, browse: bool) -> None:
     store = Store(storage)
     store.history.runs(limit=1)  # what is no store says so here, not on each page
     secret = secrets.token_urlsafe(32)
-    access = Access(secret, None, secrets.token_bytes(32))
-    app = create_app(store, access, mode="ui", address=address)
     listening = bound(HOST, port)
-    url = f"http://{HOST}:{listening.getsockname()[1]}/#s={secret}"
+    port = listening.getsockname()[1]
+    resumption = Resumption(_key(address or store.label), port)
+    access = Access(secret, None, secrets.token_bytes(32), resumption=resumption)
+    app = create_app(store, access, mode="ui", address=address)
+    url = f"http://{HOST}:{port}/#s={secret}"
     click.echo(f"{store.label}: {url}", err=True)
     if browse:
         webbrowser.open(url)
     serve(app, listening)
+
+
+def _key(store: str) -> bytes:
+    try:
+        return kept_key(store)
+    except OSError as error:
+        click.echo(
+            f"Open pages will not find the next dotflow ui by themselves: {error}",
+            err=True,
+        )
+        return secrets.token_bytes(32)

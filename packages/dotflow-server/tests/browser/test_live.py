@@ -150,3 +150,44 @@ def test_pages_go_on_after_the_server_was_killed(browser: Browser, shop: Shop) -
     tab.get_by_text("No workflows yet").wait_for()
     assert tab.evaluate("window.stays") == 1
     context.close()
+
+
+def test_pages_go_on_with_the_next_dotflow_ui(browser: Browser, gated: Shop) -> None:
+    """After a kill and a restart each open page is live again; the secret opens no other."""
+    ui = ("ui", "runs.db", "--no-open", "--port")
+    server, address = gated.serve(*ui, "0")
+    base = address.split("/#")[0]
+    context = browser.new_context(base_url=base)
+    tabs = [context.new_page(), context.new_page()]
+    tabs[0].goto(address)
+    tabs[0].get_by_text("Live").wait_for()
+    tabs[1].goto("/runs?tag=after")
+    for tab in tabs:
+        tab.get_by_text("Live").wait_for()
+        tab.evaluate("window.stays = 1")
+    cookies = context.cookies()
+    server.kill()
+    for tab in tabs:
+        tab.get_by_text("Reconnecting").wait_for()
+    gated.serve(*ui, base.rsplit(":", 1)[1])
+    for tab in tabs:
+        tab.get_by_text("Live").wait_for()
+    run = gated.begin("stock", "--tag", "after")
+    tabs[1].locator(".run-link", has_text="stock_sync").first.click()
+    gated.open_gate("gate1")
+    gated.open_gate("gate2")
+    tabs[1].locator(".run-head .state", has_text="Completed").wait_for()
+    run.communicate(timeout=60)
+    tabs[0].get_by_role("link", name="Admin").click()
+    tabs[0].get_by_role("heading", name="Health").wait_for()
+    for tab in tabs:
+        assert tab.evaluate("window.stays") == 1
+    context.close()
+
+    # What a stranger may have: the cookie of the process before, or the used secret.
+    stranger = browser.new_context(base_url=base)
+    stranger.add_cookies(cookies)  # type: ignore[arg-type]
+    tab = stranger.new_page()
+    tab.goto(address)
+    tab.get_by_text("Sign in with a token").wait_for()
+    stranger.close()

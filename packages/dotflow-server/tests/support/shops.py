@@ -18,6 +18,9 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._started: list[subprocess.Popen[str]] = []
+        home = folder / "home"
+        home.mkdir()
+        self._environment = {"HOME": str(home), "USERPROFILE": str(home)}
         shutil.copy(SOURCE, folder)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -32,7 +35,7 @@ class Shop:
         process = subprocess.Popen(
             command,
             cwd=self.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **self._environment, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

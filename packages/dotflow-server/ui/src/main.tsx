@@ -8,7 +8,7 @@ import "./style/pages.css";
 import "./style/chart.css";
 
 import { online, start } from "./api/live";
-import { enter, renew } from "./api/session";
+import { enter, learn } from "./api/session";
 import { App } from "./app";
 import { onKey, startKeyboard } from "./lib/keyboard";
 import { nextTheme } from "./lib/theme";
@@ -18,6 +18,6 @@ onKey("t", nextTheme);
 
 void enter().then(() => {
   start();
-  online.subscribe((on) => on && renew());
+  online.subscribe((on) => on && void learn());
   render(<App />, document.getElementById("app") as HTMLElement);
 });

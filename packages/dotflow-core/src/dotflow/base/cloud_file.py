@@ -124,22 +124,9 @@ def _load() -> dict[str, Any]:
 def _save(values: dict[str, Any]) -> None:
     import json
 
-    path = _path()
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    try:
-        # The mode is set by the call that creates the file: at no moment can another
-        # user read the token.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-        with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            json.dump(values, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
+    from dotflow.base.private import write_own
+
+    write_own(_path(), json.dumps(values, indent=2).encode())
 
 
 def _warn(path: str, what: str) -> None:

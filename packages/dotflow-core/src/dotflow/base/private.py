@@ -58,6 +58,33 @@ def create(path: str | os.PathLike[str], flags: int, *, follow: bool = False) ->
     return descriptor
 
 
+def write_own(path: str | os.PathLike[str], content: bytes) -> None:
+    """Put a secret in the place of a file, for its owner alone whatever the variable says.
+
+    Args:
+        path: The file; the folder it is in may be missing.
+        content: All that it is to hold.
+
+    Raises:
+        OSError: It cannot be written; one that was there is as it was.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
+    try:
+        # The mode is set by the call that creates the file: at no moment can another
+        # user read it.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        with open(os.open(temporary, flags, _OWNER), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
 def make_folders(path: str | os.PathLike[str]) -> list[str]:
     """Make a folder and those above it that are missing.
 

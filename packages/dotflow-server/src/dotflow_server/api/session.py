@@ -1,4 +1,4 @@
-"""Sessions of browsers: a secret or a token for a cookie that no script reads."""
+"""Sessions of browsers: a secret, a token or a proof for a cookie that no script reads."""
 
 from fastapi import APIRouter, Request, Response
 
@@ -7,6 +7,12 @@ from dotflow_server.access import cookie_name, port_of, refuse_other_sites
 from dotflow_server.served import Parts
 
 router = APIRouter(prefix="/session", tags=["session"])
+
+
+@router.get("")
+def challenge(request: Request, parts: Parts) -> administration.Challenge:
+    """Tell a page what it takes to go on with the next process of `dotflow ui`."""
+    return parts.access.challenge(request)
 
 
 @router.post("")

@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 
+import { resume } from "./resumption";
+
 /** True while the API answers that it does not know who asks. */
 export const signedOut = signal(false);
 
@@ -47,7 +49,7 @@ export function send<T>(path: string, body: unknown = {}, method = "POST"): Prom
   });
 }
 
-async function ask<T>(url: string, options: RequestInit): Promise<T> {
+async function ask<T>(url: string, options: RequestInit, again = true): Promise<T> {
   let response: Response;
   try {
     response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
@@ -56,7 +58,10 @@ async function ask<T>(url: string, options: RequestInit): Promise<T> {
     throw new ApiError(0, "away", "The server does not answer.", null);
   }
   if (response.ok) return response.status === 204 ? (undefined as T) : await response.json();
-  if (response.status === 401) signedOut.value = true;
+  if (response.status === 401) {
+    if (again && (await resume())) return ask(url, options, false);
+    signedOut.value = true;
+  }
   throw await refusal(response);
 }
 

@@ -9,6 +9,7 @@
 import { signal } from "@preact/signals";
 
 import { signedOut } from "./client";
+import { learn } from "./session";
 import type { RunRow } from "./types";
 
 export interface RunChange {
@@ -149,8 +150,14 @@ function open(): void {
   source.onerror = () => {
     close();
     setOnline(false);
-    timer = window.setTimeout(open, document.hidden ? HIDDEN_MS : RETRY_MS);
+    timer = window.setTimeout(() => void again(), document.hidden ? HIDDEN_MS : RETRY_MS);
   };
+}
+
+/** Ask first: a stream does not tell whether it was refused, or nobody was there. */
+async function again(): Promise<void> {
+  await learn();
+  if (leading) open();
 }
 
 document.addEventListener("visibilitychange", () => {

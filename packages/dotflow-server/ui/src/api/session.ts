@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { get, send, signedOut } from "./client";
+import { prepare } from "./resumption";
 import type { Meta } from "./types";
 
 /** What this server is and what may be done here; null until it is known. */
@@ -35,11 +36,12 @@ export async function signOut(): Promise<void> {
   signedOut.value = true;
 }
 
-async function learn(): Promise<void> {
-  meta.value = await get<Meta>("/meta").catch(() => meta.value);
-}
-
-/** Ask again once the server is back: it may be another version with other rights. */
-export function renew(): void {
-  if (!signedOut.value) void learn();
+/** Learn what this server is, or is now: it may be another version with other rights. */
+export async function learn(): Promise<void> {
+  try {
+    meta.value = await get<Meta>("/meta");
+    if (meta.value.mode === "ui") await prepare();
+  } catch {
+    // Whoever asks for more hears of it.
+  }
 }
