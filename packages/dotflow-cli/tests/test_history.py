@@ -239,7 +239,38 @@ def test_retry_asks_for_what_the_history_does_not_tell(
     assert dotflow(*again, "token=hidden").returncode == 0
 
 
+def test_retry_of_a_pipeline_in_a_workflow_has_its_context(
+    dotflow: Run, folder: Path
+) -> None:
+    """The initial context of the run is used again, and another workflow is named."""
+    (folder / "steps.py").write_text((folder / "steps.py").read_text() + _BY_DAY)
+    (folder / "broken").touch()
+    began = ("start", "-w", "steps:shared", "-o", "sqlite", "-i", '{"day": 3}')
+    assert dotflow(*began).returncode == 1
+    (folder / "broken").unlink()
+    result = dotflow("retry", "latest", "-w", "steps:shared", "-o", "sqlite")
+    assert result.returncode == 0, result.stderr
+    assert (folder / "ran").read_text().split() == ["day3", "day3"]
+    (folder / "broken").touch()
+    began = ("start", "-w", "steps:by_day", "-o", "sqlite", "--param", "day=1")
+    assert dotflow(*began).returncode == 1
+    for other in ("steps:chain", "steps:shared"):
+        result = dotflow("retry", "latest", "-w", other, "-o", "sqlite")
+        assert result.returncode == 2
+        assert "was started with day" in result.stderr
+
+
 _BY_DAY = """
+from dotflow import RunContext
+
+shared = Pipeline("shared")
+
+@shared.task()
+def use(context: RunContext):
+    note(f"day{context.deps['day']}")
+    if Path("broken").exists():
+        raise RuntimeError("it is broken")
+
 def note(text):
     with open("ran", "a") as file:
         file.write(text + "\\n")

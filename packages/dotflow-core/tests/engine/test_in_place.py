@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import threading
 
@@ -489,3 +490,49 @@ def test_a_resumed_run_sees_the_input_as_it_was(durable, tmp_path):
         assert workflow.result_task()[0].restored
     workflow.start()
     assert workflow.result_storage()[0] == 1
+
+
+def _local_values():
+    """Return values of which pickle alone finds a part under no name."""
+
+    @dataclasses.dataclass
+    class Local:
+        rows: list
+
+    pair = collections.namedtuple("pair", "a b")
+    return {
+        "instance": lambda: Local([1]),
+        "within a list": lambda: [Local([1])],
+        "default dict": lambda: collections.defaultdict(lambda: [0], a=[1]),
+        "named tuple": lambda: pair([1], 2),
+    }
+
+
+@pytest.mark.parametrize("name", _local_values())
+@pytest.mark.parametrize("mode", ["sequential", "threads", "async"])
+def test_values_of_local_classes_and_functions(name, mode):
+    """What pickle finds under no name is each one's own as well."""
+    make = _local_values()[name]
+
+    def rows_of(value):
+        if name == "instance":
+            return value.rows
+        return (
+            value[0].rows
+            if name == "within a list"
+            else value["a" if name[0] == "d" else 0]
+        )
+
+    workflow = DotFlow()
+    workflow.task.add(action(make), name="rows")
+    workflow.task.add(
+        action(lambda rows: rows_of(rows).append("more")), depends_on="rows", name="bad"
+    )
+    workflow.task.add(
+        action(lambda rows: list(rows_of(rows))),
+        depends_on=["rows", "bad"],
+        name="after",
+    )
+    results = start(workflow, mode)
+    assert results[2] == rows_of(results[0]) == [1]
+    assert type(results[0]).__name__ == type(make()).__name__

@@ -229,3 +229,21 @@ def test_system_exit_in_a_step_ends_the_run(mode: str) -> None:
 
     assert left.value.code == 3
     assert workflow.result_task()[0].status == TypeStatus.FAILED
+
+
+@pytest.mark.parametrize("mode", ["sequential", "threads", "async", "background"])
+@pytest.mark.parametrize("timeout", [0, 60, float("inf")])
+def test_a_coroutine_of_a_coroutine_is_awaited(mode, timeout):
+    """What an async step returns is awaited where that is a coroutine, in every mode."""
+
+    async def inner():
+        return 5
+
+    @action(timeout=timeout)
+    async def outer():
+        return inner()
+
+    flow = DotFlow()
+    flow.task.add(outer)
+    flow.start(mode=mode).wait()
+    assert flow.result_storage() == [5]

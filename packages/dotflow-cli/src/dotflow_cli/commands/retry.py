@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dotflow_cli.inputs import read_params
+from dotflow_cli.inputs import read_context, read_params
 from dotflow_cli.options import (
     examples,
     history_options,
@@ -18,6 +18,7 @@ from dotflow_cli.options import (
 if TYPE_CHECKING:
     from dotflow import DotFlow, Pipeline
     from dotflow.abc.storage import Storage
+    from dotflow.report.model import RunReport
 
 
 @examples(
@@ -75,7 +76,7 @@ def command(
     from dotflow_cli.errors import usage_errors
     from dotflow_cli.execute import Request, execute
     from dotflow_cli.lookup import find_run
-    from dotflow_cli.recalled import context_of, params_of
+    from dotflow_cli.recalled import context_of
     from dotflow_cli.resumable import is_of_pipeline, refuse_beside_another
     from dotflow_cli.starting import note_start
     from dotflow_cli.storages import open_history
@@ -94,7 +95,7 @@ def command(
                 f"Run {run_id} has completed: there is nothing to retry. With"
                 " --from TASK a task and all after it run again."
             )
-        named = target.made_with(params_of(report, target.params))
+        named = target.made_for(report)
         note_start(
             StartedBy.RETRY,
             workflow=report.identity.workflow or workflow,
@@ -114,10 +115,14 @@ def command(
                 context_of(report, initial_context),
                 options,
             )
-        if initial_context is not None:
-            raise WorkflowFlagConflict("--initial-context")
+        if isinstance(named, DotFlow):
+            if initial_context is not None:
+                raise WorkflowFlagConflict("--initial-context")
+            flow = named
+        else:
+            context = read_context(context_of(report, initial_context))
+            flow = as_workflow(named, context)
         options["mode"] = options["mode"] or report.mode
-        flow = named if isinstance(named, DotFlow) else as_workflow(named)
         flow.configure(storage=chosen, workflow_id=report.workflow_id)
         request = Request.of(options, resume=run_id)
         if from_tasks:
@@ -156,6 +161,23 @@ class _Target:
         own = made.config.storage if isinstance(made, DotFlow) else made.storage
         # What is in the memory of a process tells nothing of the runs of another.
         return own if own.shared else None
+
+    def made_for(self, report: RunReport) -> DotFlow | Pipeline:
+        """Return it, made as it was for a run where nothing else is given."""
+        from dotflow_cli.recalled import params_of
+
+        given = self.params
+        params = params_of(report, given)
+        try:
+            return self.made_with(params)
+        except click.UsageError as error:
+            recalled = ", ".join(name for name in params if name not in given)
+            if not recalled:
+                raise
+            raise click.UsageError(
+                f"{error.message} Run {report.run_id} was started with {recalled}: name"
+                " what it was a run of with --workflow."
+            ) from error
 
     def made_with(self, params: dict[str, Any]) -> DotFlow | Pipeline:
         """Return it, made with these parameters."""

@@ -139,7 +139,7 @@ class BackgroundThread(threading.Thread):
                 control.interrupt()
         for kill in (False, True):
             if not cancel_coroutine(thread, KeyboardInterrupt) or kill:
-                self._raise_in_step(thread, controls)
+                self._raise_in_step(controls)
             worker = sys.modules.get("dotflow.engine.executors.worker")
             if worker is not None:
                 worker.interrupt_workers(thread, kill)
@@ -148,20 +148,16 @@ class BackgroundThread(threading.Thread):
                 return True
         return False
 
-    def _raise_in_step(self, thread: int, controls: Sequence[Control]) -> None:
+    def _raise_in_step(self, controls: Sequence[Control]) -> None:
         """Raise KeyboardInterrupt where a step holds up the loop.
 
         Elsewhere the loop ends the run by itself. What is raised while the thread starts
         another one may hit that, which has its identity until it runs, and which it then
         waits for without end.
         """
-        import ctypes
-
         self.join(NOTICE_SECONDS)
-        if self.is_alive() and any(control.interruptible for control in controls):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread), ctypes.py_object(KeyboardInterrupt)
-            )
+        for control in controls if self.is_alive() else ():
+            control.stop_step(KeyboardInterrupt)
 
     def forget(self) -> None:
         """Count as over: this process was forked, and the thread is not in it."""

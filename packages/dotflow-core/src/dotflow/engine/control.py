@@ -60,7 +60,7 @@ class Control:
             self.real_until = time.monotonic() + deadline
         self._deadline = deadline
         self._next_poll = 0.0
-        self._interrupt: Callable[[], None] | None = None
+        self._interrupt: Callable[[type[BaseException]], None] | None = None
         self._ended = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -74,14 +74,20 @@ class Control:
         self._patient = False
         if self.reason is None:
             self.reason = reason
-        stop = self._interrupt
-        if interrupt and stop is not None:
-            stop()
+        if interrupt and self._interrupt is not None:
+            self.stop_step(RunCancelled)
+            # Again: it may have come just before a step, or a step may swallow it.
+            self._begin_watching()
 
-    @property
-    def interruptible(self) -> bool:
-        """Whether steps hold up the loop, which alone would see too late what is asked."""
-        return self._interrupt is not None
+    def stop_step(self, error: type[BaseException]) -> None:
+        """Raise an exception in a step that holds up the loop; from any thread.
+
+        Args:
+            error: The exception.
+        """
+        stop = self._interrupt
+        if stop is not None:
+            stop(error)
 
     def wind_down(self, reason: str) -> None:
         """Begin nothing more, and let what runs end; `cancel` may follow.
@@ -146,14 +152,20 @@ class Control:
             return False
         return now >= self.real_until or self.clock.monotonic() >= self.until
 
-    def watch(self, interrupt: Callable[[], None]) -> None:
+    def watch(self, interrupt: Callable[[type[BaseException]], None]) -> None:
         """Watch from a thread, for an executor whose steps block the loop.
 
         Args:
-            interrupt: Stops the step that runs.
+            interrupt: Stops the step that runs, by raising an exception in it.
         """
         if self.real_until is None and self._requested is None:
             self._interrupt = interrupt
+            return
+        self._begin_watching()
+        self._interrupt = interrupt  # not before: it would hit the thread's start
+
+    def _begin_watching(self) -> None:
+        if self._watcher is not None or self._ended.is_set():
             return
         watcher = threading.Thread(
             target=self._watch, name="dotflow-control", daemon=True
@@ -165,13 +177,13 @@ class Control:
             # Python 3.12.0 and 3.12.1 start none once the script has ended: then the
             # loop looks by itself, between two steps.
             pass
-        self._interrupt = interrupt  # not before: it would hit the thread's start
 
-    def wake_by(self, wake: Callable[[], None]) -> None:
+    def wake_by(self, wake: Callable[[type[BaseException]], None]) -> None:
         """Have `cancel` call something, for a loop that waits and looks by itself.
 
         Args:
-            wake: Ends the waiting; called from any thread.
+            wake: Ends the waiting; called from any thread, with what to raise in a step
+                that blocks the loop.
         """
         self._interrupt = wake
 
@@ -188,9 +200,8 @@ class Control:
             if self.reason is None:
                 self.poll()
             # Again and again: a step may have swallowed the first interruption.
-            stop = None if self.reason is None or self._patient else self._interrupt
-            if stop is not None:
-                stop()
+            if self.reason is not None and not self._patient:
+                self.stop_step(RunCancelled)
 
     def _pause(self) -> float:
         if self.real_until is None or self.reason is not None:

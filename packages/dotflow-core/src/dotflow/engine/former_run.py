@@ -8,7 +8,7 @@ have not come to is still there, and says whose it is.
 from __future__ import annotations
 
 from dotflow.abc.history import RunNotFound
-from dotflow.errors import RunOfAnotherWorkflow
+from dotflow.errors import RunOfAnotherWorkflow, StorageError
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _MOST_NAMED = 5
+_MOST_READ = 20
 
 
 class FormerRun:
@@ -116,18 +117,27 @@ def tell_of_another_kind(storage: Storage, workflow_id: UUID | str | None) -> No
         keys = storage.list_keys(f"{workflow_id}-")
     except NotImplementedError:
         return  # a storage of a user's own
-    keys = [key for key in keys if "-~" not in key]
+    # Of another workflow, whose id begins so, is what has a run, or says whose it is.
+    keys = [key for key in keys if "-~" not in key][:_MOST_READ]
+    keys = [key for key in keys if _is_nobodys(storage, workflow_id, key)]
     if keys:
         warn(
-            "resume=True finds no run of workflow '%s' in %s, so all tasks run. Of the %s"
-            " values there that no run of dotflow 2 has left, as those of 1.x, nothing tells"
+            "resume=True finds no run of workflow '%s' in %s, so all tasks run. Values are"
+            " there that no run of dotflow 2 has left, as those of 1.x, and nothing tells"
             " which task they are of: storage.get(%r) reads one, `dotflow storage list`"
             " shows them",
             workflow_id,
             type(storage).__name__,
-            len(keys),
             keys[0],
         )
+
+
+def _is_nobodys(storage: Storage, workflow_id: UUID | str | None, key: str) -> bool:
+    try:
+        found = storage.get(key)
+    except StorageError:
+        return False
+    return found.run_id is None and str(found.workflow_id) == str(workflow_id)
 
 
 def _first_of_line(history: History, workflow_id: str | None, run_id: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from dotflow.abc.executor import AsyncExecutor, Executor
 from dotflow.base.coroutines import Caught, finished_value
@@ -109,7 +108,7 @@ class Loop:
         executor.open(self._tasks, self._max_parallel)
         try:
             if executor.blocks:
-                control.watch(partial(executor.interrupt, RunCancelled))
+                control.watch(executor.interrupt)
             steps = self.steps()
             wait = next(steps, _DONE)
             while wait is not _DONE:
@@ -119,16 +118,30 @@ class Loop:
             # Attempts end before their tasks are told as cancelled, so that none of
             # them still changes what was told.
             try:
-                executor.close(kill=True)
+                self._close(executor, kill=True)
             finally:
                 self._ends.cancel_running(error)
             raise
+        else:
+            self._close(executor)
         finally:
-            # At once: an interrupt that came now would hit the code after the run.
-            control.end()
             if self._state.lending is not None:
                 self._state.lending.close()
-        executor.close()
+
+    def _close(self, executor: Executor, kill: bool = False) -> None:
+        """Close the executor; from here on nobody raises anything in this thread.
+
+        What was raised just now, for a step that has ended, would hit the code after
+        the run, or what tells its end. It is as good as if it had never come: the run
+        knows that it was cancelled.
+        """
+        while True:
+            try:
+                self._state.control.end()
+                executor.close(kill=kill)
+                return
+            except RunCancelled:
+                continue
 
     async def run_async(self) -> None:
         """Run every task that can run, waiting in the running event loop.
@@ -141,7 +154,7 @@ class Loop:
             raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
         executor.open(self._tasks, self._max_parallel)
         executor.keep_ahead = self.keep_together
-        self._state.control.wake_by(partial(executor.interrupt, RunCancelled))
+        self._state.control.wake_by(executor.interrupt)
         try:
             steps = self.steps()
             wait = next(steps, _DONE)
@@ -293,6 +306,8 @@ class Loop:
             if state.lending is None:
                 state.lending = Lending(state.graph, self._checkpoints)
             previous, named = state.lending.inputs(node, task, previous, named)
+        if state.control.reason is not None:  # whoever was told may have cancelled it
+            state.control.check(state.running)
         outcome = self._submit(
             Attempt(node, task, task.attempt, previous, named, None, self._outlet)
         )

@@ -191,6 +191,23 @@ def raise_in(frame: FrameType | None, error: type[BaseException]) -> None:
     raise error
 
 
+def is_in_step(thread: int) -> bool:
+    """Say whether another thread is in a step, and not in what a run does around it.
+
+    Args:
+        thread: Its identity.
+    """
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - there is no public name
+    while frame is not None:
+        place = (frame.f_globals.get("__name__", ""), frame.f_code.co_qualname)
+        if place in _OPEN:
+            return True
+        if place == _STORING or place in _CLOSED:
+            return False
+        frame = frame.f_back
+    return False
+
+
 def _names(frame: FrameType | None) -> set[tuple[str, str]]:
     found = set()
     while frame is not None:

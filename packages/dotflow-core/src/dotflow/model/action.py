@@ -54,6 +54,8 @@ else:
     from dotflow.base.untyped import Generic, P, R, overload
 
 # What 1.x took by place, after the callable and the task.
+# What no timer takes, `float("inf")` among it: some thirty years.
+_FOR_EVER = 1e9
 _PLACES = ("retry", "timeout", "retry_delay", "backoff")
 
 
@@ -96,7 +98,8 @@ class Action(Generic[P, R]):
             options = placed("@action", _PLACES, by_place, options)
         given = complete("@action", options, ACTION_DEFAULTS)
         self.task = task
-        self.timeout = checked_seconds("timeout", given["timeout"])
+        timeout = checked_seconds("timeout", given["timeout"])
+        self.timeout: float = timeout if timeout < _FOR_EVER else 0
         self.isolate = bool(given["isolate"])
         self.cache = bool(given["cache"])
         ttl = given["cache_ttl"]

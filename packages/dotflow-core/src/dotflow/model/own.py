@@ -110,7 +110,7 @@ class Snapshot:
         whole = True
         try:
             if not _is_flat(value):
-                return cls(None, _Pickled(value, most))
+                return cls(None, _pickled(value, most))
         except STOPS:
             raise
         except BaseException:  # noqa: BLE001 - pickling is user code
@@ -154,13 +154,14 @@ class Snapshot:
                 if not self._is_unchanged(value):
                     return False
             else:
-                now, was = _Pickled(value, looks=not apart), self._pickled
+                was = self._pickled
+                now = _Pickled(value, looks=not apart, local=was.local)
                 if now.data != was.data or now.buffers != was.buffers:
                     return False
                 parts, arrays = now.parts, bool(now.buffers)
             if apart:
                 return True
-            handed_on = _Pickled(output, looks=True)
+            handed_on = _pickled(output, looks=True)
             # An array may be a view of another one, and does not tell.
             both = arrays and bool(handed_on.buffers)
             return not (both or _shares(parts, handed_on.parts))
@@ -176,26 +177,45 @@ class Snapshot:
         return type(was) is list or all(map(is_, was.values(), value.values()))
 
 
+class _TooLarge(ValueError):
+    """A value is not copied."""
+
+
+def _pickled(value: Any, most: int = MAX_PICKLED, looks: bool = False) -> _Pickled:
+    """Return the pickle of a value, for this process alone where it has no other."""
+    try:
+        return _Pickled(value, most, looks)
+    except (_TooLarge, *STOPS):
+        raise
+    except BaseException:  # noqa: BLE001 - pickling is user code
+        return _Pickled(value, most, looks, local=True)
+
+
 class _Pickled:
     """The pickle of a value.
 
     Attributes:
         data: The pickle, without the arrays.
         buffers: Copies of the arrays.
+        local: Whether it holds what pickle finds under no name.
         parts: Pairs of a number and an object that is in the value, by its id; none
             where nobody looks for them.
     """
 
-    __slots__ = ("_room", "_written", "buffers", "data", "parts")
+    __slots__ = ("_room", "_written", "buffers", "data", "local", "parts")
 
     def __init__(
-        self, value: Any, most: int = MAX_PICKLED, looks: bool = False
+        self,
+        value: Any,
+        most: int = MAX_PICKLED,
+        looks: bool = False,
+        local: bool = False,
     ) -> None:
         import pickle
 
         kind = type(value)
         if _answers_itself(kind) or sys.getsizeof(value) > MAX_BUFFERS:
-            raise ValueError
+            raise _TooLarge
         if issubclass(kind, BaseException):
             # It is there once asked for, and in the pickle from then on; tblib, which
             # Dask brings, asks while it pickles, and each would look changed.
@@ -203,7 +223,13 @@ class _Pickled:
         self._written: list[bytes] = []
         self._room = [most, MAX_BUFFERS if most == MAX_PICKLED else most]
         self.buffers: list[bytearray] = []
-        pickler = pickle.Pickler(self, 5, buffer_callback=self._take)
+        self.local = local
+        pickle_by: type[pickle.Pickler] = pickle.Pickler
+        if local:
+            from dotflow.model.local_pickle import LocalPickler
+
+            pickle_by = LocalPickler
+        pickler = pickle_by(self, 5, buffer_callback=self._take)
         pickler.dump(value)
         self.data = b"".join(self._written)
         self._written.clear()
@@ -223,7 +249,7 @@ class _Pickled:
     def _use(self, kind: int, size: int) -> None:
         self._room[kind] -= size
         if self._room[kind] < 0:
-            raise ValueError
+            raise _TooLarge
 
     def load(self) -> Any:
         """Return the value that was pickled, a new one each time."""

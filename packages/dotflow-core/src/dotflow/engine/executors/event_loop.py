@@ -316,6 +316,10 @@ class EventLoopExecutor(AsyncExecutor):
 
     async def _ended(self, value: Any, attempt: Attempt) -> Any:
         """Bring what a step returned to its end; see `rest`."""
+        if (
+            type(value) is CoroutineType
+        ):  # of a step that is a coroutine function itself
+            value = await value
         if type(value) is AsyncGeneratorType:
             value = rest(value, attempt)
             return value if type(value) is AsyncGeneratorType else await value

@@ -7,6 +7,7 @@ import time
 
 from dotflow.abc.executor import Executor
 from dotflow.base.coroutines import cancel_coroutine
+from dotflow.base.thread_error import raise_in_thread
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.executors.isolated import (
     check_isolated,
@@ -97,6 +98,9 @@ class Interruption:
 
         self._may_raise = may_raise
         self._thread = threading.get_ident()
+        # Of a thread that may come again: a handler of a signal cancels a run, too.
+        self._lock = threading.RLock()
+        self._closed = self._hit = False
         self._error: type[BaseException] | None = None
         self._signal: int | None = getattr(signal, "SIGURG", None)
         self._set, self._outer = set_signal, None
@@ -116,7 +120,12 @@ class Interruption:
         return self._signal is not None
 
     def raise_there(self, error: type[BaseException]) -> None:
-        """Raise `error` in the thread; called from another one."""
+        """Raise `error` in the thread, unless it has closed; called from another one."""
+        with self._lock:
+            if not self._closed:
+                self._raise(error)
+
+    def _raise(self, error: type[BaseException]) -> None:
         self._error = error
         if self._signal is not None:
             import signal
@@ -125,15 +134,23 @@ class Interruption:
         elif self._thread == threading.get_ident():
             return
         elif not cancel_coroutine(self._thread, error):
-            import ctypes
+            from dotflow.engine.signals import is_in_step
 
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self._thread), ctypes.py_object(error)
-            )
+            # Elsewhere the loop looks by itself, and would be hit in what it writes down.
+            if is_in_step(self._thread):
+                self._hit = True
+                raise_in_thread(self._thread, error)
 
     def close(self) -> None:
-        """Give the signal back; afterwards nothing is raised."""
-        self._error = None
+        """Give the signal back; afterwards nothing is raised.
+
+        What comes while it closes is raised: then it has to be called again.
+        """
+        with self._lock:
+            self._closed, self._error = True, None
+            if self._hit:
+                self._hit = False
+                raise_in_thread(self._thread, None)
         if self._signal is not None:
             self._set(self._signal, self._outer)
             self._signal = None

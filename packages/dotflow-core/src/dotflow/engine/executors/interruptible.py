@@ -6,6 +6,7 @@ import threading
 import time
 
 from dotflow.base.coroutines import cancel_coroutine
+from dotflow.base.thread_error import raise_in_thread
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.control import RunCancelled
 
@@ -50,7 +51,12 @@ class InterruptibleAttempts:
         try:
             return call(attempt)
         finally:
-            self._leave(thread)
+            while True:
+                try:
+                    self._leave(thread)
+                    break
+                except RunCancelled:
+                    continue  # it came just now, which is as good as any time before
 
     def stop(self) -> None:
         """Interrupt every attempt, and wait a moment for them to end."""
@@ -59,7 +65,7 @@ class InterruptibleAttempts:
             for thread in self._threads:
                 if not cancel_coroutine(thread, RunCancelled):
                     self._hit.add(thread)
-                    _raise_in(thread, RunCancelled)
+                    raise_in_thread(thread, RunCancelled)
         until = time.monotonic() + STOP_SECONDS
         while self._threads and time.monotonic() < until:
             time.sleep(0.005)
@@ -71,23 +77,9 @@ class InterruptibleAttempts:
 
     def _leave(self, thread: int) -> None:
         """Let the thread go: from here on nothing is raised in it."""
-        while True:
-            try:
-                with self._lock:
-                    self._threads.discard(thread)
-                    if thread in self._hit:
-                        # It may not have been raised yet, and the thread is a pool's.
-                        self._hit.discard(thread)
-                        _raise_in(thread, None)
-                return
-            except RunCancelled:
-                continue  # it came just now, which is as good as any time before
-
-
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise an exception in a thread as soon as it can be; None takes it back."""
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error)
-    )
+        with self._lock:
+            self._threads.discard(thread)
+            if thread in self._hit:
+                # It may not have been raised yet, and the thread is a pool's.
+                self._hit.discard(thread)
+                raise_in_thread(thread, None)
