@@ -29,12 +29,30 @@ def snapshot(root: Path) -> dict[Path, str]:
 
 def test_bump_changes_every_version(checkout: Path) -> None:
     """A bump leaves no mention of the version before it."""
-    bump("9.8.7", checkout)
+    bump("9.8.7b2", checkout)
     before = snapshot(checkout)
     bump("9.8.8rc1", checkout)
     after = snapshot(checkout)
-    assert after == {p: t.replace("9.8.7", "9.8.8rc1") for p, t in before.items()}
+    assert after == {p: t.replace("9.8.7b2", "9.8.8rc1") for p, t in before.items()}
     assert sum("9.8.8rc1" in text for text in after.values()) >= 3
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        ("9.8.7a1", "3 - Alpha"),
+        ("9.8.7rc1", "4 - Beta"),
+        ("9.8.7", "5 - Production/Stable"),
+    ],
+)
+def test_bump_says_how_far_along_it_is(
+    checkout: Path, version: str, status: str
+) -> None:
+    """The classifier of each package follows from the version."""
+    bump(version, checkout)
+    texts = [path.read_text("utf-8") for path in checkout.glob("packages/*/*.toml")]
+    assert len(texts) > 10
+    assert all(text.count(f'"Development Status :: {status}"') == 1 for text in texts)
 
 
 def test_bump_changes_nothing_else(checkout: Path) -> None:
