@@ -18,7 +18,14 @@ VERSION = re.compile(r'(?<=^__version__ = ")[^"]+', re.MULTILINE)
 # Any requirement of ours, with or without an extra: dotflow-core~=, dotflow-x[y]==.
 PIN = re.compile(r'(?<=")(dotflow[a-z0-9-]*(?:\[[^\]]*\])?(?:~=|==))[^"]+')
 # What a user types; while there are only pre-releases, pip has to be told of them.
-TYPED = re.compile(r'(?<=")(dotflow(?:\[[^\]]*\])?>=)[^"]+')
+TYPED = re.compile(r'(?<=")(dotflow(?:-core|\[[^\]]*\])?>=)[^"]+')
+PAGES = (
+    "*.md",
+    "changelog.d/*.md",
+    "docs/**/*.md",
+    "examples/*/*.md",
+    "packages/*/*.md",
+)
 STATUS = re.compile(r"(?<=Development Status :: )[^\"]+")
 # By the kind of a version, which is "" for one that is final.
 STATUSES = {
@@ -58,7 +65,7 @@ def bump(version: str, root: Path = ROOT) -> list[Path]:
     ]
     edits += [
         (path, TYPED, rf"\g<1>{version}")
-        for pages in ("*.md", "docs/**/*.md", "packages/*/*.md")
+        for pages in PAGES
         for path in sorted(root.glob(pages))
     ]
     for path, pattern, replacement in edits:
