@@ -49,7 +49,10 @@ FOLLOWED = {
     "README.md": "dotflow",
     "docs/index.md": "dotflow",
     "docs/tutorial.md": "dotflow[scheduler]",
+    "docs/choosing-a-mode.md": "dotflow",
+    "docs/dashboard.md": "dotflow[ui]",
     "docs/howto/resume.md": "dotflow",
+    "docs/howto/testing.md": "dotflow",
     "docs/howto/notebooks.md": "dotflow",
     "packages/dotflow-core/README.md": "dotflow-core",
 }

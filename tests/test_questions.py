@@ -1,4 +1,7 @@
-"""What newcomers type into the search of the site leads to an answer."""
+"""What newcomers type into the search of the site leads to an answer.
+
+This is a model of that search; `hatch run screenshots:search` asks the search itself.
+"""
 
 from __future__ import annotations
 
