@@ -159,3 +159,36 @@ def test_admin_tells_how_the_server_is(tab: Page) -> None:
     health = tab.locator("section", has=tab.get_by_role("heading", name="Health"))
     assert "are free" in health.inner_text()
     assert health.locator(".state").count() == 2
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_its_pages_are_accessible_and_fit(
+    browser: Browser, admin: BrowserContext, base: str, width: int
+) -> None:
+    """Tokens, a terminal that asks and the sign-in break no rule of axe-core."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    found = {}
+    for path, shown, known in (
+        ("/admin", "Make a token", True),
+        ("/device?code=BBBB-BBBB", "Let it send runs", True),
+        ("/runs", "Sign in with a token", False),
+    ):
+        context = browser.new_context(
+            base_url=base,
+            storage_state=admin.storage_state() if known else None,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if width == 390 else "light",
+            bypass_csp=True,  # axe-core is put into the page
+        )
+        tab = context.new_page()
+        tab.goto(path)
+        tab.get_by_text(shown).first.wait_for()
+        broken = axe.run(tab, options=rules).response["violations"]
+        if broken:
+            found[path] = [
+                (rule["id"], rule["nodes"][0]["html"][:200]) for rule in broken
+            ]
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width, path
+        context.close()
+    assert found == {}
