@@ -14,16 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.browser import SWITCHES, served
 from benchmarks.history import fill
 from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageSQLite
@@ -31,13 +28,6 @@ from dotflow.providers import StorageSQLite
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-_SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-]
 _CATEGORIES = ["toplevel", "devtools.timeline", "blink.user_timing"]
 _LAYER = 25
 _PATIENCE = 120_000
@@ -90,26 +80,6 @@ def large_map(storage: StorageSQLite, items: int) -> None:
     workflow.task.add(many, initial_context=items)
     workflow.task.add(each, map_over=many)
     workflow.start(mode="threads")
-
-
-@contextmanager
-def served(store: Path) -> Iterator[str]:
-    """Serve a store; yield the address that opens it."""
-    command = Path(sys.executable).with_name("dotflow")
-    server = subprocess.Popen(
-        [command, "ui", store, "--port", "0", "--no-open"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert server.stdout is not None
-    try:
-        found = re.search(r"http://\S+", server.stdout.readline())
-        assert found is not None
-        yield found[0]
-    finally:
-        server.kill()
-        server.communicate()
 
 
 def traced(browser: Browser, page: Page, act: Callable[[], None]) -> str:
@@ -213,7 +183,7 @@ def main() -> None:
         storage.close()
         with served(store) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=_SWITCHES
+                executable_path=shutil.which("chromium"), args=SWITCHES
             )
             measure(browser, address)
             browser.close()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from benchmarks.browser import SWITCHES, served
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -35,13 +35,6 @@ TARGET = ROOT / "docs" / "images"
 DOTFLOW = Path(sys.executable).with_name("dotflow")
 MOST = 300_000
 SLOWER = 40  # than the shop's steps, which take parts of a second
-SWITCHES = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-]
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
 PICTURES = {
     "run": ("/runs?status=Failed&workflow=nightly_orders", "light", WIDE),
@@ -67,7 +60,7 @@ def main() -> None:
         dotflow(
             folder, "history", "import", str(told), "--storage", "sqlite:///runs.db"
         )
-        with live(folder), served(folder) as address:
+        with live(folder), served(folder / "runs.db") as address:
             look(address)
     finally:
         shutil.rmtree(folder)
@@ -176,27 +169,6 @@ def live(folder: Path) -> Iterator[None]:
             process.kill()
             process.wait()
         storage.close()
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve the store; yield the address that opens it."""
-    command = [DOTFLOW, "ui", "runs.db", "--port", "0", "--no-open"]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        found = re.search(r"http://\S+", process.stdout.readline())
-        assert found is not None
-        yield found[0]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def look(address: str) -> None:

@@ -210,6 +210,45 @@ def test_a_server_that_is_away(
     storage.close()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("wrong", ["token", "scope", "away"])
+def test_what_is_not_taken_is_kept(
+    process: ServerProcess, tmp_path: Path, kind: str, wrong: str
+) -> None:
+    """A runner whom the server refuses says once what is kept, and it is told later."""
+    storage = server_storage(str(process.database))
+    _, token = Tokens(storage).create("runner", ["ingest", "read"])
+    given = token
+    if wrong == "away":
+        process.kill()
+    else:
+        given = token[:-1] + ("0" if token[-1] != "0" else "1")
+    if wrong == "scope":
+        given = Tokens(storage).create("reader", ["read"])[1]
+    first = runner(tmp_path, process.url, given, kind, 0)
+    errors = first.communicate(timeout=PATIENCE)[1]
+    assert errors.count("is not told of runs") == 1, errors
+    assert errors.count("server") <= 3, errors
+    assert ("own.db" if kind == "sqlite" else "server-spool.db") in errors
+    assert "have not reached" not in errors
+    assert "not reported" not in errors
+    if wrong == "away":
+        process.start()
+    out, errors = runner(tmp_path, process.url, token, kind, 0, "flush").communicate(
+        timeout=PATIENCE
+    )
+    assert "all told True" in out
+    assert errors == ""
+    history = storage.history
+    assert history is not None
+    found = wait_for(
+        lambda: [run for run in history.runs(workflow=kind) if run.finished][1:]
+    )
+    events = [event.seq for event in history.events(found[0].run_id)]
+    assert events[:1] == [1]
+    storage.close()
+
+
 def test_a_cancel_reaches_the_runner(team: Team, tmp_path: Path) -> None:
     """Who cancels a run at the server ends it on the runner's machine."""
     process = runner(tmp_path, team.url, team.token("ingest"), "memory", 600)

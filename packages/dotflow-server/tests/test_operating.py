@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import httpx
 import pytest
 from dashboards import (
@@ -33,6 +34,8 @@ from dotflow_cli.device_flow import begin, wait_for_token
 from dotflow_cli.main import run as dotflow
 from dotflow_server import Store, create_app
 from dotflow_server.access import Access
+from dotflow_server.cli import server
+from dotflow_server.commands.token import command as token_group
 from dotflow_server.forgetting import STEP, forget_some
 from dotflow_server.places import server_storage
 from dotflow_server.tokens import Tokens
@@ -285,6 +288,15 @@ def test_the_commands(
     assert "file is not a database" in capsys.readouterr().err
     for one in (storage, copy):
         one.close()
+
+
+@pytest.mark.parametrize("group", [server, token_group])
+def test_no_help_is_cut_off(group: click.Group) -> None:
+    """What a list of commands says of each is a whole sentence."""
+    context = click.Context(group, terminal_width=80)
+    lines = group.get_help(context).partition("Commands:")[2].strip().splitlines()
+    assert len(lines) == len(group.commands)
+    assert all(line.endswith(".") and not line.endswith("..") for line in lines)
 
 
 def test_a_file_has_one_server(process: ServerProcess) -> None:

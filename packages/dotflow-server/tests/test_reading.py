@@ -12,6 +12,7 @@ import pytest
 from dashboards import NASTY, SECRET, browser, listening, quiet, wait_for
 
 from dotflow import action
+from dotflow.history.sql_history import SQLHistory
 from dotflow.providers import StorageFile, StorageSQLite
 from dotflow_server import Store, create_app
 from dotflow_server.access import Access
@@ -31,6 +32,21 @@ def get(client: httpx.Client, path: str) -> Any:
 def run_of(client: httpx.Client, workflow: str) -> dict[str, Any]:
     [row] = get(client, f"runs?workflow={workflow}")["runs"]
     return dict(row)
+
+
+def test_a_task_is_read_over_its_runs_at_once(
+    dashboard: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of a task does not read all that is known of each of its runs."""
+
+    def whole(*_: Any) -> None:
+        raise AssertionError("a whole report was read")
+
+    monkeypatch.setattr(SQLHistory, "run", whole)
+    found = get(dashboard, "workflows/bad/tasks/times")
+    assert [point["state"] for point in found["points"]] == ["Failed"]
+    assert {one["state"] for one in found["slowest"]} == {"Failed"}
+    assert found["failures"][0]["count"] == 1
 
 
 def test_a_failed_run_opens_on_its_root_failure(dashboard: httpx.Client) -> None:

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,11 +27,13 @@ from dashboards import (
 
 from dotflow.base.identity import new_ulid
 from dotflow.providers import StorageSQLite
-from dotflow_server import Store, create_app, guard, hub
+from dotflow_server import Store, create_app, devices, guard, hub
 from dotflow_server import serving as serving_module
 from dotflow_server.access import Access
-from dotflow_server.api import stream
+from dotflow_server.api import ingest, stream
+from dotflow_server.devices import Devices
 from dotflow_server.places import server_storage
+from dotflow_server.problems import Refusal
 from dotflow_server.team import Listening, team_app
 from dotflow_server.tokens import Tokens
 
@@ -199,6 +202,37 @@ def test_a_revoked_token_ends_its_streams(
         assert ": still here" not in itertools.islice(lines, 100)  # it ends
 
 
+def test_strangers_keep_no_terminal_out(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many codes strangers ask for, who signs in from elsewhere is let in."""
+    monkeypatch.setattr(devices, "_ALL", 30)
+    found = Devices(team.store.storage, team.tokens)
+    first = found.begin("192.0.2.1")
+    crowd = [found.begin(f"2001:db8::{number:x}") for number in range(40)]
+    for number in range(40):
+        found.begin(f"198.51.100.{number % 4}")
+    last = found.begin("192.0.2.2")
+    assert found.approve(first.user_code, "ada")
+    for number in range(40):
+        found.begin(f"198.51.100.{number % 4}")
+        found.begin("192.0.2.1")
+    assert found.approve(last.user_code, "ada")
+    assert found.take(first.device_code)
+    assert found.take(last.device_code)
+    assert sum(found.approve(one.user_code, "ada") for one in crowd) <= 10
+
+
+def test_who_is_refused_is_told_the_way_in(team: Team, dashboard: httpx.Client) -> None:
+    """Without a session a team's server asks for a token, and `dotflow ui` for its address."""
+    hint = httpx.get(f"{team.url}/api/v1/runs").json()["error"]["hint"]
+    assert "dotflow server token create" in hint
+    assert "dotflow ui" not in hint
+    stranger = httpx.get(f"{dashboard.base_url}/api/v1/runs".replace("//api", "/api"))
+    assert "dotflow ui" in stranger.json()["error"]["hint"]
+    assert "token" not in stranger.json()["error"]["hint"]
+
+
 def test_guesses_lock_nobody_out(tmp_path: Path) -> None:
     """However many wrong tokens a stranger tries, who has a good one is let in."""
     with serving(str(tmp_path / "team.db")) as team, team.client("admin") as client:
@@ -325,6 +359,27 @@ def test_malformed_batches(
         answer = client.post(address, content=body, headers=headers)
         assert answer.status_code == expected, answer.text
         assert client.get(f"/api/v1/runs/{run_id}").status_code == 404
+
+
+@pytest.mark.parametrize("value", [b"[]", b'{"":[]}', b'"ab"'])
+def test_batches_of_brackets_take_little_memory(value: bytes) -> None:
+    """A batch of nothing but small values is refused before they are made."""
+    body = b'{"events": [' + (value + b",") * 500_000 + b"[]]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refusal, match="fewer events"):
+            ingest.read_batch(body, "identity")
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+def test_brackets_in_a_text_are_none() -> None:
+    """What a step prints or returns may have brackets, quotes and commas without end."""
+    detail = json.dumps({"output": [["stdout", '[{"\\",' * 150_000, 0]]})
+    told = [1, 1767225600.0, "TaskOutput", "step", 1, detail, None]
+    batch = ingest.read_batch(json.dumps({"events": [told]}).encode(), "identity")
+    assert batch.events == [told]
 
 
 def test_no_open_doors(tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ class Access:
     def _local(self) -> Principal:
         return Principal(_LOCAL, self._local_scopes, True)
 
+    @property
+    def _way_in(self) -> str:
+        if self.tokens is None:
+            return "Open the address that dotflow ui printed when it was started last."
+        return (
+            "Give a token, as `Authorization: Bearer` or on the page; whoever runs the"
+            " server makes one: dotflow server token create NAME --scope read"
+        )
+
     def open(self, order: SessionOrder, port: int) -> tuple[str, Principal]:
         """Return the cookie of a new session, and whose it is.
 
@@ -106,7 +115,7 @@ class Access:
             401,
             "bad_credentials",
             "This is no valid secret or token: it is misspelt, used, expired or revoked.",
-            "dotflow ui opens a new session; dotflow server token create makes a token.",
+            self._way_in,
         )
 
     def _count_failure(self) -> None:
@@ -138,7 +147,7 @@ class Access:
                     401,
                     "bad_token",
                     "The token is misspelt, expired or revoked.",
-                    "dotflow server token create",
+                    self._way_in,
                 )
             return Principal(token.name, token.granted, False)
         found = self._session(request)
@@ -149,7 +158,7 @@ class Access:
                 401,
                 "no_session",
                 "Nobody is signed in.",
-                "Open the address that dotflow ui prints, or give a token.",
+                self._way_in,
             )
         return found
 

@@ -22,6 +22,7 @@ from dotflow_server.models import May
 from dotflow_server.problems import Refusal
 
 if TYPE_CHECKING:
+    from dotflow.model.run_info import RunIdentity
     from dotflow.report.model import RunReport
     from dotflow_server.access import Principal
     from dotflow_server.served import Served
@@ -80,13 +81,16 @@ def cancel(parts: Served, run_id: str, reason: str) -> None:
     CancelRequests(storage, target).post(reason)
 
 
-def retry(parts: Served, run_id: str, from_task: str | None) -> None:
+def retry(
+    parts: Served, run_id: str, from_task: str | None, waits: bool = False
+) -> None:
     """Start the command that runs again what a run has not completed.
 
     Args:
         parts: The server.
         run_id: The run.
         from_task: The task from which on all runs again; None for what is not complete.
+        waits: Whether it begins once no other run of its workflow id goes on.
 
     Raises:
         Refusal: It cannot be started from here; the hint is the command.
@@ -99,6 +103,8 @@ def retry(parts: Served, run_id: str, from_task: str | None) -> None:
             409, "completed", f"Run {run_id} has completed: retry it from a task."
         )
     words = retry_command(parts, report, from_task)
+    if waits and parts.store.storage.fenced:
+        words.append("--if-running=wait")
     environment = {**os.environ}
     if parts.address is not None:  # it may hold a password, which no argument may
         environment["DOTFLOW_STORAGE"] = parts.address
@@ -132,7 +138,7 @@ def retry_command(parts: Served, report: RunReport, from_task: str | None) -> li
     identity = report.identity
     if report.status == WorkflowStatus.IN_PROGRESS:
         raise Refusal(409, "running", f"Run {report.run_id} still goes on.")
-    words = _retry_words(identity.command, report.run_id or "", from_task)
+    words = _retry_words(identity, report.run_id or "", from_task)
     if words is None:
         raise Refusal(
             409,
@@ -167,17 +173,19 @@ def _is_own(path: Path | None) -> bool:
     return path is not None and path.exists() and stranger(path) is None
 
 
-def _retry_words(command: str, run_id: str, from_task: str | None) -> list[str] | None:
+def _retry_words(
+    identity: RunIdentity, run_id: str, from_task: str | None
+) -> list[str] | None:
     """Return the words of a retry, from those of the command that started a run."""
     try:
-        program, *given = shlex.split(command)
+        program, *given = shlex.split(identity.command)
     except ValueError:
         return None
     if Path(program).name not in ("dotflow", "main.py") or not given:
         return None
     if given[0] not in _COMMANDS:
         return None
-    workflow, passed = None, []
+    workflow, passed = None, [f"--tag={tag}" for tag in identity.tags]
     rest = iter(given[1:])
     for word in rest:
         name, equals, value = word.partition("=")

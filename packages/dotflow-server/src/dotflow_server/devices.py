@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from dotflow_server.problems import Refusal
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Storage
     from dotflow_server.tokens import Tokens
 
+    # By place: until when one waits, and its code.
+    Waiting = dict[str, list[tuple[float, str]]]
+
 SECONDS = 300.0
 INTERVAL = 2.0
+# How many wait at most, of one address and in all; of an IPv6 address counts the network,
+# of which one machine has all.
+_EACH, _ALL = 10, 200
+_NETWORK_BITS = 64
 # Without letters and digits that look alike.
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ23456789"
 
@@ -46,23 +54,32 @@ class Devices:
         self._records = Records(storage, "device")
         self._tokens = tokens
 
-    def begin(self) -> Device:
+    def begin(self, address: str) -> Device:
         """Let a terminal wait.
 
-        Raises:
-            Refusal: Too many do.
+        Where too many do, one that has waited longest goes, of those from the place that
+        has the most: a stranger who asks again and again pushes out himself. One that was
+        let in already stays.
+
+        Args:
+            address: Where it asks from.
         """
-        now = time.time()
-        waiting = self._records.names()
-        for name in waiting:
+        now, place = time.time(), _place(address)
+        waiting: Waiting = {}
+        for name in self._records.names():
             record = self._records.get(name)
             if record is None or record["until"] < now:
                 self._records.delete(name)
-        if len(waiting) > 100:
-            raise Refusal(429, "too_many", "Too many sign-ins are waiting: try later.")
+            elif record["by"] is None:
+                alike = waiting.setdefault(record.get("place", ""), [])
+                alike.append((record["until"], name))
+        crowd = _crowd(waiting, place)
+        if crowd:
+            self._records.delete(min(crowd)[1])
         code = "".join(secrets.choice(_ALPHABET) for _ in range(8))
         device_code = secrets.token_urlsafe(32)
-        record = {"until": now + SECONDS, "digest": _digest(device_code), "by": None}
+        digest = _digest(device_code)
+        record = {"until": now + SECONDS, "digest": digest, "by": None, "place": place}
         self._records.put(code, record)
         return Device(f"{code}.{device_code}", f"{code[:4]}-{code[4:]}")
 
@@ -99,6 +116,25 @@ class Devices:
             raise Refusal(410, "expired_token", "The code was used.")
         _, text = self._tokens.create(f"login by {record['by']}", ["ingest"])
         return text
+
+
+def _crowd(waiting: Waiting, place: str) -> list[tuple[float, str]]:
+    """Return those of whom one has to go for one more; none where there is room."""
+    alike = waiting.get(place, [])
+    if len(alike) >= _EACH:
+        return alike
+    full = sum(map(len, waiting.values())) >= _ALL
+    return max(waiting.values(), key=len) if full else []
+
+
+def _place(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6:
+        return str(ip_network((found, _NETWORK_BITS), strict=False))
+    return str(found)
 
 
 def _plain(code: str) -> str:

@@ -156,7 +156,7 @@ class _Full(Exception):
 
 
 def _ingests(path: str) -> bool:
-    return path.endswith("/events") or "/cli/" in path
+    return path.endswith("/events") or "/cli/workflows" in path
 
 
 def _hostname(host: str) -> str:

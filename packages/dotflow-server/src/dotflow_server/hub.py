@@ -79,7 +79,8 @@ class Hub:
         # Numbers of another process mean nothing here.
         self._process = secrets.token_hex(4)
         self._seen: dict[str, tuple[Any, ...]] = {}
-        self._counts: dict[str, int] | None = None
+        # How many runs there are of each status, and how schedules are.
+        self._tallied: tuple[Any, ...] | None = None
         # By id: the status of the newest runs, and of those that go on.
         self._statuses: dict[str, str] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -212,8 +213,12 @@ class Hub:
             rows = run_rows(history, changed)
             found += [("run", _told(row, None), None) for row in rows]
         counts = self._store.counts(since=ago(days=1))
-        if self._counts != counts:
-            self._counts = counts
+        schedules = [
+            (one.name, one.status, one.next_times, one.missed, one.paused)
+            for one in self._store.all_schedules()
+        ]
+        if self._tallied != (counts, schedules):
+            self._tallied = counts, schedules
             found.append(("now", {"counts": counts}, None))
         return found
 

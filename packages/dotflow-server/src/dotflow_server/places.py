@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dotflow.base.exposure import is_loopback
 from dotflow.providers.storage_url import BUILT_IN, INTEGRATIONS
 from dotflow_cli.storages import durable_storage, storage_for_writing
 
@@ -56,16 +56,6 @@ def open_storage(given: str | None, make: bool = False) -> tuple[Storage, str | 
         scheme = "file" if path.is_dir() else "sqlite"
         address = f"{scheme}:{path.absolute()}"
     return found, address or os.environ.get("DOTFLOW_STORAGE")
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches an address to listen on."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def own_names(host: str) -> set[str]:

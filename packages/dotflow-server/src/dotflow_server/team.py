@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotflow.base.exposure import is_loopback
 from dotflow_server.access import Access, session_key
 from dotflow_server.app import create_app
 from dotflow_server.ingesting import Ingesting
-from dotflow_server.places import is_loopback, own_names, server_storage
+from dotflow_server.places import own_names, server_storage
 from dotflow_server.serving import bound, serve
 from dotflow_server.store import Store
 from dotflow_server.tokens import Tokens

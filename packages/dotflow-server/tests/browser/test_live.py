@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +77,44 @@ def test_runs_are_cancelled_in_bulk(page: Page, gated: Shop) -> None:
     for place in range(2):
         state = page.locator(".run-line .state").nth(place)
         state.filter(has_text="Cancelled").wait_for()
+
+
+def test_failures_are_grouped_retried_together_and_compared(
+    page: Page, shop: Shop
+) -> None:
+    """Failures that look alike are one; who retries them sees how the next one differs."""
+    for _ in range(2):
+        shop.run("orders", "--mode", "threads", "--tag", "alike")
+    page.goto("/runs?view=failures")
+    group = page.locator(".group", has_text="KeyError")
+    assert "in transform" in group.inner_text()
+    assert int(group.locator(".group-count strong").inner_text().split()[0]) >= 2
+    assert "since" in group.inner_text()
+
+    page.goto("/runs?tag=alike&status=Failed")
+    page.locator(".run-line input").nth(1).wait_for()
+    for box in page.locator(".run-line input").all():
+        box.check()
+    shop.open_gate("repaired")
+    page.get_by_role("toolbar").get_by_role("button", name="Retry").click()
+    page.get_by_role("button", name="Retry them").click()
+    page.get_by_text("2 runs: started again.").wait_for()
+    page.goto("/runs?status=Completed&tag=alike")
+    page.locator(".run-link", has_text="nightly_orders").nth(1).wait_for()
+    (shop.folder / "repaired").unlink()
+
+    shop.run("orders", "--mode", "threads", "--tag", "worse")
+    page.goto("/runs?tag=worse")
+    page.locator(".run-link", has_text="Failed").click()
+    since = page.locator(".since")
+    assert re.search(r"Last success: .+ (shorter|longer)", since.inner_text())
+    since.get_by_role("link", name="Compare").click()
+    page.get_by_role("row", name="transform").wait_for()
+    states = page.locator(".side-card .state").all_inner_texts()
+    assert [" ".join(state.split()) for state in states] == ["Completed", "Failed"]
+    row = page.get_by_role("row", name="transform").inner_text()
+    assert "Completed" in row
+    assert "Failed" in row
 
 
 def test_seven_tabs_share_one_stream(signed_in: BrowserContext, gated: Shop) -> None:

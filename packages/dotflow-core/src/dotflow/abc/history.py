@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from dotflow.model.artifact import Artifact
     from dotflow.model.events import EventBus
-    from dotflow.report.model import RunReport
+    from dotflow.report.model import RunReport, TaskReport
 
 _MOST_NAMED = 5
 FAILURES = frozenset({"TaskFailed", "ItemFailed"})
@@ -275,6 +275,22 @@ class History(ABC):
             cursor = page.cursor
             if cursor is None:
                 return sorted(found - {""})
+
+    def task(self, name: str, workflow: str, limit: int = 50) -> dict[str, TaskReport]:
+        """Return how a task did in the last runs of a workflow, by run, newest first.
+
+        Args:
+            name: The task; runs that had none of that name are left out.
+            workflow: What people call the workflow.
+            limit: The most runs to look at.
+        """
+        runs = [run.run_id for run in self.runs(workflow=workflow, limit=limit)]
+        return {
+            run_id: task
+            for run_id in runs
+            for task in self.run(run_id).tasks
+            if task.name == name
+        }
 
     def glance(self, run_id: str) -> RunGlance:
         """Return where a run stands, for whoever looks again and again.

@@ -17,19 +17,19 @@ def is_exposed(url: str) -> bool:
     Args:
         url: A well-formed address.
     """
-    return urlsplit(url).scheme == "http" and not is_loopback(url)
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether an address leads to this machine.
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine is reached by a name or an address.
 
     Args:
-        url: A well-formed address.
+        host: As it stands in a URL, or is listened on.
     """
-    host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False

@@ -43,6 +43,8 @@ class Delivery:
         max_messages: The most messages that wait.
         max_weight: The most characters of text in them.
         thread_name: The name of the thread.
+        kept: Says whether somebody else keeps what this one tells, and will tell it: then
+            nothing is lost, and there is nothing to warn of.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Delivery:
         max_messages: int = 10_000,
         max_weight: int = 64_000_000,
         thread_name: str = "dotflow-delivery",
+        kept: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._kept = kept
         self._open_sender = open_sender
         self._target = target
         self._timeout = timeout
@@ -297,7 +301,7 @@ class Delivery:
 
     def _report(self, what: object, text: str) -> None:
         """Warn, once for each kind of problem."""
-        if what not in self._reported:
+        if what not in self._reported and not self._kept():
             self._reported.add(what)
             from dotflow.logging import warn
 

@@ -7,6 +7,7 @@ import socket
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from dotflow.abc.http import HTTPRequest
 from dotflow.base.exposure import is_loopback
@@ -66,7 +67,8 @@ class UrllibRequest(HTTPRequest):
             timeout: Seconds that connecting may take, and the whole of the answer.
             most: How many bytes of the answer's body to read.
         """
-        opener = self._direct if is_loopback(url) else self._through_proxy
+        here = is_loopback(urlsplit(url).hostname or "")
+        opener = self._direct if here else self._through_proxy
         request = urllib.request.Request(  # noqa: S310 - the caller has checked the scheme
             url, data=body, headers=dict(headers or {}), method=method
         )

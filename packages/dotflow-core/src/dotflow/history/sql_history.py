@@ -13,7 +13,7 @@ from dotflow.abc.history import (
     RunQuery,
 )
 from dotflow.base.liveness import has_died
-from dotflow.history.fold import UNTOLD
+from dotflow.history.fold import UNTOLD, task_reports
 from dotflow.history.rows import stored_text
 from dotflow.history.sql_queries import (
     NO_LIMIT,
@@ -24,6 +24,7 @@ from dotflow.history.sql_queries import (
     groups,
     page,
     summaries,
+    task_rows,
     times,
     workflows,
 )
@@ -31,6 +32,7 @@ from dotflow.history.sql_table import SQLTable, prunable
 from dotflow.history.stored_run import RUN_COLUMNS, StoredRun
 from dotflow.history.summaries import (
     COLUMNS,
+    crash_of,
     kept,
     run_report,
     run_summary,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     )
     from dotflow.history.rows import EventRow
     from dotflow.history.summaries import AskedEvents
-    from dotflow.report.model import RunReport
+    from dotflow.report.model import RunReport, TaskReport
 
 _LAST = chr(0x10FFFF)
 
@@ -95,6 +97,19 @@ class SQLHistory(WrittenHistory[SQLTable]):
         """Return the workflows that have run; see `History.workflows`."""
         with self.reading() as connection:
             return workflows(connection)
+
+    def task(self, name: str, workflow: str, limit: int = 50) -> dict[str, TaskReport]:
+        """Return how a task did in the last runs of a workflow; see `History.task`."""
+        runs = self.runs(workflow=workflow, limit=limit)
+        with self.reading() as connection:
+            rows = task_rows(connection, [run.run_id for run in runs], name)
+        return {
+            run.run_id: task
+            for run in runs
+            if run.run_id in rows
+            for task in task_reports(*rows[run.run_id], crash_of(run))
+            if task.name == name
+        }
 
     def glance(self, run_id: str) -> RunGlance:
         """Return where a run stands; see `History.glance`."""

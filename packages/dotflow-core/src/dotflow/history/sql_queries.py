@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dotflow.abc.history import FailureGroup, RunDuration, RunFailure, RunPage
 from dotflow.base.liveness import has_died
 from dotflow.history.failures import TAG
+from dotflow.history.fold import UNTOLD
+from dotflow.history.rows import stored_text
 from dotflow.history.summaries import COLUMNS, exact_moment, run_summary
 from dotflow.types import WorkflowStatus
 
 if TYPE_CHECKING:
     from dotflow.abc.fact_tests import FactTest
     from dotflow.abc.history import RunQuery, RunSummary
+    from dotflow.history.rows import CountsRow, EventRow
 
 _ORDER = "ORDER BY started DESC, run_id DESC"
 NO_LIMIT = 2**62  # a number, which every database takes
@@ -252,6 +255,40 @@ def workflows(connection: SQLConnection) -> list[str]:
             return sorted(found - {""})
         found.add(name)
         last = name
+
+
+def task_rows(
+    connection: SQLConnection, run_ids: Sequence[str], task: str
+) -> dict[str, tuple[str, list[EventRow], list[CountsRow]]]:
+    """Return the graph of each run, and what its rows tell of a task."""
+    runs = connection.execute(
+        "SELECT id, run_id, graph FROM runs"  # noqa: S608 - question marks
+        f" WHERE run_id IN ({', '.join('?' * len(run_ids)) or 'NULL'})",
+        tuple(run_ids),
+    ).fetchall()
+    found: dict[str, tuple[str, list[EventRow], list[CountsRow]]] = {
+        run_id: (graph, [], []) for _, run_id, graph in runs
+    }
+    by_number = {number: found[run_id] for number, run_id, _ in runs}
+    where = Where(
+        f"run IN ({', '.join('?' * len(by_number)) or 'NULL'}) AND task = ?",
+        *by_number,
+        stored_text(task),
+    )
+    events = connection.execute(
+        f"SELECT * FROM events WHERE {where}"  # noqa: S608 - fixed texts
+        " AND event NOT IN (?, ?) ORDER BY run, seq",
+        (*where.values, *UNTOLD),
+    )
+    for row in events:
+        by_number[row[0]][1].append(row)
+    counts = connection.execute(
+        f"SELECT * FROM maps WHERE {where}",  # noqa: S608 - fixed texts
+        where.values,
+    )
+    for row in counts:
+        by_number[row[0]][2].append(row)
+    return found
 
 
 def summaries(connection: SQLConnection) -> Iterator[tuple[int, RunSummary]]:

@@ -58,9 +58,6 @@ def run_report(
         rows: Its events, in their order.
         counts: How far mapped tasks are.
     """
-    crashed = ""
-    if told.status == WorkflowStatus.CRASHED:
-        crashed = f"The process of the run ({told.pid} on {told.host}) has died."
     return RunReport(
         run_id=told.run_id,
         workflow_id=told.workflow_id,
@@ -72,10 +69,17 @@ def run_report(
         duration=told.duration,
         resumed_from=told.resumed_from,
         metadata=json.loads(metadata),
-        tasks=task_reports(graph, rows, counts, crashed),
+        tasks=task_reports(graph, rows, counts, crash_of(told)),
         identity=told.identity,
         facts=facts_of(rows),
     )
+
+
+def crash_of(told: RunSummary) -> str:
+    """Return why tasks of a run that go on will never end; empty where they may."""
+    if told.status != WorkflowStatus.CRASHED:
+        return ""
+    return f"The process of the run ({told.pid} on {told.host}) has died."
 
 
 class AskedEvents(NamedTuple):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MAX_TASK = 5_000_000
 _PROTOCOL = "x-dotflow-protocol"
+_REFUSED_TOKEN = (401, 403)
 
 
 class ServerDefault(Server):
@@ -196,6 +197,7 @@ class ServerDefault(Server):
             timeout=self._timeout,
             retry_for=self._retry_for,
             thread_name="dotflow-server",
+            kept=lambda: self._reports is not None and self._reports.keeps,
         )
 
     def _endpoint(self) -> Endpoint:
@@ -214,8 +216,12 @@ class ServerDefault(Server):
     def _hear(self, status: int, headers: Mapping[str, str]) -> None:
         """Note whether the server takes events, of which these calls tell nothing new."""
         takes = headers.get(_PROTOCOL) == "1"
-        if self._reports is not None and (takes or 200 <= status < 300):
+        if self._reports is None:
+            return
+        if takes or 200 <= status < 300:
             self._reports.offer(takes)
+        elif status in _REFUSED_TOKEN:
+            self._reports.ask()
 
     def __getstate__(self) -> dict[str, Any]:
         # A thread cannot travel; in another process a new one starts when needed.

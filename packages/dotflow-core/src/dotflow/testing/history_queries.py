@@ -52,6 +52,20 @@ class HistoryQueryTests(HistorySuite):
         assert told.started <= (told.finished or told.started)
         assert (told.workflow_id, told.status, told.tasks) == ("three", "Completed", 1)
 
+    def test_a_task_over_runs(self) -> None:
+        """How a task did is told of each of the last runs that had it, newest first."""
+        storage, history = self.history()
+        first = run(storage, one, name="nightly").run_id
+        failed = run(storage, fail, name="nightly").run_id
+        last = run(storage, one, name="nightly").run_id
+        run(storage, one, name="other")
+        told = history.task("one", "nightly")
+        assert list(told) == [last, first]
+        assert told == {run_id: history.run(run_id)["one"] for run_id in told}
+        assert history.task("one", "nightly", limit=2) == {last: told[last]}
+        assert history.task("fail", "nightly")[failed].status == "Failed"
+        assert history.task("none", "nightly") == history.task("one", "none") == {}
+
     def test_finding(self) -> None:
         """A run is found by the beginning of its id, in small letters too."""
         storage, history = self.history()

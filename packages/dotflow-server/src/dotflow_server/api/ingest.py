@@ -1,6 +1,7 @@
 """The events of runs on other machines; see docs/server-protocol.md."""
 
 import json
+import re
 import threading
 import zlib
 from contextlib import nullcontext
@@ -21,9 +22,11 @@ PROTOCOL = 1
 MOST_INFLATED = 64 << 20
 """How large a batch may be once it is no longer compressed, in bytes."""
 
-# A batch of nothing but brackets takes twenty times its size while it is read: one at a
-# time of the large ones.
+# A batch takes several times its size while it is read: one at a time of the large ones.
 _LARGE = 1 << 20
+# And one of nothing but brackets twenty times: no batch has so many values.
+_MOST_VALUES = 200_000
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _one_large = threading.Lock()
 
 
@@ -73,7 +76,7 @@ async def take_events(
     assert ingesting is not None
 
     def take() -> BatchAnswer:
-        batch = _read(body, encoding)
+        batch = read_batch(body, encoding)
         missing = ingesting.take(run_id, batch)
         parts.metrics.add_events(len(batch.events))
         return BatchAnswer(next=missing, cancel=ingesting.asked(run_id))
@@ -81,8 +84,12 @@ async def take_events(
     return await to_thread.run_sync(take, limiter=ingesting.turns)
 
 
-def _read(body: bytes, encoding: str) -> Batch:
+def read_batch(body: bytes, encoding: str) -> Batch:
     """Return the batch that a body is.
+
+    Args:
+        body: As it has come.
+        encoding: Its `Content-Encoding`.
 
     Raises:
         Refusal: It is none, or too large.
@@ -91,6 +98,11 @@ def _read(body: bytes, encoding: str) -> Batch:
         body = _inflated(body)
     elif encoding != "identity":
         raise Refusal(415, "encoding", f"Only gzip is understood, not {encoding!r}.")
+    if _has_many_values(body):
+        text = (
+            f"The batch has more than {_MOST_VALUES} values: send fewer events at once."
+        )
+        raise Refusal(413, "too_large", text)
     try:
         with _one_large if len(body) > _LARGE else nullcontext():
             told = BatchBody.model_validate(json.loads(body or b"{}"))
@@ -98,6 +110,23 @@ def _read(body: bytes, encoding: str) -> Batch:
         text = f"The body is no batch: {type(error).__name__}."
         raise Refusal(422, "invalid", text) from error
     return Batch(told.run, told.events, told.maps)
+
+
+def _has_many_values(body: bytes) -> bool:
+    """Say whether JSON has more values than a batch, of which none is made here."""
+    if _values(body, 0, len(body)) <= _MOST_VALUES:
+        return False
+    found = at = 0
+    for text in _STRINGS.finditer(body):  # what stands in a string is none
+        found += 1 + _values(body, at, text.start())
+        at = text.end()
+        if found > _MOST_VALUES:
+            return True
+    return found + _values(body, at, len(body)) > _MOST_VALUES
+
+
+def _values(body: bytes, start: int, end: int) -> int:
+    return sum(body.count(mark, start, end) for mark in (b",", b"[", b"{"))
 
 
 def _inflated(body: bytes) -> bytes:

@@ -115,7 +115,8 @@ def update_task(
 def begin_device(request: Request, parts: Parts) -> DeviceAnswer:
     """Begin a sign-in from a terminal: `dotflow login`."""
     assert parts.devices is not None
-    found = parts.devices.begin()
+    client = request.client
+    found = parts.devices.begin("" if client is None else client.host)
     address = f"{request.url.scheme}://{request.headers.get('host', '')}"
     return DeviceAnswer(
         verification_uri=f"{address}/device?code={found.user_code}",

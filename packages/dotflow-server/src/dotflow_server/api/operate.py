@@ -29,7 +29,8 @@ def change_runs(
             if order.action == "cancel":
                 actions.cancel(parts, run_id, f"{who.name} cancelled it")
             else:
-                actions.retry(parts, run_id, None)
+                # Several may be of one workflow, of which one runs at a time.
+                actions.retry(parts, run_id, None, waits=True)
         except DotflowError as error:
             told = orders.BulkResult(run_id=run_id, ok=False, message=str(error))
         else:

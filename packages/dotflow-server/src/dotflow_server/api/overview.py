@@ -115,41 +115,33 @@ def task_history(
 ) -> models.TaskHistory:
     """Tell how a task did in the last runs of its workflow."""
     history = parts.store.history
-    points: list[models.TaskPoint] = []
-    slowest: list[models.ItemTime] = []
-    inputs: list[models.Input] = []
-    for run in history.runs(workflow=name, limit=limit):
-        report = history.run(run.run_id)
-        found = next((one for one in report.tasks if one.name == task), None)
-        if found is None:
-            continue
-        points.append(
-            models.TaskPoint(
-                run_id=run.run_id,
-                started=found.started,
-                duration=found.duration,
-                state=found.state,
-            )
-        )
-        inputs = inputs or inputs_of(report, task)
-        slowest += [
-            models.ItemTime(
-                index=one.index, duration=one.duration, state=one.outcome or ""
-            )
-            for one in (*found.attempts, *found.failed_items)
-            if one.duration is not None
-        ]
+    tasks = history.task(task, name, limit)
+    given = map(inputs_of, tasks.values())
+    slowest = [
+        models.ItemTime(index=one.index, duration=one.duration, state=one.outcome or "")
+        for found in tasks.values()
+        for one in (*found.attempts, *found.failed_items)
+        if one.duration is not None
+    ]
     failures = []
     if HistoryQuery.FAILURES in history.capabilities:
         failures = history.failures(workflow=name, limit=500)
     return models.TaskHistory(
-        points=points,
+        points=[
+            models.TaskPoint(
+                run_id=run_id,
+                started=found.started,
+                duration=found.duration,
+                state=found.state,
+            )
+            for run_id, found in tasks.items()
+        ],
         failures=[
             models.FailureRow.model_validate(one, from_attributes=True)
             for one in failures
             if one.task == task
         ],
-        last_inputs=inputs,
+        last_inputs=next(filter(None, given), []),
         slowest=sorted(slowest, key=lambda one: -one.duration)[:20],
     )
 

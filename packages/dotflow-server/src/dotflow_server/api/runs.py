@@ -141,7 +141,7 @@ def show_task(run_id: str, name: str, parts: Parts, _who: Reader) -> models.Task
     return models.TaskDetail(
         task=nodes[name],
         attempts=views.attempts(report, [task]),
-        inputs=inputs_of(report, name),
+        inputs=inputs_of(report[name]),
         output=None if result is None else models.Output.model_validate(result),
         error=None if error is None else views.full_error(error, report.identity.cwd),
         slowest=sorted(times, key=lambda one: -one.duration)[:_SLOWEST],
@@ -159,9 +159,9 @@ def show_task(run_id: str, name: str, parts: Parts, _who: Reader) -> models.Task
     )
 
 
-def inputs_of(report: RunReport, name: str) -> list[models.Input]:
+def inputs_of(task: TaskReport) -> list[models.Input]:
     """Return what the last attempt of a task was given, as far as that is told."""
-    for one in reversed(report[name].attempts):
+    for one in reversed(task.attempts):
         given: dict[str, Any] = {"previous": one.input, "initial": one.initial}
         found = [
             models.Input(name=name, preview=text)

@@ -53,7 +53,7 @@ ENTRYPOINT ["dotflow", "server", "--host", "0.0.0.0"]
 @click.option("--port", type=click.IntRange(1, 65535), default=4310, show_default=True)
 @click.option("--retention", metavar="TIME", default="90d", show_default=True)
 def systemd(database: str | None, host: str, port: int, retention: str) -> None:
-    """Print a unit for systemd, which runs the server of this environment."""
+    """Print a systemd unit for the server of this environment."""
     name = database_of(database)
     if "://" in name:
         raise click.UsageError(

@@ -16,6 +16,9 @@ export function AdminPage() {
     (abort) => get<Admin>("/admin", {}, abort),
     () => false,
   );
+  const audit = useResource("audit", (abort) =>
+    get<{ entries: AuditEntry[] }>("/audit", { limit: 100 }, abort),
+  );
   const admin = data.value;
   const team = meta.value?.mode === "server";
   return (
@@ -50,19 +53,15 @@ export function AdminPage() {
               />
             </Section>
           </div>
-          {team && <Tokens />}
-          <Audit />
+          {team && <Tokens changed={audit.refresh} />}
+          <Audit entries={audit.data.value?.entries ?? []} />
         </>
       )}
     </>
   );
 }
 
-function Audit() {
-  const { data } = useResource("audit", (abort) =>
-    get<{ entries: AuditEntry[] }>("/audit", { limit: 100 }, abort),
-  );
-  const entries = data.value?.entries ?? [];
+function Audit({ entries }: { entries: AuditEntry[] }) {
   return (
     <Section title="Who did what">
       {entries.length ? (

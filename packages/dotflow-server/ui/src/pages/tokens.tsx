@@ -11,11 +11,15 @@ import { confirmed } from "../parts/dialog";
 
 const SCOPES = ["ingest", "read", "operate", "admin"];
 
-export function Tokens() {
-  const { data, refresh } = useResource("tokens", (abort) =>
+export function Tokens({ changed }: { changed: () => void }) {
+  const { data, ...resource } = useResource("tokens", (abort) =>
     get<{ tokens: Token[] }>("/tokens", {}, abort),
   );
   const tokens = data.value?.tokens ?? [];
+  const refresh = () => {
+    resource.refresh();
+    changed();
+  };
   return (
     <Section title="Tokens" note={tokens.length || undefined}>
       <NewToken refresh={refresh} />

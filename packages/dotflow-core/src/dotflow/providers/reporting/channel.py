@@ -18,6 +18,8 @@ _COMPRESSED_FROM = 1024
 _MOST_ANSWER = 65_536
 _RETRIED = frozenset({408, 425, 429})
 _ABSENT = frozenset({404, 405, 410})
+_REFUSED_TOKEN = frozenset({401, 403})
+_TOKEN_SECONDS = 30.0
 _UNKNOWN, _TOO_LARGE = 409, 413
 
 
@@ -91,6 +93,10 @@ class Channel:
             raise Unreachable(f"it answered {status}", retry_after(told))
         if status in _ABSENT:
             raise NotOffered
+        if status in _REFUSED_TOKEN:  # somebody may mend that
+            raise Unreachable(
+                f"it answered {status}: {explain(status)}", _TOKEN_SECONDS
+            )
         if status == _UNKNOWN:
             raise RunUnknown
         if status == _TOO_LARGE:

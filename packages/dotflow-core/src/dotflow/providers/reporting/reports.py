@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dotflow.abc.history import RunNotFound
 from dotflow.base.liveness import at_fork
+from dotflow.base.masking import mask
 from dotflow.delivery.leaving import at_exit
 from dotflow.delivery.sender import Refused, Unreachable
 from dotflow.history.journal import LAZY_SECONDS
@@ -84,6 +85,7 @@ class Reports:
         self._spool: Source | None = None
         self._stopped = False
         self._hurry = False
+        self._asked = False
         self._began = time.monotonic()
         self._pid = os.getpid()
         self._warned: set[object] = set()
@@ -100,6 +102,17 @@ class Reports:
             if self.offered is None:
                 self.offered = takes
                 self._changed.notify_all()
+
+    def ask(self) -> None:
+        """Ask the server for itself: it does not say what it takes."""
+        with self._changed:
+            self._asked = True
+            self._changed.notify_all()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether all that there is to tell is kept until the server has taken it."""
+        return bool(self._runs) if self.offered is None else self.offered
 
     def follow(
         self, info: RunInfo, storage: Storage, written: bool, cancel: Cancel
@@ -158,6 +171,8 @@ class Reports:
     def close(self, timeout: float) -> bool:
         """Tell what is left, at most for `timeout` seconds, and stop."""
         done = self.flush(timeout)
+        if not done and self.keeps:
+            self._warn_of_kept("it has not taken all in time")
         with self._changed:
             self._stopped, thread, channel = True, self._thread, self._channel
             self._changed.notify_all()
@@ -208,7 +223,12 @@ class Reports:
             if self.offered is None:
                 left = self._began + OFFER_SECONDS - time.monotonic()
                 self._changed.wait_for(
-                    lambda: self.offered is not None or self._stopped, max(left, delay)
+                    lambda: (
+                        self.offered is not None
+                        or self._stopped
+                        or (self._asked and not delay)
+                    ),
+                    max(left, delay),
                 )
             else:
                 pause = _HURRY_SECONDS if self._hurry else PACE_SECONDS
@@ -233,7 +253,7 @@ class Reports:
                 while self._bring(run, self._channel):
                     pass
             except Unreachable as error:
-                self._warn("unreachable", f"it cannot be reached: {error}.")
+                self._warn_of_kept(str(error))
                 pause = min(max(delay * 2, _FIRST_DELAY), _LONGEST_DELAY)
                 return max(pause, min(error.wait, 10 * _LONGEST_DELAY))
             except NotOffered:
@@ -248,9 +268,10 @@ class Reports:
                     self._forget(run)
             else:
                 self.offered = True
+                # First, so that whoever waits for this run waits for those as well.
+                self._visit(run.source)
                 if run.ended:
                     self._forget(run)
-                self._visit(run.source)
                 with self._changed:
                     self._changed.notify_all()
         return 0.0
@@ -344,6 +365,16 @@ class Reports:
             self._forget(run)
         if self._spool is not None:
             self._spool.storage.close()
+
+    def _warn_of_kept(self, why: str) -> None:
+        """Warn, once for all reasons: where runs wait, and for what."""
+        with self._changed:
+            places = sorted({mask(run.source.history.place) for run in self._runs})
+        self._warn(
+            "kept",
+            f"{why}. Nothing is lost: their events are in {', '.join(places)}, and are"
+            " told as soon as it takes them, if need be by the next run from here.",
+        )
 
     def _warn(self, what: object, text: str) -> None:
         """Warn, once for each kind of problem."""
