@@ -166,7 +166,8 @@ class DaskExecutor(ClusterExecutor):
         near = where.startswith(("127.", "localhost", "[::1]"))
         self.reach = "host" if near or self.own else "network"
         if not self._workers():
-            self._client.wait_for_workers(1)
+            # A cluster that adapts starts none before there is a task.
+            self._client.submit(int, pure=False).result()
         self._client.register_plugin(OneTry())
         run = new_run()
         self._client.subscribe_topic(run, self._heard)
