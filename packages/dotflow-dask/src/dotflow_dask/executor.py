@@ -16,9 +16,9 @@ from dotflow.abc.remote import (
     ClusterExecutor,
     Held,
     cancelled_attempt,
+    hear_live,
     lost_attempt,
     needs_of,
-    pass_on,
 )
 from dotflow.errors import ClusterUnavailable
 from dotflow.logging import logger
@@ -283,7 +283,7 @@ class DaskExecutor(ClusterExecutor):
                 key = as_key(message["key"])
                 flight = self.flying.get(key)
                 if flight is not None and "told" in message:
-                    pass_on(message["told"], flight.attempt)
+                    hear_live(message["told"], flight.attempt)
                 elif flight is not None:
                     del self.flying[key]
                     outcomes.append(self._read(flight, message["news"]))
