@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dask
 import pytest
+from distributed import LocalCluster
 
 from dotflow import DotFlow, action
 from dotflow.errors import ClusterUnavailable, GraphError, VersionMismatch
@@ -17,7 +18,7 @@ from dotflow_dask.held import DaskHeld
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
 
 SIZE = 1_000_000
@@ -99,6 +100,24 @@ def test_no_cluster_there() -> None:
         pytest.raises(ClusterUnavailable, match=r"127\.0\.0\.1:9"),
     ):
         flow.start(mode="dask", address="tcp://127.0.0.1:9")
+
+
+@pytest.mark.soak
+def test_a_cluster_that_adapts() -> None:
+    """One that has no workers before there is work starts them for a run."""
+    flow = DotFlow()
+    flow.task.add(steps.one)
+    quiet = {"dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(
+        n_workers=0,
+        threads_per_worker=1,
+        dashboard_address=None,
+        scheduler_kwargs=quiet,
+        silence_logs=False,
+    ) as adaptive:
+        adaptive.adapt(minimum=0, maximum=1)
+        flow.start(mode="dask", address=adaptive)
+    assert flow.result_storage() == [1]
 
 
 SCRIPT = """

@@ -59,7 +59,7 @@ class TestParallel(ExecutorContract):
 
 class TestFuturesOfProcesses(ExecutorContract):
     # What a `concurrent.futures.Executor` has no way to do.
-    stops = spares = False
+    stops = spares = live = False
 
     def mode(self) -> Any:
         return "futures"

@@ -16,9 +16,9 @@ from dotflow.abc.remote import (
     ClusterExecutor,
     Held,
     cancelled_attempt,
+    hear_live,
     lost_attempt,
     needs_of,
-    pass_on,
 )
 from dotflow.errors import ClusterUnavailable
 from dotflow.logging import logger
@@ -166,7 +166,8 @@ class DaskExecutor(ClusterExecutor):
         near = where.startswith(("127.", "localhost", "[::1]"))
         self.reach = "host" if near or self.own else "network"
         if not self._workers():
-            self._client.wait_for_workers(1)
+            # A cluster that adapts starts none before there is a task.
+            self._client.submit(int, pure=False).result()
         self._client.register_plugin(OneTry())
         run = new_run()
         self._client.subscribe_topic(run, self._heard)
@@ -282,7 +283,7 @@ class DaskExecutor(ClusterExecutor):
                 key = as_key(message["key"])
                 flight = self.flying.get(key)
                 if flight is not None and "told" in message:
-                    pass_on(message["told"], flight.attempt)
+                    hear_live(message["told"], flight.attempt)
                 elif flight is not None:
                     del self.flying[key]
                     outcomes.append(self._read(flight, message["news"]))

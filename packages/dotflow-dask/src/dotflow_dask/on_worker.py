@@ -17,16 +17,14 @@ from dotflow.abc.remote import (
     Likeness,
     Order,
     cancelled_outcome,
-    kinds_named,
     likeness,
     packed_news,
-    packed_telling,
 )
 from dotflow.engine.control import RunCancelled
 from dotflow.engine.executors.interruptible import InterruptibleAttempts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from distributed import Worker
 
@@ -98,19 +96,17 @@ def run_attempt(
         worker to worker as an argument of other attempts.
     """
     address: Address = pickle.loads(whom)
-    told = Order.from_bytes(order)
-    packed, worker = told.packed, get_worker()
+    ordered = Order.from_bytes(order)
+    packed, worker = ordered.packed, get_worker()
     note_begun(worker.address, address.key)
     mine = running[address.key] = Running(address.client)
-    outlet = None
-    if packed.kinds:
-        outlet = DaskOutlet(
-            kinds_named(packed.kinds), lambda said: address.tell(worker, told=said)
-        )
+
+    def send(told: bytes) -> None:
+        address.tell(worker, told=told)
 
     def run(_: object) -> tuple[bytes, Any]:
         values = [value for _, value in held]
-        return told.run(values, interruptible=False, outlet=outlet)
+        return ordered.run(values, interruptible=False, send=send)
 
     try:
         news, value = mine.stoppable.run(packed, run)
@@ -121,23 +117,6 @@ def run_attempt(
         mine.ended.set()
     address.tell(worker, news=news)
     return news, value
-
-
-class DaskOutlet:
-    """Sends at once what a step tells, in the order of its news.
-
-    Args:
-        kinds: What somebody listens to.
-        send: Sends a message to the client of the run.
-    """
-
-    def __init__(self, kinds: frozenset[Any], send: Callable[[bytes], object]) -> None:
-        self.kinds = kinds
-        self._send = send
-
-    def post(self, attempt: Any, kind: Any, detail: Any, moment: float) -> None:
-        """Send it; nothing waits."""
-        self._send(packed_telling(kind, detail, moment))
 
 
 async def stop(keys: Collection[Key], dask_worker: Worker) -> int:

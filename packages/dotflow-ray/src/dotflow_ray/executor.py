@@ -17,12 +17,15 @@ from ray.exceptions import (
 from dotflow.abc.remote import (
     ClusterExecutor,
     cancelled_attempt,
+    hear_live,
+    kinds_of,
     lost_attempt,
     needs_of,
 )
 from dotflow.errors import ClusterUnavailable
 from dotflow_ray.held import RayHeld
-from dotflow_ray.on_worker import describe_worker, run_attempt
+from dotflow_ray.live import Live
+from dotflow_ray.on_worker import describe_worker, run_attempt, run_heard_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,10 +36,16 @@ if TYPE_CHECKING:
 
 # Made once: Ray sends a remote function to the workers when it is first called.
 _run: Any = ray.remote(run_attempt)
+_run_heard: Any = ray.remote(run_heard_attempt)
 _probe: Any = ray.remote(describe_worker)
-# Of short tasks this part is collected at once, or what has ended within a moment.
+# Of what flies this part is collected at once, or what has ended within a moment: each look
+# wakes this process beside the workers. 1,000 tasks that do nothing take 1.54 times as long
+# as on Ray alone, with a moment of 5 ms 1.73 times (medians of 16 rounds on two cores).
 SHARE = 4
-MOMENT_SECONDS = 0.005
+MOMENT_SECONDS = 0.02
+# After how long somebody who listens to an attempt hears it before its end. What brings that
+# is a process of its own, which a run of shorter ones is spared.
+LIVE_AFTER_SECONDS = 1.0
 # How long a step that was interrupted may take, before its worker is ended.
 STOP_SECONDS = 1.0
 
@@ -48,11 +57,15 @@ class Flight(NamedTuple):
         attempt: The attempt.
         value: Ray's reference to what it returned.
         held: Those of its inputs that lie in the object store.
+        since: When it was sent, on the monotonic clock.
+        heard: Whether somebody listens to what its step tells.
     """
 
     attempt: Attempt
     value: Any
     held: Sequence[RayHeld]
+    since: float
+    heard: bool
 
 
 class RayExecutor(ClusterExecutor):
@@ -81,6 +94,7 @@ class RayExecutor(ClusterExecutor):
         self._address = address
         self._options = options
         self._functions: dict[Any, Any] = {}
+        self._live = Live()
 
     def wait(self, timeout: float | None) -> list[Outcome]:
         """Collect the news of attempts that have ended."""
@@ -88,13 +102,20 @@ class RayExecutor(ClusterExecutor):
         if not flying:
             time.sleep(timeout or 0)
             return []
-        ready = flying
+        ready, coming = flying, self._coming()
+        if coming is not None:
+            flying.append(coming)
         if len(flying) > 1:
-            # Each look goes over all of them: worth a moment, until more have ended.
-            some = max(1, len(flying) // SHARE)
-            ready, _ = ray.wait(flying, num_returns=some, timeout=MOMENT_SECONDS)
+            ready = []
+            if len(flying) > 2 * self.processors:
+                # Enough waits there for a moment: no worker stands idle meanwhile.
+                some = max(1, len(flying) // SHARE)
+                ready, _ = ray.wait(flying, num_returns=some, timeout=MOMENT_SECONDS)
             if not ready:
                 ready, _ = ray.wait(flying, num_returns=1, timeout=timeout)
+        if coming in ready:
+            ready.remove(coming)
+            self._hear()
         try:
             # Together: to ask for each costs as much as to run it.
             told: list[Any] = ray.get(ready, timeout=timeout)
@@ -108,7 +129,7 @@ class RayExecutor(ClusterExecutor):
 
     def connect(self) -> None:
         """Connect where this process is not connected; see `ClusterExecutor.connect`."""
-        self._functions = {}
+        self._functions, self._live = {}, Live()
         if not ray.is_initialized():
             self._initialize()
         nodes = _nodes()
@@ -116,6 +137,7 @@ class RayExecutor(ClusterExecutor):
 
     def disconnect(self) -> None:
         """End what this run has connected; see `ClusterExecutor.disconnect`."""
+        self._live = Live()  # Ray ends a box that nobody has
         if self.own:
             ray.shutdown()
 
@@ -136,12 +158,14 @@ class RayExecutor(ClusterExecutor):
         self, attempt: Attempt, order: bytes, held: Sequence[Any], **how: Any
     ) -> Outcome | None:
         """Hand the attempt to Ray; see `ClusterExecutor.send`."""
+        heard = bool(kinds_of(attempt))
+        box = [self._live.name.encode()] if heard else []
         try:
-            function = self._function(attempt.task.step)
-            news, value = function.remote(order, *[one.ref for one in held])
+            function = self._function(attempt.task.step, heard)
+            news, value = function.remote(order, *box, *[one.ref for one in held])
         except RayError as error:
             return lost_attempt(attempt, error)
-        self.flying[news] = Flight(attempt, value, held)
+        self.flying[news] = Flight(attempt, value, held, time.monotonic(), heard)
         return None
 
     def stop(self, those: Sequence[Any]) -> None:
@@ -166,13 +190,30 @@ class RayExecutor(ClusterExecutor):
             ) from error
         self.own = True
 
-    def _function(self, step: Any) -> Any:
+    def _function(self, step: Any, heard: bool) -> Any:
         """Return the remote function of a step: to make one costs as much as a call."""
-        function = self._functions.get(step)
+        function = self._functions.get((step, heard))
         if function is None:
-            options = options_of(step, self.names)
-            function = self._functions[step] = _run.options(**options)
+            run = _run_heard if heard else _run
+            function = run.options(**options_of(step, self.names))
+            self._functions[step, heard] = function
         return function
+
+    def _coming(self) -> Any:
+        """Return Ray's reference to what attempts tell next, where that is brought."""
+        oldest = next(iter(self.flying.values()))
+        if oldest.heard and time.monotonic() > oldest.since + LIVE_AFTER_SECONDS:
+            self._live.open()
+        return self._live.coming
+
+    def _hear(self) -> None:
+        """Tell what attempts have told while they run."""
+        attempts = {
+            news.task_id().hex(): flight.attempt for news, flight in self.flying.items()
+        }
+        for task, message in self._live.take():
+            if task in attempts:
+                hear_live(message, attempts[task])
 
     def _asked(self, news: Any) -> Outcome:
         """Return the outcome of an attempt that has ended, asked for by itself."""

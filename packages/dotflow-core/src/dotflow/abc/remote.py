@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dotflow.engine.collecting import kinds_named as kinds_named
+from dotflow.engine.collecting import hear_live as hear_live
+from dotflow.engine.collecting import kinds_of as kinds_of
 from dotflow.engine.executors.afar import Kept as Kept
 from dotflow.engine.executors.afar import Parts as Parts
 from dotflow.engine.executors.afar import Shape as Shape
@@ -31,7 +32,5 @@ from dotflow.engine.executors.remote import packed_outcome as packed_outcome
 from dotflow.engine.executors.remote import run_packed as run_packed
 from dotflow.engine.executors.remote import unpack_outcome as unpack_outcome
 from dotflow.engine.executors.remote import unsendable_attempt as unsendable_attempt
-from dotflow.engine.telling import packed_telling as packed_telling
-from dotflow.engine.telling import pass_on as pass_on
 from dotflow.model.held import Errand as Errand
 from dotflow.model.held import Held as Held

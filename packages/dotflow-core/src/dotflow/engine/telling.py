@@ -311,11 +311,6 @@ def pass_on(message: bytes, attempt: Attempt) -> None:
             outlet.post(attempt, kind, detail, moment)
 
 
-def packed_telling(kind: type[Told], detail: Detail, moment: float) -> bytes:
-    """Return one telling, for `pass_on`, as an executor of others sends it."""
-    return packed_tellings([(kind, detail, moment)])
-
-
 def packed_tellings(told: list[Telling]) -> bytes:
     """Return tellings as they travel, for `pass_on`."""
     return TOLD + pickle.dumps(told, pickle.HIGHEST_PROTOCOL)

@@ -31,6 +31,7 @@ class ExecutorContract:
         elsewhere: Whether attempts run in other processes, which can die by themselves.
         stops: Whether what runs can be stopped.
         spares: Whether the death of a worker costs nobody else an attempt.
+        live: Whether what a step tells is heard before its end.
         pipelines: Whether a `Pipeline` can run in the mode.
         items: How many items the map has.
         size: How many bytes the large value has.
@@ -39,6 +40,7 @@ class ExecutorContract:
     elsewhere: bool = True
     stops: bool = True
     spares: bool = True
+    live: bool = True
     pipelines: bool = True
     items: int = 200
     size: int = 2_000_000
@@ -262,6 +264,22 @@ class ExecutorContract:
             assert len(log.events) > 2
             storage.close()
 
+    def test_what_a_step_tells_is_heard_at_once(self) -> None:
+        """It is heard while the step runs, each thing once, and in its order."""
+        with folder() as place:
+            storage = StorageSQLite(path=os.path.join(place, "runs.db"))
+            workflow = DotFlow(Config(storage=storage), workflow_id="contract")
+            workflow.task.add(steps.tells_until_heard, initial_context=place)
+            hearer = threading.Thread(target=_hear, args=(storage, place, self.live))
+            hearer.start()
+            run = self.start(workflow)
+            hearer.join()
+            assert workflow.result_storage() == [True], workflow.result_task()[0].errors
+            rows = storage.history.events(run.run_id, kinds=["TaskOutput"])
+            said = "".join(piece[-1] for row in rows for piece in row.detail["output"])
+            assert said == "first\nlast\n", rows
+            storage.close()
+
     def test_context_variables(self) -> None:
         """A step sees the context variables of the caller, wherever it runs."""
         token = steps.TENANT.set({"name": "acme"})
@@ -318,6 +336,19 @@ def _cancel(workflow: DotFlow, place: str) -> None:
     while not steps.marks(place, "beats") and time.monotonic() < until:
         time.sleep(0.01)
     workflow.cancel("enough")
+
+
+def _hear(storage: StorageSQLite, place: str, live: bool) -> None:
+    """Let the step end that waits to be heard, as soon as it was."""
+    until = time.monotonic() + PATIENCE
+    while not steps.marks(place, "said") and time.monotonic() < until:
+        time.sleep(0.01)
+    while live and time.monotonic() < until:
+        for run in storage.history.runs():
+            if storage.history.events(run.run_id, kinds=["TaskOutput"]):
+                live = False
+        time.sleep(0.05)
+    steps.mark(place, "heard")
 
 
 def _wait_for_silence(place: str) -> None:

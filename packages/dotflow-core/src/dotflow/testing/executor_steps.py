@@ -290,6 +290,18 @@ def tenant() -> Any:
     return TENANT.get()
 
 
+@action
+def tells_until_heard(initial_context: Context) -> bool:
+    """Print a line, and one more when the first was heard; say whether it was."""
+    print("first")  # noqa: T201 - it is what the step tells
+    mark(initial_context.storage, "said")
+    until = time.monotonic() + 30
+    while not marks(initial_context.storage, "heard") and time.monotonic() < until:
+        time.sleep(0.02)
+    print("last")  # noqa: T201
+    return marks(initial_context.storage, "heard") > 0
+
+
 @action(retry=2, retry_delay=0.01)
 def tells(initial_context: Context) -> int:
     """Tell all that a step can tell; fail the first time."""

@@ -23,10 +23,11 @@ from dotflow.model.held import Held, HeldContext, HeldParts
 from dotflow.report.values import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dotflow.abc.storage import Storage
     from dotflow.model.held import Errand
     from dotflow.model.outcome import Outcome
-    from dotflow.model.outlet import Outlet
     from dotflow.model.task import Attempt
 
 # Whose values tell their size without being pickled.
@@ -194,7 +195,7 @@ def run_holding(
     *,
     holds: bool = True,
     interruptible: bool | None = None,
-    outlet: Outlet | None = None,
+    send: Callable[[bytes], object] | None = None,
 ) -> tuple[bytes, Any]:
     """Run an attempt in this worker, and keep a large result here.
 
@@ -204,7 +205,7 @@ def run_holding(
         errand: How to store such a result first; None to leave that to the driver.
         holds: Whether there is a place for it here.
         interruptible: As for `run_packed`.
-        outlet: As there.
+        send: As there.
 
     Returns:
         The news for `read_news`, and the result if it stays, else None.
@@ -217,7 +218,7 @@ def run_holding(
         except BaseException as error:  # noqa: BLE001 - unpickling runs user code
             outcome = not_loaded(packed, error)
             return packed_news(outcome, packed.name), None
-    outcome = run_packed(packed, inputs, interruptible=interruptible, outlet=outlet)
+    outcome = run_packed(packed, inputs, interruptible=interruptible, send=send)
     value = outcome.value
     large = holds and _is_large(value)
     data = b"" if large else packed_outcome(outcome, packed.name)

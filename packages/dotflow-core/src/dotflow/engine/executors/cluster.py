@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from dotflow.engine.executors.likeness import Likeness
     from dotflow.model.held import Errand, Held
     from dotflow.model.outcome import Outcome
-    from dotflow.model.outlet import Outlet
     from dotflow.model.task import Attempt, TaskInstance
 
 # The most attempts at once where nothing else bounds them.
@@ -80,14 +79,14 @@ class Order(NamedTuple):
         held: Sequence[Any],
         *,
         interruptible: bool | None = None,
-        outlet: Outlet | None = None,
+        send: Callable[[bytes], object] | None = None,
     ) -> tuple[bytes, Any]:
         """Run the attempt in this worker.
 
         Args:
             held: The inputs that lay in the cluster, by now in this worker.
             interruptible: As for `run_packed`.
-            outlet: As there.
+            send: As there.
 
         Returns:
             The news for `ClusterExecutor.outcome`, and the value if it is large, else None.
@@ -97,7 +96,7 @@ class Order(NamedTuple):
             lambda: joined(self.shape, self.plain, self.places, held),
             self.errand,
             interruptible=interruptible,
-            outlet=outlet,
+            send=send,
         )
 
 
@@ -118,6 +117,7 @@ class ClusterExecutor(Executor):
         own: Whether the cluster is this run's, and ends with it.
         flying: The attempts in the cluster, by what the engine knows them by.
         stopping: Those of them that are to end.
+        processors: How many attempts the cluster can run at once, as last counted.
     """
 
     shares = False
@@ -130,6 +130,7 @@ class ClusterExecutor(Executor):
         self.own = False
         self.flying: dict[Any, Any] = {}
         self.stopping: set[Any] = set()
+        self.processors = 1
         self._held: weakref.WeakSet[Held] = weakref.WeakSet()
 
     def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
@@ -139,7 +140,7 @@ class ClusterExecutor(Executor):
         self._held = weakref.WeakSet()
         self._most = attempts_at_once(tasks, max_parallel or MANY)
         self._bounded = max_parallel is not None
-        self._counted, self._processors = 0.0, 1
+        self._counted, self.processors = 0.0, 1
         try:
             self.connect()
             self._check_needs(tasks)
@@ -151,19 +152,19 @@ class ClusterExecutor(Executor):
     @property
     def slots(self) -> int:  # type: ignore[override]  # it follows the cluster
         """How many attempts may be in flight: workers come and go."""
-        if self._bounded:
-            return self._most
         now = time.monotonic()
         if now > self._counted + COUNT_SECONDS:
             self._counted = now
-            before, self._processors = self._processors, self.count()
-            if before and not self._processors:
+            before, self.processors = self.processors, self.count()
+            if before and not self.processors:
                 logger.warning(
                     "The %s cluster has no workers: %d attempts wait for one.",
                     self.cluster,
                     len(self.flying),
                 )
-        return max(1, min(self._most, self._processors * self.prefetch))
+        if self._bounded:
+            return self._most
+        return max(1, min(self._most, self.processors * self.prefetch))
 
     def submit(self, attempt: Attempt) -> Outcome | None:
         """Hand the attempt over to the cluster."""

@@ -33,9 +33,8 @@ from dotflow.model.outcome import Failure, Outcome
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from dotflow.model.outlet import Outlet
     from dotflow.model.task import Attempt, TaskInstance
 
 # Of how many tasks a worker keeps what it has unpacked, whatever run they are of.
@@ -132,7 +131,7 @@ def run_packed(
     inputs: Any,
     *,
     interruptible: bool | None = None,
-    outlet: Outlet | None = None,
+    send: Callable[[bytes], object] | None = None,
 ) -> Outcome:
     """Run a packed attempt in this worker; it never raises but for what stops a process.
 
@@ -145,8 +144,9 @@ def run_packed(
             name themselves.
         interruptible: Whether a timeout can interrupt a step in this thread. Default: in
             the main thread of a process.
-        outlet: Where it tells at once what its step tells; None to have it come with the
-            outcome.
+        send: Sends what its step tells while it runs to where `hear_live` is called with
+            it, from any thread; it raises if nobody takes it yet, and what it has sent may
+            be lost. None to have all of it come with the outcome alone.
     """
     if interruptible is None:
         interruptible = threading.current_thread() is threading.main_thread()
@@ -160,10 +160,7 @@ def run_packed(
         attempt.node = packed.node
         apart = needs_process(attempt.task.step, can_interrupt)
         run = run_isolated if apart else run_attempt
-        if outlet is None:
-            return run_collecting(attempt, packed.kinds, run)
-        attempt.outlet = outlet
-        return run(attempt)
+        return run_collecting(attempt, packed.kinds, run, send)
 
     order: Order = (
         packed.task,  # in place of the node: it is the same in every run
