@@ -16,6 +16,7 @@ import pytest
 
 from dotflow import Config, DotFlow
 from dotflow.abc.log import Log
+from dotflow.providers import StorageSQLite
 
 LIMIT = 120.0
 MODES = ("sequential", "background", "parallel", "threads", "async")
@@ -179,3 +180,11 @@ def report_keys():
         "id",
         "error",
     }
+
+
+@pytest.fixture
+def storage(tmp_path):
+    """A storage in a file of its own."""
+    storage = StorageSQLite(tmp_path / "runs.db")
+    yield storage
+    storage.close()

@@ -11,6 +11,7 @@ import pytest
 
 from dotflow import Config
 from dotflow.abc.notify import Notify
+from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +77,13 @@ def run_script(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture(params=["memory", "file", "sqlite"])
+def storage(request, tmp_path):
+    """Each of the built-in storages, which all have what a reset needs."""
+    return {
+        "memory": StorageDefault,
+        "file": lambda: StorageFile(path=tmp_path),
+        "sqlite": lambda: StorageSQLite(tmp_path / "runs.db"),
+    }[request.param]()

@@ -6,17 +6,6 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.errors import InputChangedError
-from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
-
-
-@pytest.fixture(params=["memory", "file", "sqlite"])
-def storage(request, tmp_path):
-    """Make a storage that has everything a reset needs."""
-    return {
-        "memory": StorageDefault,
-        "file": lambda: StorageFile(path=tmp_path),
-        "sqlite": lambda: StorageSQLite(tmp_path / "runs.db"),
-    }[request.param]()
 
 
 @pytest.fixture

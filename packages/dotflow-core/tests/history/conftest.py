@@ -8,16 +8,6 @@ from textwrap import dedent
 
 import pytest
 
-from dotflow.providers import StorageSQLite
-
-
-@pytest.fixture
-def storage(tmp_path):
-    """A storage in a file of its own."""
-    storage = StorageSQLite(tmp_path / "runs.db")
-    yield storage
-    storage.close()
-
 
 @pytest.fixture
 def start_script(tmp_path):

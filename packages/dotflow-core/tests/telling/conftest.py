@@ -5,15 +5,6 @@ from __future__ import annotations
 import pytest
 
 from dotflow import action
-from dotflow.providers import StorageSQLite
-
-
-@pytest.fixture
-def storage(tmp_path):
-    """A storage in a file of its own."""
-    storage = StorageSQLite(tmp_path / "runs.db")
-    yield storage
-    storage.close()
 
 
 @pytest.fixture

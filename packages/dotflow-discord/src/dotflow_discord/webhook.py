@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from dotflow.delivery.endpoint import reason, retry_after
+from dotflow.delivery.endpoint import check_asked_again, reason
 from dotflow.delivery.http import UrllibRequest
 from dotflow.delivery.sender import Refused, Sender, Unreachable
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from dotflow.delivery.message import Message
 
-_RATE_LIMITED = 429
 _WHY = {
     401: "the webhook's token is wrong",
     404: "there is no such webhook",
@@ -63,11 +62,7 @@ class WebhookSender(Sender):
             )
         except OSError as error:
             raise Unreachable(reason(error)) from None
-        if status == _RATE_LIMITED:
-            wait = max(retry_after(headers), _reset_after(headers))
-            raise Unreachable(f"it asks to wait {wait:g} s", wait)
-        if status >= 500:
-            raise Unreachable(f"it answered {status}", retry_after(headers))
+        check_asked_again(status, headers, _reset_after(headers))
         if not 200 <= status < 300:
             why = f": {_WHY[status]}" if status in _WHY else ""
             raise Refused(f"Discord refused a message with {status}{why}.", status)

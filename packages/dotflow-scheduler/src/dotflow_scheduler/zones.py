@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from datetime import tzinfo
-from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from dotflow.base.suggest import hint
 from dotflow.errors import ProviderError
 
 _LOCAL = Path("/etc/localtime")
@@ -28,11 +28,10 @@ def find_zone(zone: str | tzinfo) -> tzinfo:
         return ZoneInfo(zone)
     except (KeyError, ValueError, TypeError, OSError):
         names = available_timezones() if isinstance(zone, str) else set()
-        close = get_close_matches(str(zone), names, n=1)
-        hint = f"Did you mean {close[0]!r}? " if close else ""
         raise ProviderError(
-            f"SchedulerCron(timezone={zone!r}): there is no such time zone. {hint}Give a"
-            " name such as 'Europe/Lisbon', or None for that of this machine."
+            f"SchedulerCron(timezone={zone!r}): there is no such time"
+            f" zone.{hint(str(zone), names)} Give a name such as 'Europe/Lisbon', or None"
+            " for that of this machine."
         ) from None
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from dotflow.model.outcome import is_ours
+from dotflow.report.frames import frames_of
 
 _BEGIN = "Traceback (most recent call last):\n"
-_FRAME = re.compile(
-    r'^  File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)\n'
-    r"(?:    (?P<source>.*)\n)?",
-    re.MULTILINE,
-)
 
 
 def users_part(error: BaseException) -> tuple[Any, BaseException, Any]:
@@ -38,15 +33,15 @@ def told_event(exception: str, message: str, traceback: str) -> dict[str, Any]:
     }
     frames = [
         {
-            "filename": match["file"],
-            "abs_path": match["file"],
-            "lineno": int(match["line"]),
-            "function": match["function"],
-            "context_line": match["source"],
+            "filename": frame.file,
+            "abs_path": frame.file,
+            "lineno": frame.line,
+            "function": frame.function,
+            "context_line": frame.code or None,
             "in_app": True,
         }
         # The last one is that of the exception itself, after those that caused it.
-        for match in _FRAME.finditer(traceback.rpartition(_BEGIN)[2])
+        for frame in frames_of(traceback.rpartition(_BEGIN)[2])
     ]
     if frames:
         value["stacktrace"] = {"frames": frames}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import TYPE_CHECKING, Any
 
+from dotflow.report.frames import frames_of
 from dotflow.types import TypeOutcome, TypeStatus, WorkflowStatus
 from dotflow_server import models
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 BAD = frozenset({TypeOutcome.FAILED, TypeOutcome.CRASHED, TypeOutcome.TIMEOUT})
 FAILED = (WorkflowStatus.FAILED, WorkflowStatus.CRASHED)
 MOST_ITEMS = 500
-_FRAME = re.compile(r'^\s*File "(?P<file>.*)", line (?P<line>\d+), in (?P<name>.*)$')
 
 
 def run_row(run: RunSummary, failure: RunFailure | None = None) -> models.RunRow:
@@ -214,21 +213,13 @@ def full_error(error: ErrorReport, folder: str) -> models.Error:
 
 
 def _frames(traceback: str, folder: str) -> Iterator[models.Frame]:
-    lines = traceback.splitlines()
-    for place, line in enumerate(lines):
-        found = _FRAME.match(line)
-        if found is None:
-            continue
-        file = found["file"]
-        code = lines[place + 1].strip() if place + 1 < len(lines) else ""
-        if code.startswith('File "'):
-            code = ""
+    for file, line, function, code in frames_of(traceback):
         library = "site-packages" in file or file.startswith("<frozen")
         inside = not folder or file.startswith(folder) or not file.startswith("/")
         yield models.Frame(
             file=file,
-            line=int(found["line"]),
-            function=found["name"],
+            line=line,
+            function=function,
             code=code,
             yours=not library and inside,
         )

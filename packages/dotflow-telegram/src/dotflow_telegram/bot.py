@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from dotflow.delivery.endpoint import reason, retry_after
+from dotflow.delivery.endpoint import check_asked_again, reason
 from dotflow.delivery.http import UrllibRequest
 from dotflow.delivery.sender import Refused, Sender, Unreachable
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dotflow.delivery.message import Message
 
 _HIDDEN = "…"
-_TOO_MANY = 429
 _LONGEST = 65_536  # bytes of an answer; that to a message has some hundreds
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -66,11 +65,7 @@ class BotSender(Sender):
         except OSError as error:
             raise Unreachable(self._hide(reason(error))) from None
         answer = _parse(body)
-        if status == _TOO_MANY:
-            wait = max(retry_after(headers), _asked_wait(answer))
-            raise Unreachable(f"it asks to wait {wait:g} s", wait)
-        if status >= 500:
-            raise Unreachable(f"it answered {status}", retry_after(headers))
+        check_asked_again(status, headers, _asked_wait(answer))
         if not 200 <= status < 300:
             text = self._hide(str(answer.get("description") or "it gives no reason"))
             raise Refused(f"Telegram refused a message with {status}: {text}.", status)

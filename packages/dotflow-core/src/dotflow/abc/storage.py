@@ -251,7 +251,12 @@ class Storage(ABC):
 
 
 class SwappingStorage(Storage):
-    """The base of dotflow's own storages, all of which swap contexts."""
+    """The base of dotflow's own storages: keys are as given, and contexts are swapped."""
+
+    def key(self, task: Any) -> str:
+        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
+        key: str = task.checkpoint_key
+        return key
 
     def atomic_swap(
         self,

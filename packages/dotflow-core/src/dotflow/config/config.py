@@ -160,20 +160,17 @@ class Config:
             known += ["previews", "capture"]
             raise unknown_option("Config()", misspelt, known)
         # A default is made when it is first read, so None needs no assignment.
-        if storage is not None:
-            self.storage = storage
-        if notify is not None:
-            self.notify = notify
-        if log is not None:
-            self.log = log
-        if server is not None:
-            self.server = server
-        if scheduler is not None:
-            self.scheduler = scheduler
-        if tracer is not None:
-            self.tracer = tracer
-        if metrics is not None:
-            self.metrics = metrics
+        for name, provider in (
+            ("storage", storage),
+            ("notify", notify),
+            ("log", log),
+            ("server", server),
+            ("scheduler", scheduler),
+            ("tracer", tracer),
+            ("metrics", metrics),
+        ):
+            if provider is not None:
+                setattr(self, name, provider)
         if previews is not True:
             self.previews = previews
         if capture is not True:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dotflow.delivery.message import Call, Message
 
 _MOST_REDIRECTS = 3
-_RETRIED = frozenset({408, 425, 429})
+_TOO_MANY = 429
+_RETRIED = frozenset({408, 425, _TOO_MANY})
 _CONFLICT = 409
 
 
@@ -98,6 +99,28 @@ def retry_after(headers: Mapping[str, str]) -> float:
         return max(0.0, float(text)) if text[:1].isdigit() else _until(text)
     except (TypeError, ValueError, OverflowError):
         return 0.0  # a header that says nothing is as good as none
+
+
+def check_asked_again(
+    status: int, headers: Mapping[str, str], wait: float = 0.0
+) -> None:
+    """Refuse an answer that asks to try again later.
+
+    Args:
+        status: The answer's.
+        headers: Its headers, with names in lower case.
+        wait: How many seconds it asks for in a way of its own, where there were too
+            many requests.
+
+    Raises:
+        Unreachable: It does.
+    """
+    asked = retry_after(headers)
+    if status == _TOO_MANY:
+        asked = max(asked, wait)
+        raise Unreachable(f"it asks to wait {asked:g} s", asked)
+    if status >= 500:
+        raise Unreachable(f"it answered {status}", asked)
 
 
 def _until(date: str) -> float:

@@ -112,6 +112,17 @@ class Graph:
         graph.downstream = [*([(last,)] * last), _NO_NODES]
         return graph
 
+    def in_order(self) -> list[int]:
+        """Return the nodes, each after all that it waits for; none that waits for itself."""
+        waiting = [len(upstream) for upstream in self.upstream]
+        order = [node for node, count in enumerate(waiting) if not count]
+        for node in order:
+            for below in self.downstream[node]:
+                waiting[below] -= 1
+                if not waiting[below]:
+                    order.append(below)
+        return order
+
     def _order_edges(self, chained: bool, across_groups: bool) -> list[tuple[int, ...]]:
         if not chained:
             return [_NO_NODES] * len(self.tasks)
@@ -168,16 +179,10 @@ class Graph:
         return f"Task {task!r} depends on {name!r}, which was not added.{hint(name, nodes)}"
 
     def _refuse_cycles(self) -> None:
-        waiting = [len(upstream) for upstream in self.upstream]
-        ready = [node for node, count in enumerate(waiting) if not count]
-        for node in ready:
-            for below in self.downstream[node]:
-                waiting[below] -= 1
-                if not waiting[below]:
-                    ready.append(below)
-        if len(ready) == len(self.tasks):
+        order = self.in_order()
+        if len(order) == len(self.tasks):
             return
-        stuck = {node for node, count in enumerate(waiting) if count}
+        stuck = set(range(len(self.tasks))).difference(order)
         found = cycles(dict(enumerate(self.upstream)), stuck)
         raise GraphError([self._circle(cycle) for cycle in found])
 

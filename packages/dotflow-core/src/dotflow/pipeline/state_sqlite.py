@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dotflow.abc.retention import DAY, Retention
 from dotflow.base.liveness import is_dead, process_token
 from dotflow.codec.codec import Codec
 from dotflow.errors import StorageError
@@ -27,7 +28,6 @@ from dotflow.pipeline.state import (
     TaskRunRecord,
 )
 from dotflow.providers.storage_sqlite.database import Database, check_path
-from dotflow.providers.storage_sqlite.retention import DAY, Retention
 
 if TYPE_CHECKING:
     import sqlite3

@@ -245,11 +245,6 @@ class ObjectStorage(HeadedRecords):
                 return
         raise StorageError(f"{self.address(name)} does not cease to change.")
 
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
-
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`.
 

@@ -97,11 +97,6 @@ class StorageDefault(SwappingStorage):
             context = self._contexts.get(key)
         return Context() if context is None else context
 
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
-
     def delete(self, key: str) -> bool:
         """Remove a key; see `Storage.delete`."""
         with self._lock:

@@ -37,11 +37,6 @@ class TextRecords(SwappingStorage):
         """Which codec is used; see `Storage.codec_name`."""
         return self.codec.name
 
-    def key(self, task: Any) -> str:
-        """Return `task.checkpoint_key`: `<workflow_id>-<name>`."""
-        key: str = task.checkpoint_key
-        return key
-
     def place(self) -> str:
         """Return what a user knows the storage by."""
         return repr(self)

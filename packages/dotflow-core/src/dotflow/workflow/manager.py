@@ -95,11 +95,7 @@ class Manager:
         self.fingerprint = checked["fingerprint"]
         self.tasks = list(tasks)
         if origin is None:
-            if workflow_id is not None:
-                workflow_id = check_workflow_id(workflow_id)
-            config = config or _config_of(self.tasks)
-            fixed = workflow_id is not None
-            origin = Origin(config, workflow_id if fixed else random_id(), fixed)
+            origin = _origin_of(self.tasks, workflow_id, config)
         self.workflow_id = origin.workflow_id
         self.config = origin.config
         self.thread: BackgroundThread | None = None
@@ -120,10 +116,12 @@ class Manager:
         self._run = Run(graph, found, origin, checked, origin.checkpoints())
         if self._watching is not None:
             self._run.display = self._watching.display
-        if not self._run.prepare():
-            if on_end is not None:
-                on_end(self)
-            return
+        if self._run.prepare():
+            self._begin(on_begin)
+        elif on_end is not None:  # another run goes on, and this one is skipped
+            on_end(self)
+
+    def _begin(self, on_begin: Callable[[Manager], None] | None) -> None:
         try:
             if on_begin is not None:
                 on_begin(self)
@@ -348,6 +346,15 @@ def grouper(tasks: Sequence[Task]) -> dict[str, list[Task]]:
     for task in tasks:
         groups.setdefault(task.group_name, []).append(task)
     return groups
+
+
+def _origin_of(
+    tasks: Sequence[Task], workflow_id: UUID | str | None, config: Config | None
+) -> Origin:
+    """Return what stands for the workflow of tasks that no `DotFlow` has."""
+    known = None if workflow_id is None else check_workflow_id(workflow_id)
+    config = config or _config_of(tasks)
+    return Origin(config, random_id() if known is None else known, known is not None)
 
 
 def _config_of(tasks: Sequence[Task]) -> Config:

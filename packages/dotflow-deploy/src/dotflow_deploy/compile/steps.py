@@ -159,7 +159,7 @@ def read_plan(
     if not graph.tasks:
         raise NotCompilable(None, "it has no tasks.")
     ids = safe_ids([_checked(task.name) for task in graph.tasks])
-    order = _topological(graph.upstream)
+    order = graph.in_order()
     steps = [
         _step(
             graph.tasks[node],
@@ -263,18 +263,3 @@ def _checked(name: str) -> str:
             None, f"the name {name!r} cannot be an argument of a command."
         )
     return name
-
-
-def _topological(upstream: Sequence[tuple[int, ...]]) -> list[int]:
-    waiting = [len(nodes) for nodes in upstream]
-    below: list[list[int]] = [[] for _ in upstream]
-    for node, nodes in enumerate(upstream):
-        for up in nodes:
-            below[up].append(node)
-    order = [node for node, count in enumerate(waiting) if not count]
-    for node in order:
-        for after in below[node]:
-            waiting[after] -= 1
-            if not waiting[after]:
-                order.append(after)
-    return order

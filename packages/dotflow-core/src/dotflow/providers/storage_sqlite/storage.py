@@ -10,6 +10,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from dotflow.abc.retention import Retention
 from dotflow.abc.storage import (
     check_ttl,
     current_fence,
@@ -20,7 +21,6 @@ from dotflow.codec.codec import Codec
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
 from dotflow.providers.storage_sqlite.database import Database, check_path
-from dotflow.providers.storage_sqlite.retention import Retention
 from dotflow.providers.text_records import TextRecords
 
 TYPE_CHECKING = False
