@@ -74,7 +74,7 @@ class LiveOutlet(CollectingOutlet):
         self,
         attempt: Attempt,
         kind: type[Told],
-        detail: Mapping[str, Any],
+        detail: Detail,
         moment: float,
     ) -> None:
         """Keep it, and have it sent soon."""
