@@ -1,6 +1,7 @@
 """A value that is too large to be copied: who changes it in place is named."""
 
 import logging
+import threading
 
 import pytest
 
@@ -239,3 +240,26 @@ def test_what_lies_in_itself(caplog):
     flow.start()
     (line,) = told(caplog)
     assert "'turns'" in line
+
+
+@pytest.mark.parametrize("mode", ["threads", "async"])
+@pytest.mark.parametrize("kind", STORAGES)
+def test_tasks_that_run_at_once(kind, mode, tmp_path, caplog):
+    """Where others have the value at the same time, it is told once, with their names."""
+    both = threading.Barrier(2)
+
+    def waits(rows):
+        both.wait(30)
+        rows[0][0] += 1
+        both.wait(30)
+        return rows[0][0]
+
+    flow = shop(STORAGES[kind](tmp_path))
+    for name in ("one", "two"):
+        flow.task.add(action(waits), depends_on="rows", name=name)
+    flow.start(mode=mode)
+    (line,) = told(caplog)
+    assert "'one'" in line
+    assert "'two'" in line
+    if kind != "memory":
+        assert flow.result_storage()[0][0] == [0]

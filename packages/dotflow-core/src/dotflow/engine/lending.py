@@ -19,6 +19,7 @@ from dotflow.model.own import Snapshot, changes, shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from dotflow.engine.checkpoint import Checkpoints
@@ -116,6 +117,8 @@ class Lending:
         loan = self.taken.get(id(context.storage))
         if loan is None or loan.kept is None:
             return context
+        if loan.checked is not None:
+            return context  # who gets it gets a copy of what is copied, and is watched
         left = shell(context)
         left.storage = loan.kept.fresh(context.storage)
         return left
@@ -207,16 +210,31 @@ class Lending:
         """Read anew what an attempt has changed of a value that all share, or say so."""
         if loan.checked is None or checksum(value) == loan.checked:
             return
-        spoiled = []
+        who = [self._tasks[node].name, *self._beside(loan)]
+        spoiled = None
         for task, context in self._records_of(value):
             stored = self._stored(task, context)
             if stored is None:
                 self.record(task, context)
-                spoiled.append((task, context))
             else:
                 self._put_right(task, context, stored.storage)
-        if spoiled:
-            _tell(self._tasks[node], *spoiled[0])
+            if stored is None or len(who) > 1:  # who run beside it have seen it, too
+                spoiled = spoiled or (task, context)
+        if spoiled is not None:
+            owner, context = spoiled
+            initial = owner.initial is context
+            what = "the initial context of" if initial else "the result of"
+            tell_changed(who, what, owner.name)
+
+    def _beside(self, loan: Loan) -> list[str]:
+        """Return the tasks that have the same value now, and look for it no more."""
+        found = []
+        for node, loans in self.loans.items():
+            for other in loans:
+                if other.value is loan.value and other is not loan:
+                    other.checked = None  # it is told once
+                    found.append(self._tasks[node].name)
+        return found
 
     def _stored(self, task: TaskInstance, context: Context) -> Context | None:
         """Return a record as the storage has it; None where that has no other copy."""
@@ -228,28 +246,22 @@ class Lending:
             return None
 
 
-def _tell(task: TaskInstance, owner: TaskInstance, context: Context) -> None:
-    initial = owner.initial is context
-    tell_changed(
-        task, "the initial context of" if initial else "the result of", owner.name
-    )
-
-
-def tell_changed(task: TaskInstance, what: str, owner: str) -> None:
+def tell_changed(who: Sequence[str], what: str, owner: str) -> None:
     """Say that a task has changed what others get as well.
 
     Args:
-        task: The task.
+        who: The task, or those of which one has.
         what: What it has changed of another.
         owner: The name of that one.
     """
     from dotflow.logging import warn
 
+    names = ", ".join(f"'{name}'" for name in who)
     warn(
-        "Task '%s' has changed in place %s '%s', which is too large to be copied for each"
-        " that gets it: whatever gets it from now on sees the change. Have the step return"
-        " a new value, or run it with isolate=True",
-        task.name,
+        "%s has changed in place %s '%s', which is too large to be copied for each that"
+        " gets it, so that others see the change. Have the step return a new value, or run"
+        " it with isolate=True",
+        f"Task {names}" if len(who) == 1 else f"One of the tasks {names}",
         what,
         owner,
     )

@@ -374,7 +374,7 @@ class MappedTask(Expanded):
         self.close()
         for name, value, checked in self._checked:
             if checksum(value) != checked:
-                tell_changed(task, "what its items get from", name)
+                tell_changed([task.name], "what its items get from", name)
         self._checked.clear()
         self._waiting.forget()
         results, failures, finished = self._results, self._failures, _now()
