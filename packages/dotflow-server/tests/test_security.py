@@ -31,6 +31,7 @@ from dotflow_server import Store, create_app, devices, guard, hub
 from dotflow_server import serving as serving_module
 from dotflow_server.access import Access
 from dotflow_server.api import ingest, stream
+from dotflow_server.checking import columns_of, event_of
 from dotflow_server.devices import Devices
 from dotflow_server.places import server_storage
 from dotflow_server.problems import Refusal
@@ -361,25 +362,31 @@ def test_malformed_batches(
         assert client.get(f"/api/v1/runs/{run_id}").status_code == 404
 
 
-@pytest.mark.parametrize("value", [b"[]", b'{"":[]}', b'"ab"'])
-def test_batches_of_brackets_take_little_memory(value: bytes) -> None:
-    """A batch of nothing but small values is refused before they are made."""
-    body = b'{"events": [' + (value + b",") * 500_000 + b"[]]}"
+@pytest.mark.parametrize("value", ["[]", '{"":[]}', '"ab"', '""'])
+def test_values_without_number_take_little_memory(value: str) -> None:
+    """A batch, or a text in it, of small values without end is refused before it is made."""
+    text = f'{{"events": [{f"{value}," * 1_000_000} []]}}'
+    run = run_columns("R", graph=text)
     tracemalloc.start()
     try:
-        with pytest.raises(Refusal, match="fewer events"):
-            ingest.read_batch(body, "identity")
-        assert tracemalloc.get_traced_memory()[1] < 3 * len(body)
+        with pytest.raises(Refusal) as refused:
+            ingest.read_batch(text.encode(), "identity")
+        with pytest.raises(Refusal, match="graph"):
+            columns_of("R", run)
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(text)
     finally:
         tracemalloc.stop()
+    assert refused.value.status == 413
 
 
-def test_brackets_in_a_text_are_none() -> None:
+def test_brackets_in_a_text_are_no_values() -> None:
     """What a step prints or returns may have brackets, quotes and commas without end."""
-    detail = json.dumps({"output": [["stdout", '[{"\\",' * 150_000, 0]]})
+    lines = [[1767225600.0, "stdout", '[{"\\",' * 400_000]]
+    detail = json.dumps({"output": lines})
     told = [1, 1767225600.0, "TaskOutput", "step", 1, detail, None]
     batch = ingest.read_batch(json.dumps({"events": [told]}).encode(), "identity")
     assert batch.events == [told]
+    assert event_of(told)[5] == detail
 
 
 def test_no_open_doors(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ One run that cannot be read would fail every page that lists it.
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from dotflow.history.stored_run import EVENT_COLUMNS, MAP_COLUMNS, checked_columns
 from dotflow.model.artifact import read_value
 from dotflow.types import WorkflowStatus
+from dotflow_server.bounded_json import read_json
 from dotflow_server.problems import Refusal
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _check_detail(text: str | None, event: str) -> None:
         detail: Any = {}
     else:
         try:
-            detail = json.loads(text)
+            detail = read_json(text)
         except (ValueError, RecursionError) as error:
             raise malformed("the detail of an event is no JSON") from error
     needed = _NEEDED.get(event, ())
@@ -184,7 +184,7 @@ _is_moment_or_none = _or_none(_is_moment)
 def _is_json_of(check: Check) -> Check:
     def is_json(text: Any) -> bool:
         try:
-            return _is_text(text) and check(json.loads(text))
+            return _is_text(text) and check(read_json(text))
         except (ValueError, RecursionError):
             return False
 

@@ -66,7 +66,7 @@ def listening(app: Any) -> Iterator[str]:
 
 def browser(url: str) -> httpx.Client:
     """Return a client that asks as the pages do."""
-    return httpx.Client(base_url=url, headers=WRITES, verify=False)
+    return httpx.Client(base_url=url, headers=WRITES, verify=False, timeout=PATIENCE)
 
 
 def quiet(storage: Any, name: str, **more: Any) -> DotFlow:
@@ -112,7 +112,9 @@ class Team:
         """Return a client with a token for these scopes."""
         _, text = self.tokens.create("tests", scopes)
         headers = {"Authorization": f"Bearer {text}"}
-        return httpx.Client(base_url=self.url, headers=headers, verify=False)
+        return httpx.Client(
+            base_url=self.url, headers=headers, verify=False, timeout=PATIENCE
+        )
 
     def token(self, *scopes: str) -> str:
         """Return the text of a token."""

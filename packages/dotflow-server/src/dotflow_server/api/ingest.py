@@ -1,7 +1,5 @@
 """The events of runs on other machines; see docs/server-protocol.md."""
 
-import json
-import re
 import threading
 import zlib
 from contextlib import nullcontext
@@ -12,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from dotflow_server.access import Ingester
+from dotflow_server.bounded_json import TooManyValues, read_json
 from dotflow_server.ingesting import Batch
 from dotflow_server.problems import Refusal
 from dotflow_server.served import Parts
@@ -24,9 +23,6 @@ MOST_INFLATED = 64 << 20
 
 # A batch takes several times its size while it is read: one at a time of the large ones.
 _LARGE = 1 << 20
-# And one of nothing but brackets twenty times: no batch has so many values.
-_MOST_VALUES = 200_000
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _one_large = threading.Lock()
 
 
@@ -98,35 +94,16 @@ def read_batch(body: bytes, encoding: str) -> Batch:
         body = _inflated(body)
     elif encoding != "identity":
         raise Refusal(415, "encoding", f"Only gzip is understood, not {encoding!r}.")
-    if _has_many_values(body):
-        text = (
-            f"The batch has more than {_MOST_VALUES} values: send fewer events at once."
-        )
-        raise Refusal(413, "too_large", text)
     try:
         with _one_large if len(body) > _LARGE else nullcontext():
-            told = BatchBody.model_validate(json.loads(body or b"{}"))
+            told = BatchBody.model_validate(read_json(body or b"{}"))
+    except TooManyValues as error:
+        text = f"{error} Send fewer events at once."
+        raise Refusal(413, "too_large", text) from error
     except (ValueError, RecursionError, ValidationError) as error:
         text = f"The body is no batch: {type(error).__name__}."
         raise Refusal(422, "invalid", text) from error
     return Batch(told.run, told.events, told.maps)
-
-
-def _has_many_values(body: bytes) -> bool:
-    """Say whether JSON has more values than a batch, of which none is made here."""
-    if _values(body, 0, len(body)) <= _MOST_VALUES:
-        return False
-    found = at = 0
-    for text in _STRINGS.finditer(body):  # what stands in a string is none
-        found += 1 + _values(body, at, text.start())
-        at = text.end()
-        if found > _MOST_VALUES:
-            return True
-    return found + _values(body, at, len(body)) > _MOST_VALUES
-
-
-def _values(body: bytes, start: int, end: int) -> int:
-    return sum(body.count(mark, start, end) for mark in (b",", b"[", b"{"))
 
 
 def _inflated(body: bytes) -> bytes:
