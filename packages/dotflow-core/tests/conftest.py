@@ -14,7 +14,7 @@ from multiprocessing import forkserver
 
 import pytest
 
-from dotflow import Config, DotFlow
+from dotflow import Config, DotFlow, action
 from dotflow.abc.log import Log
 from dotflow.providers import StorageSQLite
 
@@ -188,3 +188,19 @@ def storage(tmp_path):
     storage = StorageSQLite(tmp_path / "runs.db")
     yield storage
     storage.close()
+
+
+@pytest.fixture
+def failing():
+    """Make a step for a map that fails for some items: `failing(2, 3, attempts=2)`."""
+
+    def make(*bad, attempts=1):
+        @action(retry=attempts, retry_delay=0)
+        def step(item):
+            if item in bad:
+                raise ValueError(f"bad {item}")
+            return item
+
+        return step
+
+    return make

@@ -165,19 +165,29 @@ def stored_inputs(flow):
             yield value[0][1] if task.name.startswith("s") else value[1]
 
 
+def histories(most, modes):
+    """Draw what a test is given: three graphs in turn, how each is started, and where."""
+
+    def drawn(test):
+        test = given(
+            graphs=st.lists(TASKS, min_size=3, max_size=3),
+            starts=STARTS,
+            mode=st.sampled_from(modes),
+            edited=st.booleans(),
+        )(test)
+        slow = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+        return settings(
+            max_examples=most,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=slow,
+        )(test)
+
+    return drawn
+
+
 @pytest.mark.parametrize("kind", ["memory", "file", "sqlite"])
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    graphs=st.lists(TASKS, min_size=3, max_size=3),
-    starts=STARTS,
-    mode=st.sampled_from(MODES),
-    edited=st.booleans(),
-)
+@histories(30, MODES)
 def test_results_come_from_those_beside_them(
     tmp_path_factory, kind, graphs, starts, mode, edited
 ):
@@ -190,18 +200,7 @@ def test_results_come_from_those_beside_them(
     multiprocessing.get_all_start_methods()[0] != "fork",
     reason="the steps have no pickle",
 )
-@settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    graphs=st.lists(TASKS, min_size=3, max_size=3),
-    starts=STARTS,
-    mode=st.sampled_from(["parallel", "sequential_group"]),
-    edited=st.booleans(),
-)
+@histories(12, ["parallel", "sequential_group"])
 def test_results_of_processes_come_from_those_beside_them(
     tmp_path_factory, graphs, starts, mode, edited
 ):

@@ -29,6 +29,17 @@ def flow_of(config, *steps):
     return flow
 
 
+def user_of(gauge):
+    """Return a step that holds a slot for a while, which the gauge sees."""
+
+    @action(limit="db")
+    def use():
+        with gauge:
+            time.sleep(0.01)
+
+    return use
+
+
 def test_runs_of_one_storage_share_its_limits(config, gauge):
     """However many threads start runs, no more attempts hold a limit than it allows."""
 
@@ -88,11 +99,7 @@ def test_another_storage_has_limits_of_its_own():
 @pytest.mark.sampled
 def test_a_run_within_a_step_that_holds_its_limit(config, gauge, mode, inner_mode):
     """It uses the slot of that step, with one attempt at a time, and goes on."""
-
-    @action(limit="db")
-    def use():
-        with gauge:
-            time.sleep(0.01)
+    use = user_of(gauge)
 
     @action(limit="db")
     def outer():
@@ -136,11 +143,7 @@ def test_three_runs_within_each_other(config, asynchronous):
 
 def test_a_slot_that_was_lent_is_free_again(config, gauge):
     """After such a run the limit bounds whoever comes next as before."""
-
-    @action(limit="db")
-    def use():
-        with gauge:
-            time.sleep(0.01)
+    use = user_of(gauge)
 
     @action(limit="db")
     def outer():

@@ -24,16 +24,6 @@ class Broken:
         raise OSError("no more")
 
 
-def failing(*bad, attempts=1):
-    @action(retry=attempts, retry_delay=0)
-    def step(item):
-        if item in bad:
-            raise ValueError(f"bad {item}")
-        return item
-
-    return step
-
-
 def mapped(storage, step, count=5, workflow_id=None):
     config = Config(storage=storage, log=RecordingLog())
     workflow = DotFlow(config, workflow_id=workflow_id)
@@ -49,7 +39,7 @@ def item_events(storage, run_id):
 @pytest.mark.parametrize("keep_going", [False, True])
 @pytest.mark.parametrize("bad", [(), (1,), (1, 3)])
 @pytest.mark.parametrize("mode", MODES)
-def test_the_same_report(storage, mode, bad, keep_going):
+def test_the_same_report(storage, mode, bad, keep_going, failing):
     """Of a map too the history gives the very report that the run itself gives."""
     workflow = mapped(storage, failing(*bad, attempts=2))
     manager = workflow.start(mode=mode, keep_going=keep_going, max_parallel=2)
@@ -57,7 +47,7 @@ def test_the_same_report(storage, mode, bad, keep_going):
     assert storage.history.run(manager.run_id) == manager.report()
 
 
-def test_a_source_that_breaks_is_told_the_same(storage):
+def test_a_source_that_breaks_is_told_the_same(storage, failing):
     """A map whose items end with an error has the same report in the history."""
     workflow = mapped(storage, failing())
     workflow.task["numbers"].step = action(Broken)
@@ -67,13 +57,13 @@ def test_a_source_that_breaks_is_told_the_same(storage):
     assert report["step"].error.exception == "OSError"
 
 
-def test_an_empty_map_is_told(storage):
+def test_an_empty_map_is_told(storage, failing):
     """A map over nothing has counts of zero."""
     run_id = mapped(storage, failing(), count=0).start().run_id
     assert set(storage.history.run(run_id)["step"].mapped.values()) == {0}
 
 
-def test_a_resumed_map_is_told(storage):
+def test_a_resumed_map_is_told(storage, failing):
     """A map whose result an earlier run has left counts its items as restored."""
     workflow = mapped(storage, failing(), workflow_id="maps")
     workflow.start()
@@ -83,7 +73,7 @@ def test_a_resumed_map_is_told(storage):
     assert report["step"].mapped["restored"] == 5
 
 
-def test_failures_and_retries_are_events(storage):
+def test_failures_and_retries_are_events(storage, failing):
     """Each failure and retry of an item is an event with its place and attempt."""
     run_id = mapped(storage, failing(2, attempts=2)).start(keep_going=True).run_id
     told = [(e.event, e.task, e.index, e.attempt) for e in item_events(storage, run_id)]
@@ -95,7 +85,7 @@ def test_failures_and_retries_are_events(storage):
     assert len(storage.history.run(run_id)["step"].attempts) == 1
 
 
-def test_rows_are_bounded(storage):
+def test_rows_are_bounded(storage, failing):
     """However many items complete, fail and are retried, a map leaves few rows."""
     count = 20 * MAX_ERRORS
     bad = range(0, count, 2)
@@ -195,14 +185,14 @@ def test_counts_of_a_killed_run_stay(storage, start_script):
     ]
 
 
-def test_a_forgotten_run_leaves_no_counts(storage):
+def test_a_forgotten_run_leaves_no_counts(storage, failing):
     """With a run its counts of items are forgotten."""
     run_id = mapped(storage, failing()).start().run_id
     assert storage.history.delete(run_id)
     assert storage.database.execute("SELECT count(*) FROM maps") == [(0,)]
 
 
-def test_files_of_former_versions_gain_the_counts(tmp_path):
+def test_files_of_former_versions_gain_the_counts(tmp_path, failing):
     """A database of a dotflow without counts is brought up to date when it is opened."""
     from dotflow.providers.storage_sqlite.schema import MIGRATIONS
 

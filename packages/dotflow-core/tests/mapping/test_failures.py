@@ -14,16 +14,6 @@ from dotflow.testing import fake_clock
 pytestmark = pytest.mark.start_methods
 
 
-def failing(*bad, attempts=1):
-    @action(retry=attempts, retry_delay=0)
-    def step(item):
-        if item in bad:
-            raise ValueError(f"bad {item}")
-        return item
-
-    return step
-
-
 def mapped(quiet, step, items=range(5)):
     workflow = quiet()
     workflow.task.add(action(lambda: list(items)), name="numbers")
@@ -32,7 +22,7 @@ def mapped(quiet, step, items=range(5)):
     return workflow
 
 
-def test_a_failed_item_fails_the_task_and_starts_no_more(quiet):
+def test_a_failed_item_fails_the_task_and_starts_no_more(quiet, failing):
     """After a failure no further item starts, and the task fails with its index."""
     workflow = mapped(quiet, failing(1))
     workflow.start()
@@ -46,7 +36,7 @@ def test_a_failed_item_fails_the_task_and_starts_no_more(quiet):
     assert workflow.task["after"].status == "Skipped"
 
 
-def test_with_keep_going_the_other_items_run(mode, quiet):
+def test_with_keep_going_the_other_items_run(mode, quiet, failing):
     """With keep_going every item runs, and the list has None for each that failed."""
     workflow = mapped(quiet, failing(1, 3))
     workflow.start(mode=mode, keep_going=True).wait()
@@ -58,7 +48,7 @@ def test_with_keep_going_the_other_items_run(mode, quiet):
     assert task.reason.startswith("2 of 5 items failed; item ")
 
 
-def test_each_item_is_retried_by_itself(mode, quiet):
+def test_each_item_is_retried_by_itself(mode, quiet, failing):
     """An item that fails for good has had all its attempts, and no other had more."""
     workflow = mapped(quiet, failing(2, attempts=3))
     workflow.start(mode=mode, keep_going=True).wait()
@@ -106,7 +96,7 @@ def test_each_item_has_its_own_timeout(mode, quiet):
     assert task.errors[-1].index == 1
 
 
-def test_errors_are_bounded(quiet):
+def test_errors_are_bounded(quiet, failing):
     """However many items fail, only the first errors are kept; the counts tell all."""
     count = 3 * MAX_ERRORS
     workflow = mapped(quiet, failing(*range(count)), range(count))
@@ -204,7 +194,7 @@ def test_items_are_cached_one_by_one(quiet):
     assert workflow.task["step"].mapped.restored == 2
 
 
-def test_events_tell_of_every_item(quiet, monkeypatch):
+def test_events_tell_of_every_item(quiet, monkeypatch, failing):
     """Whoever listens hears of each item that completed, was retried or failed."""
     heard = []
     buses = events.EventBus.__init__
@@ -241,7 +231,7 @@ def test_an_interruption_in_an_item_ends_the_run(error, quiet):
     assert workflow.task["step"].status in ("Cancelled", "Failed")
 
 
-def test_a_report_counts_the_items(quiet):
+def test_a_report_counts_the_items(quiet, failing):
     """The report of a run tells how many items completed and failed, also as JSON."""
     from dotflow.report import RunReport
 
