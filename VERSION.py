@@ -1,3 +1,3 @@
 """The one version of every distribution here; `scripts/bump.py` changes it."""
 
-__version__ = "2.0.0a1"
+__version__ = "2.0.0rc1"

@@ -4,4 +4,4 @@
 `scripts/bump.py` writes this file together with every other place.
 """
 
-__version__ = "2.0.0a1"
+__version__ = "2.0.0rc1"

@@ -89,11 +89,9 @@ def warn_of_unfed(graph: Graph, mode: str) -> None:
     """Warn of steps that a chain would give a previous context, and this mode does not.
 
     Args:
-        graph: What is to run.
+        graph: What is to run, in a mode without a chain.
         mode: The name of the mode.
     """
-    if graph.order != "u":
-        return
     begun: set[str] = set()
     unfed: list[str] = []
     for task in graph.tasks:

@@ -391,7 +391,8 @@ class Run(RunSession):
             self._checkpoints.begin(self.graph, self._start)
             if self.others.requests is not None:
                 self.others.requests.clear()
-            warn_of_unfed(self.graph, self.mode.name)
+            if not self.mode.chained:
+                warn_of_unfed(self.graph, self.mode.name)
             for task in self._tasks:
                 task.reset()
         except BaseException:
