@@ -7,6 +7,12 @@ page's main thread the longest task is told in milliseconds of processor time, w
 machine changes little, and of the wall; the limit is 50. To the first box of a graph it is
 the time since the answer of the API, of the wall, and all that the main thread has worked
 since the address was entered; the limit is 300.
+
+On two cores that nobody else wanted:
+
+    graph of 1,000 boxes     longest task 33 ms of the processor (77 of the wall), first box
+                             after 201 ms of the wall
+    list of 100,000 runs     longest task 20 ms of the processor
 """
 
 from __future__ import annotations

@@ -47,6 +47,31 @@ def test_states_change_without_a_reload_until_somebody_cancels(
     assert page.evaluate("window.stays") == 1
 
 
+MODES = (
+    *("sequential", "sequential_group", "background"),
+    *("parallel", "threads", "async"),
+)
+
+
+def test_runs_of_each_mode_are_seen_as_they_go(page: Page, gated: Shop) -> None:
+    """A list that is open tells of runs in whichever mode, and of their ends."""
+    page.goto("/runs?tag=modes")
+    page.get_by_text("Live").wait_for()
+    page.evaluate("window.stays = 1")
+    options = ("--tag", "modes", "--workflow-id")
+    runs = [gated.begin("stock", *options, mode, "--mode", mode) for mode in MODES]
+    rows = page.locator(".run-link")
+    rows.filter(has_text="Running").nth(len(MODES) - 1).wait_for()
+    gated.open_gate("gate1")
+    gated.open_gate("gate2")
+    rows.filter(has_text="Completed").nth(len(MODES) - 1).wait_for()
+    assert page.evaluate("window.stays") == 1
+    for run in runs:
+        run.communicate(timeout=60)
+    told = page.request.get("/api/v1/runs?tag=modes").json()["runs"]
+    assert {run["mode"] for run in told} == {*MODES}
+
+
 def test_a_run_is_retried_from_a_task(page: Page, shop: Shop) -> None:
     """Retrying from the task that failed leads to a run that completes, and keeps the rest."""
     shop.run("orders", "--mode", "threads", "--tag", "mended")

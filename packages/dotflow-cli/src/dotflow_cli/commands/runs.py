@@ -29,7 +29,7 @@ STATUSES = ("completed", "failed", "cancelled", "crashed", "in progress")
     "--workflow", metavar="NAME|ID", help="Only runs of this workflow, by name or id."
 )
 @click.option("--error", metavar="CLASS", help="Only runs with such an error.")
-@click.option("--text", help="Only runs with an error that says this.")
+@click.option("--text", help="Only runs with an error or a parameter that says this.")
 @click.option(
     "--since", metavar="WHEN", help="Only runs that began since: 24h, 7d, 2026-01-31."
 )

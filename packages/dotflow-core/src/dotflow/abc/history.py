@@ -106,7 +106,8 @@ class History(ABC):
             since: Only those that began then or later.
             limit: The most to return; None for all.
             workflow: Only those of this workflow, by its name or its id.
-            text: Only those with an error whose message contains this.
+            text: Only those with an error whose message, or a parameter whose name and
+                value, as `name=value`, contains this.
             error: Only those with an error of this class, by its name.
             until: Only those that began before then.
             parent: Only those that a step of this run has started.

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 FailureRow = tuple[int, int, float, str, str, str, str]
 
 # The number of the run, a name, and a value as `fact_text` has it, and as a number where
-# it is one. A tag is a value with the name `TAG`, which no fact can have.
+# it is one. A tag is a value with the name `TAG`, a parameter `name=value` one with the
+# name `PARAMETER`: no fact can have these.
 FactRow = tuple[int, str, str, float | None]
-TAG = ""
+TAG, PARAMETER = "", "="
 
 FACT = "FactSet"
 INDEXED = FAILURES | {FACT}
@@ -50,6 +51,20 @@ def failure_rows(rows: Iterable[EventRow]) -> Iterator[FailureRow]:
                 message = stored_text(detail.get("message", "")[:_MOST_MESSAGE])
                 error = stored_text(detail.get("exception", ""))
                 yield run, seq, when, task, error, message_shape(message), message
+
+
+def given_rows(run: int, identity: str) -> list[FactRow]:
+    """Return what a run is found by from its beginning: its tags and parameters.
+
+    Args:
+        run: Its number.
+        identity: What it is, the JSON text that is kept of it.
+    """
+    told = json.loads(identity)
+    named = [(TAG, tag) for tag in told.get("tags", ())]
+    for name, value in told.get("params", {}).items():
+        named.append((PARAMETER, f"{name}={value}"[:_MOST_MESSAGE]))
+    return [(run, name, stored_text(text), None) for name, text in named]
 
 
 def fact_rows(rows: Iterable[EventRow]) -> list[FactRow]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dotflow.abc.history import FailureGroup, RunDuration, RunFailure, RunPage
 from dotflow.base.liveness import has_died
-from dotflow.history.failures import TAG
+from dotflow.history.failures import PARAMETER, TAG
 from dotflow.history.fold import UNTOLD
 from dotflow.history.rows import stored_text
 from dotflow.history.summaries import COLUMNS, exact_moment, run_summary
@@ -37,6 +37,10 @@ _EVERY = (
     WorkflowStatus.IN_PROGRESS,
 )
 _FEW = 2000
+_WITH_TEXT = (
+    "SELECT run FROM failures WHERE message LIKE ? ESCAPE '\\'"
+    " UNION ALL SELECT run FROM facts WHERE name = ? AND value LIKE ? ESCAPE '\\'"
+)
 _FACTS = "SELECT run FROM facts WHERE name = ? AND"
 # An operator of a `FactTest` in SQL: nothing of a query's own text goes into one.
 _SQL = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -350,8 +354,8 @@ def _memberships(query: RunQuery) -> Iterator[tuple[Any, ...]]:
     if query.error is not None:
         yield "SELECT run FROM failures WHERE error = ?", query.error
     if query.text is not None:
-        found = "SELECT run FROM failures WHERE message LIKE ? ESCAPE '\\'"
-        yield found, f"%{_literal(query.text)}%"
+        pattern = f"%{_literal(query.text)}%"
+        yield _WITH_TEXT, pattern, PARAMETER, pattern
     for tag in query.tags:
         yield f"{_FACTS} value = ?", TAG, tag
     for test in query.where:

@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotflow.base.liveness import has_died
-from dotflow.history.failures import INDEXED, TAG, fact_rows, failure_rows
+from dotflow.history.failures import INDEXED, fact_rows, failure_rows, given_rows
 from dotflow.history.rows import (
     CountsRows,
     EndRows,
     EventRow,
     EventRows,
     begin_columns,
-    stored_text,
 )
 from dotflow.history.sql_queries import NO_LIMIT, SQLConnection
 
@@ -68,18 +67,15 @@ class SQLTable(ABC):
 
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
-        tags = [stored_text(tag) for tag in info.identity.tags]
         with self.transaction() as connection:
-            return self._begin(connection, begin_columns(info), tags)
+            return self._begin(connection, begin_columns(info))
 
-    def _begin(
-        self, connection: SQLConnection, columns: dict[str, Any], tags: Sequence[str]
-    ) -> int:
+    def _begin(self, connection: SQLConnection, columns: dict[str, Any]) -> int:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO runs ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - what is put in are names of ours; values are bound
         number = self.insert(connection, statement, tuple(columns.values()))
-        for tag in tags:
-            connection.execute(_FACT, (number, TAG, tag, None))
+        for row in given_rows(number, columns["identity"]):
+            connection.execute(_FACT, row)
         return number
 
     def restore(self, run: StoredRun) -> bool:
@@ -90,7 +86,7 @@ class SQLTable(ABC):
             ).fetchone()
             if found is not None:
                 return False
-            number = self._begin(connection, run.columns, run.tags)
+            number = self._begin(connection, run.columns)
             self._add(connection, [(number, *row) for row in run.rows])
             maps = [(number, task, *counts) for task, counts in run.maps.items()]
             connection.executemany(_COUNTS, maps)
@@ -120,7 +116,7 @@ class SQLTable(ABC):
             if found is None:
                 if "process" not in columns:
                     return None
-                found = (self._begin(connection, columns, run.tags), None)
+                found = (self._begin(connection, columns), None)
             number, finished = found
             if run.rows:
                 self._add(connection, [(number, *row) for row in run.rows])

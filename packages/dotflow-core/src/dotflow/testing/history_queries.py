@@ -11,6 +11,7 @@ from dotflow.abc.history import (
     QueryNotSupported,
     RunNotFound,
 )
+from dotflow.base.starting import started_by
 from dotflow.testing.history_base import HistorySuite, fail, one, run
 from dotflow.testing.storage_base import raises
 
@@ -83,13 +84,18 @@ class HistoryQueryTests(HistorySuite):
         storage, history = self.history()
         completed = run(storage, one, workflow_id="w").run_id
         failed = run(storage, fail, workflow_id="w").run_id
+        with started_by("command", params={"wish": "Luck with all"}):
+            given = run(storage, one).run_id
         answers: dict[HistoryQuery, tuple[Any, Any]] = {
-            HistoryQuery.TEXT: (lambda: _ids(history, text="LUCK WITH"), [failed]),
+            HistoryQuery.TEXT: (
+                lambda: _ids(history, text="LUCK WITH"),
+                [given, failed],
+            ),
             HistoryQuery.ERROR: (lambda: _ids(history, error="ValueError"), [failed]),
             HistoryQuery.PARENT: (lambda: _ids(history, parent=completed), []),
             HistoryQuery.TAGS: (lambda: _ids(history, tags="none"), []),
             HistoryQuery.FACTS: (lambda: _ids(history, where={"rows": 1}), []),
-            HistoryQuery.COUNTS: (history.counts, {"Completed": 1, "Failed": 1}),
+            HistoryQuery.COUNTS: (history.counts, {"Completed": 2, "Failed": 1}),
             HistoryQuery.DURATIONS: (
                 lambda: [told.run_id for told in history.durations("w", status=None)],
                 [failed, completed],
