@@ -25,6 +25,13 @@ class RunCancelled(Interruption):
     """Ends a run from within."""
 
 
+def is_interruption(kind: type[BaseException] | None) -> bool:
+    """Say whether somebody has ended the run: by Ctrl-C, or by its coroutine's task."""
+    if kind is None:
+        return False
+    return issubclass(kind, KeyboardInterrupt) or kind.__name__ == "CancelledError"
+
+
 class Control:
     """Knows whether a run is to end early, and why.
 

@@ -12,7 +12,7 @@ from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
 from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
-from dotflow.engine.control import RunCancelled
+from dotflow.engine.control import RunCancelled, is_interruption
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
 from dotflow.engine.others import OtherRuns
@@ -280,7 +280,7 @@ class RunSession:
         self.failed = interrupted or TypeStatus.FAILED in {t.status for t in tasks}
         self.duration = max(0.0, time.time() - (self.started or 0.0))
         self.status = WorkflowStatus.FAILED if self.failed else WorkflowStatus.COMPLETED
-        if self.control.reason is not None or _is_interruption(kind):
+        if self.control.reason is not None or is_interruption(kind):
             self.status = WorkflowStatus.CANCELLED
         try:
             self.end(interrupted)
@@ -313,13 +313,6 @@ class RunSession:
         """Have a server hear of the run; see `Server.follow`."""
         cancel = self.control.cancel
         return server.follow(self.info(), self._storage, self._written, cancel)
-
-
-def _is_interruption(kind: type[BaseException] | None) -> bool:
-    """Say whether somebody has ended the run: by Ctrl-C, or by its coroutine's task."""
-    if kind is None:
-        return False
-    return issubclass(kind, KeyboardInterrupt) or kind.__name__ == "CancelledError"
 
 
 class Run(RunSession):
