@@ -17,9 +17,10 @@ BOUNDS = {
     "build": (23.3, 548),
     "chain": (27.3, 155),
     "durable_chain": (56.7, 247),
-    # 10 % above: a history writes by the clock, more often on a busy machine.
-    "recorded_chain": (90.2, 248),
-    "shown_chain": (128.9, 442),
+    # 10 % and 15 % above: a history writes by the clock, more often on a busy machine,
+    # and what its thread has not come to yet is still there.
+    "recorded_chain": (90.2, 270),
+    "shown_chain": (128.9, 484),
     "fan": (43.1, 155),
     "map_": (41.0, 42),
     "durable_map": (72.5, 42),
