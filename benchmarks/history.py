@@ -4,7 +4,8 @@
 
 fills a file, which takes minutes and about 1.5 GB, unless it is there, and prints how long
 each list and each count takes. The limit is 50 ms. On two cores that nobody else wanted each
-took 0.01 to 7.9 ms; where others wanted them up to 39 ms, which was `counts()`.
+took 0.01 to 7.9 ms, of runs without parameters; where others wanted them up to 39 ms, which
+was `counts()`.
 
 `runs(text=…)` reads the message of every failure: 16 to 28 ms for 100,000 of them, so there
 is no index of their words. One of SQLite's FTS5 would cost 8 us a failure, and as much room
