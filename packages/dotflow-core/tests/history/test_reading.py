@@ -19,6 +19,7 @@ from dotflow import Config, DotFlow, action
 from dotflow.errors import StorageError
 from dotflow.providers import StorageSQLite
 from dotflow.providers.storage_sqlite import schema
+from dotflow.providers.storage_sqlite.reader import Reader
 
 # What dotflow 2.0.0a1 has written: a run that completed, one that failed, and a map.
 FORMER = Path(__file__).with_name("former.sql")
@@ -142,6 +143,23 @@ def test_nothing_is_made_by_reading(tmp_path):
     workflow.start()
     assert len(storage.history.runs()) == 1
     storage.close()
+
+
+def test_a_file_that_comes_while_it_is_looked_for(tmp_path, monkeypatch):
+    """A reader that found no file sees the one that was made at that very moment."""
+    path = tmp_path / "runs.db"
+    opened = Reader._open
+
+    def open_late(reader, address):
+        connection = opened(reader, address)
+        if not path.exists():
+            workflow = DotFlow(Config(storage=StorageSQLite(path)))
+            workflow.task.add(one)
+            workflow.start()
+        return connection
+
+    monkeypatch.setattr(Reader, "_open", open_late)
+    assert len(StorageSQLite(path).read_only().history.runs()) == 1
 
 
 def _without_roots_rights() -> list[str]:

@@ -34,6 +34,10 @@ class Reader(Database):
     def _handle(self, reads: bool = True) -> Handle:
         """Return this thread's connection, which sees the tables as they are now."""
         handle = super()._handle(reads)
+        if not self._local.there and handle.inode:
+            # The file came just after nothing was opened in its place.
+            handle.close()
+            handle = super()._handle(reads)
         connection = handle.connection
         if connection is None or self._local.version == len(schema.MIGRATIONS):
             return handle
@@ -44,7 +48,7 @@ class Reader(Database):
         return handle
 
     def _connect(self) -> sqlite3.Connection:
-        there = Path(self.path).exists()
+        self._local.there = there = Path(self.path).exists()
         address = f"{Path(self.path).as_uri()}?mode=ro" if there else _NOTHING
         try:
             return self._open(address)
