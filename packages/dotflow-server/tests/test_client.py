@@ -231,7 +231,8 @@ def test_what_is_not_taken_is_kept(
     assert errors.count("server") <= 3, errors
     assert ("own.db" if kind == "sqlite" else "server-spool.db") in errors
     assert "have not reached" not in errors
-    assert "not reported" not in errors
+    # A workflow is told when it is made: that may be refused before any run is there.
+    assert errors.count("Further ones are not reported") <= 1
     if wrong == "away":
         process.start()
     out, errors = runner(tmp_path, process.url, token, kind, 0, "flush").communicate(
