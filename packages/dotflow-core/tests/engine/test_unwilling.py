@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
 import threading
 
 import pytest
 
 from dotflow import DotFlow, Pipeline, action
+from dotflow.engine.signals import raise_in
 
 MODES = ["sequential", "background", "threads", "async"]
 
@@ -74,3 +77,28 @@ def test_a_pipeline_ends_it() -> None:
     pipeline.task(timeout_s=0.2)(forever)
     found = pipeline.run()["tasks"]["forever"]
     assert "Timeout" in found["error"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its event loop is another")
+def test_an_event_loop_that_is_being_closed_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half of it would stay open, and nobody can close it again."""
+    kind = asyncio.SelectorEventLoop
+    close_pipe = kind._close_self_pipe
+    closed: list[asyncio.AbstractEventLoop] = []
+
+    def interrupted(loop: asyncio.SelectorEventLoop) -> None:
+        raise_in(inspect.currentframe(), KeyboardInterrupt)
+        close_pipe(loop)
+        closed.append(loop)
+
+    async def step() -> int:
+        return 1
+
+    monkeypatch.setattr(kind, "_close_self_pipe", interrupted)
+    workflow = DotFlow()
+    workflow.task.add(action(step))
+    workflow.start()
+    assert workflow.result_storage() == [1]
+    assert closed

@@ -21,9 +21,12 @@ from dotflow.types import TypeOutcome
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context as Variables
     from typing import Any, NoReturn
 
-    from dotflow.model.task import Attempt
+    from dotflow.model.task import Attempt, TaskInstance
+
+    Named = dict[str, Any] | None
 
 _now = time.time
 # The types of nearly every result: a set look-up spares them the scan of a class.
@@ -90,13 +93,7 @@ def run_attempt(attempt: Attempt) -> Outcome:
         if step.timeout:
             value = context.run(_timed_value, attempt)
         else:
-            value = (
-                context.run(step.called)
-                if step.bare
-                else context.run(step.invoke, task, attempt.previous, attempt.named)
-            )
-            if value is not None and not is_plain(value):
-                value = context.run(_ended, value, attempt)
+            value = run_step(context, task, attempt.previous, attempt.named)
     except RunCancelled:
         context.run(attempt.end_telling)
         raise  # which is no outcome of the step
@@ -111,6 +108,28 @@ def run_attempt(attempt: Attempt) -> Outcome:
     if forks[0] != forked:
         leave_child(failure)
     return Outcome(attempt.node, value, failure, _now())
+
+
+def run_step(
+    context: Variables, task: TaskInstance, previous: Context, named: Named = None
+) -> Any:
+    """Call the step of a task and bring what it returns to its end.
+
+    Args:
+        context: The context variables that it sees and sets.
+        task: The task.
+        previous: The context of the task upstream.
+        named: Values for parameters named after upstream tasks, or None.
+    """
+    step = task.step
+    value = (
+        context.run(step.called)
+        if step.bare
+        else context.run(step.invoke, task, previous, named)
+    )
+    if value is not None and not is_plain(value):
+        value = context.run(_ended, value, task, previous)
+    return value
 
 
 def _note_child() -> None:
@@ -160,10 +179,10 @@ def heard_later(value: Any, attempt: Attempt) -> Any:
     return heard_within(value, attempt) if type(value) is GeneratorType else value
 
 
-def _ended(value: Any, attempt: Attempt) -> Any:
+def _ended(value: Any, task: TaskInstance, previous: Context) -> Any:
     """Bring what a step returned to its end; see `rest`."""
     value = finished_value(value)
-    return value if is_plain(value) else finished_value(rest(value, attempt))
+    return value if is_plain(value) else finished_value(rest(value, task, previous))
 
 
 def has_rest(value: object) -> bool:
@@ -173,7 +192,7 @@ def has_rest(value: object) -> bool:
     return read_once(value) or bool(action_methods(type(value)))
 
 
-def rest(value: Any, attempt: Attempt) -> Any:
+def rest(value: Any, task: TaskInstance, previous: Context) -> Any:
     """Do what belongs to a step after it has returned; a coroutine for what must be awaited.
 
     A generator is read to its end: its body is the step, whose retries, timeout and
@@ -181,36 +200,36 @@ def rest(value: Any, attempt: Attempt) -> Any:
     alone takes its items reads it as it goes.
     """
     if read_once(value):
-        return value if attempt.task.streams else whole(value)
+        return value if task.streams else whole(value)
     if is_a(value, Context):
-        if read_once(value.storage) and not attempt.task.streams:
+        if read_once(value.storage) and not task.streams:
             value.storage = finished_value(whole(value.storage))
         return value
-    return class_results(value, attempt)
+    return class_results(value, task, previous)
 
 
 def _timed_value(attempt: Attempt) -> Any:
     """Run the step, and the methods of an object it returns, within one bound."""
-    name, seconds = attempt.task.name, attempt.task.step.timeout
+    task = attempt.task
+    name, seconds = task.name, task.step.timeout
     started = time.monotonic()
     value = call_within(seconds, lambda: invoked(attempt), name)
     if is_plain(value):
         return value
     left = max(seconds - (time.monotonic() - started), 0.001)
-    return call_within(left, lambda: rest(value, attempt), name)
+    return call_within(left, lambda: rest(value, task, attempt.previous), name)
 
 
-def class_results(value: Any, attempt: Attempt) -> Any:
+def class_results(value: Any, task: TaskInstance, previous: Context) -> Any:
     """Run the `@action` methods of what a step returned, if it has any."""
     methods = action_methods(type(value))
     if not methods:
         return value
-    task = attempt.task
     return run_methods(
         value,
         methods,
         task.initial_context,
-        attempt.previous,
+        previous,
         task.name,
         task.workflow_id,
     )

@@ -22,6 +22,7 @@ from dotflow.errors import LeaseLost, StorageError
 from dotflow.model.context import Context
 from dotflow.model.expansion import MapOver
 from dotflow.model.outcome import Failure
+from dotflow.providers.storage_default import StorageDefault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +119,10 @@ class Checkpoints:
             StorageError: It cannot be stored; the message names the task.
         """
         raise NotImplementedError
+
+    def direct_put(self) -> Callable[[str, Context], None] | None:
+        """Return what stores a result by its key, which cannot fail; None where it can."""
+        return None
 
     def put_right(self, task: TaskInstance, changed: object, value: object) -> None:
         """Have a result again that a step after its task has changed in place.
@@ -439,6 +444,13 @@ class RunCheckpoints(Checkpoints):
                 f" {type(self._storage).__name__}: {error_message(error)}"
                 f"{_hint(context.storage)}"
             ) from error
+
+    def direct_put(self) -> Callable[[str, Context], None] | None:
+        """Return that of results that nobody can resume; see `Checkpoints.direct_put`."""
+        storage = self._storage
+        if self._resumable or not isinstance(storage, StorageDefault):
+            return None
+        return storage.direct_put()
 
     def _read_run(self) -> Context:
         try:

@@ -9,6 +9,7 @@ from dotflow.base.coroutines import Caught, finished_value
 from dotflow.engine.control import POLL_SECONDS, RunCancelled
 from dotflow.engine.keeping import Keeping
 from dotflow.engine.lending import Lending
+from dotflow.engine.straight import StraightWay
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
 from dotflow.model.current import current_attempt
@@ -213,6 +214,7 @@ class Loop:
             self._keep = AfarResults(state, self._checkpoints).keep
         state.keep = self._keep
         self._submit = state.executor.submit
+        self._straight = StraightWay.of(state, self._checkpoints, self._settle)
         while True:
             self._start_ready()
             if not state.running and not state.delayed:
@@ -276,9 +278,12 @@ class Loop:
     def _start_ready(self) -> None:
         state = self._state
         ready, slots, control = state.ready, state.executor.slots, state.control
+        straight = self._straight
         while ready and state.running < slots:
             if control.reason is not None and control.check(state.running):
                 return
+            if straight is not None and straight.run():
+                continue
             node = ready.popleft()
             # A task that has begun may go on with its further attempts.
             if not state.halted or self._tasks[node].attempt:

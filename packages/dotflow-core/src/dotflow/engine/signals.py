@@ -43,13 +43,22 @@ if TYPE_CHECKING:
 # Where the main thread is in code of the user's, and may be interrupted.
 _OPEN = {
     ("dotflow.engine.attempt", "run_attempt"),
+    ("dotflow.engine.attempt", "run_step"),
     ("dotflow.engine.executors.isolated", "run_isolated"),
     ("dotflow.engine.executors.event_loop", "EventLoopExecutor._run_coroutine"),
     ("dotflow.engine.maps.item_source", "ItemSource.take"),
 }
+# Where it is not, though a step may have come here: it writes down what has ended, or
+# closes an event loop, which cannot be closed again once that was begun.
+_NEVER = {
+    ("dotflow.engine.loop", "Loop.keep_together"),
+    ("asyncio.base_events", "BaseEventLoop.close"),
+    ("asyncio.proactor_events", "BaseProactorEventLoop.close"),
+    ("asyncio.selector_events", "BaseSelectorEventLoop.close"),
+    ("asyncio.unix_events", "_UnixSelectorEventLoop.close"),
+}
 # Where it writes down what ran, or a loop looks by itself twice a second.
 _ENDING = ("dotflow.engine.run", "RunSession.__exit__")
-_STORING = ("dotflow.engine.loop", "Loop.keep_together")  # also from within a step
 _CLOSED = {
     _ENDING,
     ("dotflow.engine.run", "RunSession.__enter__"),
@@ -181,7 +190,7 @@ def raise_in(frame: FrameType | None, error: type[BaseException]) -> None:
     names = _names(frame)
     module = "" if frame is None else frame.f_globals.get("__name__", "")
     waits = module.startswith(("asyncio.", "selectors"))  # an event loop, for its tasks
-    if _STORING in names:
+    if names & _NEVER:
         return
     if names & _OPEN:
         if waits and cancel_coroutine(threading.get_ident(), error):
@@ -202,7 +211,7 @@ def is_in_step(thread: int) -> bool:
         place = (frame.f_globals.get("__name__", ""), frame.f_code.co_qualname)
         if place in _OPEN:
             return True
-        if place == _STORING or place in _CLOSED:
+        if place in _NEVER or place in _CLOSED:
             return False
         frame = frame.f_back
     return False

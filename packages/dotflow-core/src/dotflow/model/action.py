@@ -83,7 +83,7 @@ class Action(Generic[P, R]):
     injects: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
-    checked = takes_object = takes_inputs = bare = False
+    checked = takes_object = takes_inputs = takes_previous = bare = usable = False
     wants_previous = wants_initial = is_async = wraps_async = False
     resources: dict[str, float] | None = None
 
@@ -131,6 +131,7 @@ class Action(Generic[P, R]):
         if not callable(func) and not isinstance(func, classmethod):
             raise InvalidTask(_not_callable(func))
         self.func = func
+        self.usable = callable(func)  # a class method has to be taken from its class
         plain: Any = func
         if isinstance(func, (classmethod, staticmethod)):
             plain = func.__func__
@@ -146,7 +147,10 @@ class Action(Generic[P, R]):
         self.takes_object = asked.takes_object
         self.called = _ByPlace(func, asked.by_place) if asked.by_place else func
         # Whether an attempt may call it without `invoke`: that is 5 % of an empty task.
-        self.bare = not self.injects and type(self).invoke is Action.invoke
+        ours = type(self).invoke is Action.invoke
+        self.bare = not self.injects and ours
+        # Whether it asks for what the task before it has left, and for nothing else.
+        self.takes_previous = ours and self.injects == {"previous_context"}
         self.is_async, self.wraps_async = asynchrony(func)
         self.__name__ = getattr(func, "__name__", type(func).__name__)
         self.__qualname__ = getattr(func, "__qualname__", self.__name__)

@@ -166,6 +166,9 @@ class TaskInstance:
         task_id: str,
         created: float,
         workflow_id: UUID | str | None = None,
+        callback: Callable[..., Any] = basic_callback,
+        expansion: Expansion | None = None,
+        group_name: str = "default",
     ) -> Self:
         """Build a task of values known to be valid, which need not be checked again.
 
@@ -178,16 +181,20 @@ class TaskInstance:
             task_id: The id.
             created: When it was added, in seconds since the epoch.
             workflow_id: The workflow it belongs to.
+            callback: Called when the task has ended.
+            expansion: How it runs where it is more than one attempt of its step.
+            group_name: The group of tasks it runs with.
         """
         self = cls.__new__(cls)
         self.task_id = task_id
         self.checkpoint_key = key
         self._workflow_id = workflow_id
-        self.group_name = "default"
+        self.group_name = group_name
         self.depends_on = depends_on
         self.step = step
-        self.callback = basic_callback
-        self.expansion = self.parent = None
+        self.callback = callback
+        self.expansion = expansion
+        self.parent = None
         self.initial = initial
         self._name = name
         self._created = created

@@ -37,6 +37,8 @@ def as_action(value: Any) -> Action[..., Any]:
         MissingActionDecorator: It is not an `@action`.
         ImportModuleError: The path leads nowhere.
     """
+    if type(value) is Action and value.usable:  # as of nearly all
+        return value
     step = Module(value) if isinstance(value, str) else value
     if type(step) is MethodType and isinstance(step.__func__, Action):
         # What `@classmethod` around an action gives from Python 3.13 on.

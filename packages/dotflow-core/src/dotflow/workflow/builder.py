@@ -190,10 +190,11 @@ class TaskBuilder:
             task_id,
             time.time(),
             self.workflow_id,
+            callback,
+            expansion,
+            group_name,
         )
-        task.callback = callback
-        task.expansion = expansion
-        self._append(task, group_name)
+        self._append(task)
         return self
 
     def rebind(
@@ -243,7 +244,8 @@ class TaskBuilder:
             last = task is tasks[-1]
             unique = whole if last else self._unique(task.name, given=True)
             task.identify(self.workflow_id, unique, *self._identity(unique))
-            self._append(task, group_name)
+            task.group_name = group_name
+            self._append(task)
         return self
 
     def _mapping(self, map_over: Any, spill: bool) -> MapOver:
@@ -262,9 +264,8 @@ class TaskBuilder:
             )
         return MapOver(self._name_of(map_over), spill)
 
-    def _append(self, task: Task, group_name: str) -> None:
+    def _append(self, task: Task) -> None:
         task.config = self.config
-        task.group_name = group_name
         self.queue.append(task)
         if self._on_add is not None:
             self._on_add(task)

@@ -321,11 +321,13 @@ class EventLoopExecutor(AsyncExecutor):
         ):  # of a step that is a coroutine function itself
             value = await value
         if type(value) is AsyncGeneratorType:
-            value = rest(value, attempt)
+            value = rest(value, attempt.task, attempt.previous)
             return value if type(value) is AsyncGeneratorType else await value
         if not has_rest(value):
             return value
-        ended = await self._in_pool(self._threads(), _tried, rest, value, attempt)
+        ended = await self._in_pool(
+            self._threads(), _tried, rest, value, attempt.task, attempt.previous
+        )
         return ended.result()
 
     def _comes_back(self, step: Action[..., Any]) -> bool:

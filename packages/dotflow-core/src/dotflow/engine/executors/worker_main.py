@@ -241,11 +241,9 @@ def unpack_task(packed: bytes) -> TaskInstance:
     task_id, step, initial, workflow_id, group, name, key, run = pickle.loads(packed)
     current_run.set(run)  # a run that the step starts is one of this one's
     now = time.time()
-    task = TaskInstance.of_step(
-        step, name, key, None, initial, task_id, now, workflow_id
+    return TaskInstance.of_step(
+        step, name, key, None, initial, task_id, now, workflow_id, group_name=group
     )
-    task.group_name = group
-    return task
 
 
 def _report(connection: Connection[Any, Any], outcome: Outcome, name: str) -> None:
