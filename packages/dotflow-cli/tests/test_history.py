@@ -87,6 +87,9 @@ def test_logs(dotflow: Run, failed: str) -> None:
         for line in dotflow("logs", "--task", "two", "--json").stdout.splitlines()
     ]
     assert [event["event"] for event in events] == ["TaskStarted", "TaskFailed"]
+    unknown = dotflow("logs", "--task", "twoo")
+    assert unknown.returncode == 2
+    assert "There is no task 'twoo'. Did you mean 'two'?" in unknown.stderr
 
 
 def test_output(dotflow: Run, folder: Path) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow.base.suggest import hint
 from dotflow.engine.modes import find_mode
 from dotflow.errors import ResumeNeedsWorkflowId
 from dotflow.model.graph import reachable
+from dotflow_cli.lookup import unknown_task
 from dotflow_cli.streams import print_data
 
 if TYPE_CHECKING:
@@ -90,8 +90,5 @@ def _places(graph: Graph, names: Sequence[str]) -> list[int]:
     places = {task.name: place for place, task in enumerate(graph.tasks)}
     for name in names:
         if name not in places:
-            known = ", ".join(list(places)[:20]) or "none"
-            raise click.UsageError(
-                f"There is no task {name!r}.{hint(name, places)} There are: {known}."
-            )
+            raise unknown_task(name, list(places))
     return [places[name] for name in names]

@@ -45,7 +45,7 @@ def command(
     Where no history is kept it prints the log file of LogDefault(output="file").
     """
     from dotflow_cli.errors import usage_errors
-    from dotflow_cli.lookup import LATEST, find_id
+    from dotflow_cli.lookup import LATEST, find_id, unknown_task
     from dotflow_cli.storages import durable_storage, open_history
     from dotflow_cli.streams import print_json
 
@@ -65,6 +65,10 @@ def command(
     with usage_errors():
         history = open_history(found)
         run_id = find_id(history, run or LATEST)
+        if task is not None:
+            names = [one.name for one in history.run(run_id).tasks]
+            if task not in names:
+                raise unknown_task(task, names)
         told = history.follow if follow else history.events
         events: Iterable[HistoryEvent] = told(run_id, task=task)
         if attempt is not None:

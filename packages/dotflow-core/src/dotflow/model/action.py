@@ -10,7 +10,7 @@ from dotflow.base.guard import is_a
 from dotflow.base.parameters import CONTEXTS, asynchrony, parameters_of
 from dotflow.errors import InvalidTask, MissingActionDecorator
 from dotflow.model.options import ACTION_DEFAULTS, complete, placed
-from dotflow.model.retry import RetryPolicy, checked_seconds
+from dotflow.model.retry import RetryPolicy, checked_flag, checked_seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class Action(Generic[P, R]):
         self.task = task
         timeout = checked_seconds("timeout", given["timeout"])
         self.timeout: float = timeout if timeout < _FOR_EVER else 0
-        self.isolate = bool(given["isolate"])
-        self.cache = bool(given["cache"])
+        self.isolate = checked_flag("isolate", given["isolate"])
+        self.cache = checked_flag("cache", given["cache"])
         ttl = given["cache_ttl"]
         self.cache_ttl = None if ttl is None else checked_seconds("cache_ttl", ttl)
         self.cache_key = given["cache_key"]

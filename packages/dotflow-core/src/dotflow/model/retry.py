@@ -34,7 +34,7 @@ class RetryPolicy:
     ) -> None:
         self.attempts = _whole_number("retry", attempts)
         self.delay = float(checked_seconds("retry_delay", delay))
-        self.backoff = bool(backoff)
+        self.backoff = checked_flag("backoff", backoff)
         self.retry_on = _exception_types(retry_on)
         amount = float(jitter) if jitter is True else jitter
         self.jitter = float(checked_seconds("jitter", amount))
@@ -83,6 +83,13 @@ def checked_seconds(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         _refuse(name, value, "a number of seconds, 0 or more")
     return value  # type: ignore[no-any-return]
+
+
+def checked_flag(name: str, value: Any) -> bool:
+    """Return an option that is a flag; dotflow 1.x took 1, 0 and None as well."""
+    if not (value is None or isinstance(value, int)):
+        _refuse(name, value, "True or False")
+    return bool(value)
 
 
 def _refuse(name: str, value: Any, expected: str) -> None:
