@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dotflow_cli.options import examples, mode_option, workflow_option
+from dotflow_cli.options import (
+    examples,
+    keep_going_option,
+    mode_option,
+    workflow_option,
+)
 from dotflow_deploy.commands.target import deploy_errors
 
 if TYPE_CHECKING:
@@ -42,11 +47,7 @@ _WITH_INPUT: Final = ("asl", "google-workflows")
 )
 @workflow_option(required=True)
 @mode_option
-@click.option(
-    "--keep-going",
-    is_flag=True,
-    help="Run a task although the one before it has failed.",
-)
+@keep_going_option
 @click.option(
     "--project",
     metavar="NAME",
