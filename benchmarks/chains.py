@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
-from dotflow import DotFlow, action
+from dotflow import Config, DotFlow, action
 
 
 def nothing() -> None:
@@ -23,11 +24,13 @@ def silence_logging() -> None:
     logger.propagate = False
 
 
-def build_chain(length: int) -> DotFlow:
-    """Return a workflow of `length` tasks with the default providers."""
-    workflow = DotFlow()
+def build_chain(
+    length: int, each: Callable[..., Any] = step, config: Config | None = None
+) -> DotFlow:
+    """Return a workflow of `length` tasks, with the default providers unless told."""
+    workflow = DotFlow(config)
     for _ in range(length):
-        workflow.task.add(step)
+        workflow.task.add(each)
     return workflow
 
 

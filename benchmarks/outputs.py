@@ -7,14 +7,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.chains import nothing, silence_logging
-from dotflow import Config, DotFlow, action
+from benchmarks.chains import build_chain, time_runs
+from dotflow import Config, action
 from dotflow.providers import LogDefault, StorageSQLite
 
-silent = action(nothing)
 MILLION = 1_000_000
 
 
@@ -27,24 +25,16 @@ def flood() -> None:
 
 def time_silent_chain(loops: int, length: int, capture: bool) -> float:
     """Time `start()` of a chain with a history whose steps print nothing; seconds."""
-    silence_logging()
-    total = 0.0
     with tempfile.TemporaryDirectory() as folder:
         storage = StorageSQLite(f"{folder}/runs.db", synchronous="NORMAL")
-        for _ in range(loops):
-            workflow = DotFlow(Config(storage=storage, capture=capture))
-            for _ in range(length):
-                workflow.task.add(silent)
-            started = time.perf_counter()
-            workflow.start()
-            total += time.perf_counter() - started
+        config = Config(storage=storage, capture=capture)
+        total = time_runs(loops, lambda: build_chain(length, config=config))
         storage.close()
     return total
 
 
 def time_flood(loops: int, capture: bool) -> float:
     """Time a step that prints a million lines to nowhere; seconds."""
-    total = 0.0
     null = Path(os.devnull).open("w")  # noqa: SIM115 - closed below
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -52,13 +42,8 @@ def time_flood(loops: int, capture: bool) -> float:
         contextlib.redirect_stdout(null),
     ):
         storage = StorageSQLite(f"{folder}/runs.db", synchronous="NORMAL")
-        for _ in range(loops):
-            config = Config(storage=storage, capture=capture, log=LogDefault("ERROR"))
-            workflow = DotFlow(config)
-            workflow.task.add(flood)
-            started = time.perf_counter()
-            workflow.start()
-            total += time.perf_counter() - started
+        config = Config(storage=storage, capture=capture, log=LogDefault("ERROR"))
+        total = time_runs(loops, lambda: build_chain(1, flood, config))
         storage.close()
     return total
 

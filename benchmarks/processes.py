@@ -6,8 +6,8 @@ import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.chains import silence_logging
-from dotflow import DotFlow, action
+from benchmarks.chains import build_chain, time_runs
+from dotflow import action
 from dotflow.engine.executors.processes import usable_cores
 
 TASKS = 64
@@ -28,16 +28,7 @@ step = action(spin)
 
 def time_parallel(loops: int) -> float:
     """Time `start(mode="parallel")` of all tasks, start-up included; seconds."""
-    silence_logging()
-    total = 0.0
-    for _ in range(loops):
-        workflow = DotFlow()
-        for _ in range(TASKS):
-            workflow.task.add(step)
-        started = time.perf_counter()
-        workflow.start(mode="parallel")
-        total += time.perf_counter() - started
-    return total
+    return time_runs(loops, lambda: build_chain(TASKS, step), "parallel")
 
 
 def time_process_pool(loops: int) -> float:
@@ -60,13 +51,5 @@ def return_at_once() -> None:
 
 def time_start_up(loops: int) -> float:
     """Time a parallel run of one trivial task a core: the cost of the pool; seconds."""
-    silence_logging()
-    total = 0.0
-    for _ in range(loops):
-        workflow = DotFlow()
-        for _ in range(usable_cores()):
-            workflow.task.add(return_at_once)
-        started = time.perf_counter()
-        workflow.start(mode="parallel")
-        total += time.perf_counter() - started
-    return total
+    cores = usable_cores()
+    return time_runs(loops, lambda: build_chain(cores, return_at_once), "parallel")

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.chains import silence_logging
-from dotflow import Config, DotFlow, action
+from benchmarks.chains import build_chain, time_runs
+from dotflow import Config, action
 from dotflow.providers import StorageFile, StorageSQLite
 
 if TYPE_CHECKING:
@@ -44,16 +44,8 @@ def time_file_chain(loops: int, length: int) -> float:
 
 
 def _time_chain(loops: int, length: int, storage: Storage) -> float:
-    silence_logging()
-    total = 0.0
-    for _ in range(loops):
-        workflow = DotFlow(Config(storage=storage))
-        for _ in range(length):
-            workflow.task.add(produce)
-        started = time.perf_counter()
-        workflow.start()
-        total += time.perf_counter() - started
-    return total
+    config = Config(storage=storage)
+    return time_runs(loops, lambda: build_chain(length, produce, config))
 
 
 def time_bare_sqlite(loops: int, length: int, synchronous: str) -> float:

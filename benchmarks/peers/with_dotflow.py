@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workload import CHAIN, FAN, SPINS, measure, spin
+from dotflow_steps import add_one, number, spin_once
+from workload import CHAIN, FAN, SPINS, measure
 
 from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageSQLite
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@action
-def add_one(previous_context):
-    """Add one to what the task before has returned."""
-    return (previous_context.storage or 0) + 1
-
-
-@action
-def number(initial_context):
-    """Return what it was given."""
-    return initial_context.storage
-
-
-step = action(spin)
 
 
 def _chain(config: Config | None = None) -> int:
@@ -62,7 +48,7 @@ def _durable(folder: Path) -> int:
 def _spins() -> int:
     workflow = DotFlow()
     for _ in range(SPINS):
-        workflow.task.add(step)
+        workflow.task.add(spin_once)
     workflow.start(mode="parallel")
     return sum(value > 0 for value in workflow.result_storage())
 

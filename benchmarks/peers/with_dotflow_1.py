@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workload import CHAIN, FAN, SPINS, measure, spin
+from dotflow_steps import add_one, number, spin_once
+from workload import CHAIN, FAN, SPINS, measure
 
-from dotflow import Config, DotFlow, action
+from dotflow import Config, DotFlow
 from dotflow.providers import StorageFile
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@action
-def add_one(previous_context):
-    """Add one to what the task before has returned."""
-    return (previous_context.storage or 0) + 1
-
-
-@action
-def number(initial_context):
-    """Return what it was given."""
-    return initial_context.storage
-
-
-@action
-def spin_once():
-    """Use the processor for 20 ms."""
-    return spin()
 
 
 def _chain(config: Config | None = None) -> int:

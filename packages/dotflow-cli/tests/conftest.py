@@ -24,6 +24,10 @@ from pathlib import Path
 from dotflow import Config, DotFlow, Pipeline, action, progress
 from dotflow.providers import StorageFile
 
+def note(name):
+    with open(name, "a") as file:
+        file.write("x")
+
 @action
 def greet(initial_context):
     print("got", repr(initial_context.storage))
@@ -34,27 +38,23 @@ def fail():
 
 @action
 def count():
-    with open("count", "a") as file:
-        file.write("x")
+    note("count")
 
 @action
 def one():
-    with open("one", "a") as file:
-        file.write("x")
+    note("one")
     return 1
 
 @action
 def two(previous_context):
-    with open("two", "a") as file:
-        file.write("x")
+    note("two")
     if Path("broken").exists():
         raise RuntimeError("it is broken")
     return previous_context.storage + 1
 
 @action
 def three(previous_context):
-    with open("three", "a") as file:
-        file.write("x")
+    note("three")
     return previous_context.storage + 1
 
 @action

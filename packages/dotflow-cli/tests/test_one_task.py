@@ -85,19 +85,16 @@ def test_exit_code_says_whether_to_try_again(task, folder):
     """1: another attempt may help. 3: none can. 2: it cannot be run at all."""
     assert task("one").returncode == 0
     (folder / "broken").touch()
-    failed = task("two")
-    assert failed.returncode == 1
-    assert "RuntimeError: it is broken" in failed.stderr
-    for_good = task("hopeless")
-    assert for_good.returncode == 3
-    assert "no attempt helps" in for_good.stderr
-    assert task("leave").returncode == 3
-    early = task("last")
-    assert early.returncode == 2
-    assert "no result of 'two'" in early.stderr
-    unknown = task("tow")
-    assert unknown.returncode == 2
-    assert "Did you mean 'two'?" in unknown.stderr
+    for name, code, told in (
+        ("two", 1, "RuntimeError: it is broken"),
+        ("hopeless", 3, "no attempt helps"),
+        ("leave", 3, ""),
+        ("last", 2, "no result of 'two'"),
+        ("tow", 2, "Did you mean 'two'?"),
+    ):
+        done = task(name)
+        assert done.returncode == code, name
+        assert told in done.stderr
 
 
 def test_task_after_a_failed_one_is_skipped_on_request(task, folder):

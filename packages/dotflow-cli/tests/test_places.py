@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 CODE = """
 from dotflow import Config, DotFlow, Pipeline, action
 from dotflow.providers import StorageDefault, StorageFile, StorageSQLite
+from steps import note
 
 @action
 def step():
-    with open("ran.txt", "a") as file:
-        file.write("x")
+    note("ran.txt")
     return 1
 
 def of(storage=None, workflow_id="w"):

@@ -13,9 +13,11 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
+    Started = Callable[..., AbstractContextManager[subprocess.Popen[str]]]
 
 pytest.importorskip("dotflow_scheduler")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
@@ -51,11 +53,14 @@ def write(folder: Path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def started(program: Path, folder: Path, environ: dict[str, str]) -> object:
-    """Give a context manager that runs the schedules of `schedules.toml`."""
+def started(
+    program: Path, folder: Path, environ: dict[str, str], write: Callable[..., None]
+) -> Started:
+    """Give a context manager that runs the entries of a `schedules.toml`."""
 
     @contextmanager
-    def do() -> Iterator[subprocess.Popen[str]]:
+    def do(*entries: str) -> Iterator[subprocess.Popen[str]]:
+        write(*entries)
         with (
             (folder / "errors").open("w") as errors,
             subprocess.Popen(
@@ -82,6 +87,15 @@ def wait_for(
     while not condition():
         assert process.poll() is None, (folder / "errors").read_text()
         time.sleep(0.02)
+
+
+def interrupt(process: subprocess.Popen[str], folder: Path) -> None:
+    """Send the first signal to a run that goes on, and wait until that is told."""
+    wait_for(process, folder, (folder / "waiting").exists)
+    process.send_signal(signal.SIGINT)
+    wait_for(
+        process, folder, lambda: "Stopping after" in (folder / "errors").read_text()
+    )
 
 
 def length(path: Path) -> int:
@@ -216,15 +230,9 @@ def test_wrong_usage(dotflow: Run, arguments: list[str], message: str) -> None:
 
 @unix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_all_run(
-    started: Callable[..., object],
-    write: Callable[..., None],
-    dotflow: Run,
-    folder: Path,
-    number: int,
-) -> None:
+def test_all_run(started: Started, dotflow: Run, folder: Path, number: int) -> None:
     """Entries run beside each other though others fail, until a signal ends all with 0."""
-    write(
+    with started(
         ticking(step=text("steps.one"), overlap=text("queue")),
         ticking(step=text("steps.fail")),
         ticking(step=text("steps.leave")),
@@ -237,8 +245,7 @@ def test_all_run(
         ),
         ticking(step=text("steps.count"), mode=text("parallel")),
         entry(step=text("steps.three"), cron=text(NEVER_NOW)),
-    )
-    with started() as process:  # type: ignore[attr-defined]
+    ) as process:
 
         def all_ran() -> bool:
             told = (folder / "errors").read_text()
@@ -260,20 +267,13 @@ def test_all_run(
 
 
 @unix
-def test_first_signal(
-    started: Callable[..., object], write: Callable[..., None], folder: Path
-) -> None:
+def test_first_signal(started: Started, folder: Path) -> None:
     """The first signal lets a run that goes on end, with all its tasks."""
-    write(
+    with started(
         ticking(workflow=text("steps:waiting")),
         entry(step=text("steps.one"), cron=text(NEVER_NOW)),
-    )
-    with started() as process:  # type: ignore[attr-defined]
-        wait_for(process, folder, (folder / "waiting").exists)
-        process.send_signal(signal.SIGINT)
-        wait_for(
-            process, folder, lambda: "Stopping after" in (folder / "errors").read_text()
-        )
+    ) as process:
+        interrupt(process, folder)
         (folder / "go").touch()
         assert process.wait(60) == 0, (folder / "errors").read_text()
     assert length(folder / "count") == 1
@@ -282,23 +282,12 @@ def test_first_signal(
 @unix
 @pytest.mark.parametrize("overlap", ["skip", "parallel"])
 @pytest.mark.parametrize("mode", ["sequential", "parallel", "threads", "background"])
-def test_second_signal(
-    started: Callable[..., object],
-    write: Callable[..., None],
-    folder: Path,
-    mode: str,
-    overlap: str,
-) -> None:
+def test_second_signal(started: Started, folder: Path, mode: str, overlap: str) -> None:
     """The second signal ends runs that go on, in whatever thread or process they are."""
-    write(
+    with started(
         ticking(step=text("steps.wait_for_go"), mode=text(mode), overlap=text(overlap)),
         entry(step=text("steps.one"), cron=text(NEVER_NOW)),
-    )
-    with started() as process:  # type: ignore[attr-defined]
-        wait_for(process, folder, (folder / "waiting").exists)
-        process.send_signal(signal.SIGINT)
-        wait_for(
-            process, folder, lambda: "Stopping after" in (folder / "errors").read_text()
-        )
+    ) as process:
+        interrupt(process, folder)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130, (folder / "errors").read_text()

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 OLD = """
 from dotflow import DotFlow, Pipeline, action
+from steps import note
 
 @action
 def step():
-    with open("ran.txt", "a") as file:
-        file.write("x")
+    note("ran.txt")
     return 1
 
 @action
@@ -57,8 +57,7 @@ def piped():
     return pipeline
 
 def write():
-    with open("ran.txt", "a") as file:
-        file.write("x")
+    note("ran.txt")
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -203,16 +203,20 @@ def _running(mode: Callable[[F], F]) -> Callable[[F], F]:
     )
 
 
+keep_going_option = click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Run a task although the one before it has failed.",
+)
+"""Adds `--keep-going`."""
+
+
 def bounds_options(command: F) -> F:
     """Add `--keep-going`, `--max-parallel`, `--deadline` and `--if-running`."""
     from dotflow.types import IF_RUNNING
 
     return together(
-        click.option(
-            "--keep-going",
-            is_flag=True,
-            help="Run a task although the one before it has failed.",
-        ),
+        keep_going_option,
         click.option(
             "--max-parallel",
             type=click.IntRange(min=1),
@@ -247,6 +251,23 @@ def limit_option(default: int) -> Callable[[F], F]:
         default=default,
         show_default=True,
         help="The most to list.",
+    )
+
+
+def format_option(kinds: Sequence[str], text: str) -> Callable[[F], F]:
+    """Add `--format`.
+
+    Args:
+        kinds: The formats, the default first.
+        text: Its help.
+    """
+    return click.option(
+        "--format",
+        "kind",
+        type=click.Choice(kinds),
+        default=kinds[0],
+        show_default=True,
+        help=text,
     )
 
 

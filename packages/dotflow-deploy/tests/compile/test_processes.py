@@ -13,9 +13,9 @@ from textwrap import dedent
 
 import pytest
 
-from dotflow_deploy.compile.argo import manifest
+from dotflow_deploy.compile.argo import Pods, manifest
 from dotflow_deploy.compile.asl import state_machine
-from dotflow_deploy.compile.github_jobs import jobs
+from dotflow_deploy.compile.github_jobs import Runner, jobs
 from dotflow_deploy.compile.google_workflows import definition
 
 RUN = "9bb1ee35-7b8b-4f53-a0d2-5a5f0f8b1a11"
@@ -146,7 +146,7 @@ class Argo:
 
     def run(self, **options):
         plan = self.place.plan(**options)
-        made = manifest(plan, name="shop", workflow="flows:build", image="shop:1")
+        made = manifest(plan, Pods("shop", "flows:build", "shop:1"))
         execution = self.engine.Execution(
             json.loads(json.dumps(made)),
             lambda command, seconds: self.place.process(command).returncode,
@@ -167,7 +167,7 @@ class GitHub:
 
     def run(self, **options):
         plan = self.place.plan(**options)
-        made = jobs(plan, name="shop", workflow="flows:build")
+        made = jobs(plan, Runner("shop", "flows:build"))
         contexts = {"github.repository_id": "7", "github.run_id": "42"}
         run = self.engine.Run(
             json.loads(json.dumps(made)),

@@ -1,6 +1,6 @@
 """What every answer of the API has in common."""
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, field_validator
 
@@ -11,6 +11,11 @@ class Answer(BaseModel):
     A step may print the name of a file that is no text, which UTF-8 has no bytes for: it
     is told as `\udce9`, in so many letters.
     """
+
+    @classmethod
+    def of(cls, found: object) -> Self:
+        """Return the answer that tells of an object what attributes of that name have."""
+        return cls.model_validate(found, from_attributes=True)
 
     @field_validator("*", mode="before")
     @classmethod

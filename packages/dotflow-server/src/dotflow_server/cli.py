@@ -8,7 +8,12 @@ from dotflow_cli.errors import usage_errors
 from dotflow_cli.options import examples
 from dotflow_server.commands.backup import command as backup
 from dotflow_server.commands.deployment import container, systemd
-from dotflow_server.commands.options import database_of, database_option, retention_days
+from dotflow_server.commands.options import (
+    database_of,
+    database_option,
+    port_option,
+    retention_days,
+)
 from dotflow_server.commands.token import command as token
 
 UI_PORT = 4300
@@ -22,13 +27,7 @@ SERVER_PORT = 4310
 )
 @click.command("ui")
 @click.argument("store", required=False)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=UI_PORT,
-    show_default=True,
-    help="Where to listen; 0 for a free port.",
-)
+@port_option(UI_PORT)
 @click.option("--no-open", is_flag=True, help="Open no browser.")
 def ui(store: str | None, port: int, no_open: bool) -> None:
     """Open the dashboard on a store, for whoever sits at this machine.
@@ -57,13 +56,7 @@ def ui(store: str | None, port: int, no_open: bool) -> None:
     show_default=True,
     help="The address to listen on; another than this machine's own takes a token.",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=SERVER_PORT,
-    show_default=True,
-    help="Where to listen; 0 for a free port.",
-)
+@port_option(SERVER_PORT)
 @click.option(
     "--retention",
     metavar="TIME",

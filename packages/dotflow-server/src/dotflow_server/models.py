@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import ConfigDict
-
 from dotflow_server.answer import Answer
 
 
@@ -157,8 +155,6 @@ class Output(Answer):
     size: int | None
     preview: str | None
     value: str | None
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class Frame(Answer):

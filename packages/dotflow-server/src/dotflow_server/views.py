@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from dotflow.abc.history import History, HistoryEvent, RunFailure, RunSummary
+    from dotflow.abc.history import History, RunFailure, RunSummary
     from dotflow.history.schedules import ScheduleReport
     from dotflow.model.artifact import Artifact
     from dotflow.report.data import AttemptReport, ErrorReport, RunData, TaskReport
@@ -130,9 +130,7 @@ def _progress(task: TaskReport) -> models.Progress | None:
 
 
 def _error_line(error: ErrorReport | None) -> models.ErrorLine | None:
-    if error is None:
-        return None
-    return models.ErrorLine(exception=error.exception, message=error.message)
+    return None if error is None else models.ErrorLine.of(error)
 
 
 def attempts(report: RunData, tasks: Iterable[TaskReport]) -> list[models.Attempt]:
@@ -225,35 +223,13 @@ def _frames(traceback: str, folder: str) -> Iterator[models.Frame]:
         )
 
 
-def event_row(event: HistoryEvent) -> models.EventRow:
-    """Return an event."""
-    return models.EventRow(
-        seq=event.seq,
-        time=event.time,
-        event=event.event,
-        task=event.task,
-        attempt=event.attempt,
-        index=event.index,
-        detail=event.detail,
-    )
-
-
 def artifact_row(found: Artifact) -> models.ArtifactRow:
     """Return what a step has left."""
-    value = found.value
+    row = models.ArtifactRow.of(found)
     if found.kind == "image":
-        data = base64.b64encode(value).decode("ascii")
-        value = f"data:image/{found.image_format};base64,{data}"
-    return models.ArtifactRow(
-        name=found.name,
-        kind=found.kind,
-        task=found.task,
-        attempt=found.attempt,
-        index=found.index,
-        size=found.size,
-        time=found.time,
-        value=value,
-    )
+        data = base64.b64encode(found.value).decode("ascii")
+        row.value = f"data:image/{found.image_format};base64,{data}"
+    return row
 
 
 def schedule_row(report: ScheduleReport) -> models.ScheduleRow:
@@ -268,11 +244,7 @@ def schedule_row(report: ScheduleReport) -> models.ScheduleRow:
         paused=report.paused is not None,
         next=report.next_times[:5],
         missed=report.missed,
-        last=None
-        if last is None
-        else models.LastRun(
-            run_id=last.run_id, started=last.started, status=last.status
-        ),
+        last=None if last is None else models.LastRun.of(last),
         host=report.host,
         pid=report.pid,
         can_run=report.triggers,

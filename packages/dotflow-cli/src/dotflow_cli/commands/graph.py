@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow_cli.options import examples, mode_option, workflow_option
+from dotflow_cli.options import examples, format_option, mode_option, workflow_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +21,7 @@ if TYPE_CHECKING:
 @click.command("graph")
 @workflow_option(required=True)
 @mode_option
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "mermaid", "svg", "html"]),
-    default="text",
-    show_default=True,
-    help="How to draw it.",
-)
+@format_option(("text", "mermaid", "svg", "html"), "How to draw it.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True),

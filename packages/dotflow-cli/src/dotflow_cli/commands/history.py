@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from dotflow_cli.options import examples, history_options, json_option, limit_option
+from dotflow_cli.options import (
+    examples,
+    format_option,
+    history_options,
+    json_option,
+    limit_option,
+)
 
 
 @examples(
@@ -117,13 +123,9 @@ def failures_command(
 @command.command("export")
 @click.argument("target")
 @history_options
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["jsonl", "parquet"]),
-    default="jsonl",
-    show_default=True,
-    help="jsonl: a file with a run a line; parquet: a folder with tables.",
+@format_option(
+    ("jsonl", "parquet"),
+    "jsonl: a file with a run a line; parquet: a folder with tables.",
 )
 @_workflow
 @_since

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dotflow_cli.options import examples, history_options, json_option
+from dotflow_cli.options import examples, format_option, history_options, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +24,9 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("run", default="latest")
 @history_options
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["text", "json", "mermaid", "svg"]),
-    default="text",
-    show_default=True,
-    help="svg is a Gantt chart, mermaid a flowchart.",
+@format_option(
+    ("text", "json", "mermaid", "svg"),
+    "svg is a Gantt chart, mermaid a flowchart.",
 )
 @click.option("--values", is_flag=True, help="Show what its tasks were given and left.")
 @click.option("--artifacts", is_flag=True, help="Show what its steps have left.")

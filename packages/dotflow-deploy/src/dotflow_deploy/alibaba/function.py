@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 from alibabacloud_fc20230330 import models
 
 from dotflow_deploy.errors import InvalidProject
-from dotflow_deploy.stack import Difference, Resource, State, is_marked, marks
+from dotflow_deploy.stack import (
+    Difference,
+    Resource,
+    State,
+    compare_variables,
+    is_marked,
+    marks,
+)
 
 if TYPE_CHECKING:
     from dotflow_deploy.alibaba.compute import Compute
@@ -118,15 +125,7 @@ class Function(Resource):
         ]
         if self.options.rebuild and state["code"] == package.digest:
             found.append(Difference("code", state["code"][:12], "built anew"))
-        env = self._env()
-        if state["env"] != env:
-            names = sorted(
-                key
-                for key in {*state["env"], *env}
-                if state["env"].get(key) != env.get(key)
-            )
-            found.append(Difference("variables", ", ".join(names), "(changed)"))
-        return found
+        return found + compare_variables(state["env"], self._env())
 
     def update(self, state: State) -> None:
         """Change it; its code is uploaded only if that differs."""

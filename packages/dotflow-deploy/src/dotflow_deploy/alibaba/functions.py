@@ -30,8 +30,7 @@ def plain(project: Project, options: Options) -> Stack:
     Raises:
         InvalidProject: Nobody is signed in, or Function Compute does not take an option.
     """
-    compute = Compute.connect(options.region)
-    resources, function = _function(compute, project, options, "alibaba-fc")
+    resources, function = _function(project, options, "alibaba-fc")
     return Stack(resources, lambda: _told(function))
 
 
@@ -42,16 +41,16 @@ def scheduled(project: Project, options: Options) -> Stack:
         InvalidProject: As of `plain`, or the schedule is none.
         ScheduleNotExpressible: A timer cannot say it.
     """
-    compute = Compute.connect(options.region)
-    platform = "alibaba-fc-scheduled"
-    resources, function = _function(compute, project, options, platform)
-    resources.append(Timer(compute, function, options.schedule))
+    resources, function = _function(project, options, "alibaba-fc-scheduled")
+    resources.append(Timer(function.compute, function, options.schedule))
     return Stack(resources, lambda: _told(function))
 
 
 def _function(
-    compute: Compute, project: Project, options: Options, platform: str
+    project: Project, options: Options, platform: str
 ) -> tuple[list[Resource], Function]:
+    compute = Compute.connect(options.region)
+
     @cache
     def package() -> Package:
         if options.builder == "docker":

@@ -61,12 +61,9 @@ def scheduled(
         InvalidProject: As of `plain`, or the schedule is none.
         ScheduleNotExpressible: EventBridge has no such schedule.
     """
-    from dotflow_deploy.schedule import eventbridge
-
-    schedule = None if options.schedule is None else eventbridge(options.schedule)
     parts = _declare("ecs-scheduled", project, options, builder)
     site, task = parts.site, parts.task
-    rule = Rule(project.name, site, schedule)
+    rule = Rule(project.name, site, options.schedule)
     role = Role(
         role_name(site, "schedule"),
         site,

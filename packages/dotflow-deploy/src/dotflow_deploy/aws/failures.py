@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from dotflow_deploy.aws.account import NONE, Patience
 from dotflow_deploy.aws.resource import AwsResource, Site
-from dotflow_deploy.stack import Difference, State
+from dotflow_deploy.stack import Difference, State, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.aws.function import Function
@@ -55,21 +55,14 @@ class Failures(AwsResource):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare where events go, and after how many tries."""
-        compared: list[tuple[str, Any, Any]] = [
-            ("retries", state.get("MaximumRetryAttempts"), RETRIES),
-            (
-                "queue",
-                state.get("DestinationConfig", {})
-                .get("OnFailure", {})
-                .get("Destination"),
-                self.queue.arn,
-            ),
-        ]
-        return [
-            Difference(name, str(found), str(wanted))
-            for name, found, wanted in compared
-            if found != wanted
-        ]
+        failed = state.get("DestinationConfig", {}).get("OnFailure", {})
+        return compare(
+            {
+                "retries": state.get("MaximumRetryAttempts"),
+                "queue": failed.get("Destination"),
+            },
+            {"retries": RETRIES, "queue": self.queue.arn},
+        )
 
     def update(self, state: State) -> None:
         """Set it anew."""

@@ -58,9 +58,6 @@ def scheduled(
         InvalidProject: As of `plain`, or the schedule is none.
         ScheduleNotExpressible: EventBridge has no such schedule.
     """
-    from dotflow_deploy.schedule import eventbridge
-
-    schedule = None if options.schedule is None else eventbridge(options.schedule)
     site = site_of("lambda-scheduled", project, options)
     failed = Queue(f"{project.name}-failures", site)
     parts = declare_function(
@@ -71,7 +68,7 @@ def scheduled(
         builder=builder,
     )
     function = parts.function
-    rule = Rule(project.name, site, schedule)
+    rule = Rule(project.name, site, options.schedule)
     return Stack(
         [
             failed,

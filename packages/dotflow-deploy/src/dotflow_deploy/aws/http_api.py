@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from dotflow_deploy.aws.account import Patience
 from dotflow_deploy.aws.resource import AwsResource, Site
-from dotflow_deploy.stack import Difference, State
+from dotflow_deploy.stack import Difference, State, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.aws.function import Function
@@ -86,13 +86,6 @@ class ApiPart(AwsResource):
     def _listed(self, operation: str) -> Sequence[Any]:
         return self.pages(operation, "Items", ApiId=self.api.id) if self.api.id else ()
 
-    def _compared(self, state: State, wanted: dict[str, Any]) -> Sequence[Difference]:
-        return [
-            Difference(name, str(state.get(name)), str(value))
-            for name, value in wanted.items()
-            if state.get(name) != value
-        ]
-
 
 class Integration(ApiPart):
     """How an HTTP API calls a Lambda function.
@@ -128,7 +121,7 @@ class Integration(ApiPart):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare how it calls."""
-        return self._compared(state, self._wanted())
+        return compare(state, self._wanted())
 
     def update(self, state: State) -> None:
         """Change how it calls."""
@@ -187,7 +180,7 @@ class Route(ApiPart):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare who may call it, and where it leads."""
-        return self._compared(state, self._wanted())
+        return compare(state, self._wanted())
 
     def update(self, state: State) -> None:
         """Change who may call it, and where it leads."""
@@ -251,7 +244,7 @@ class Stage(ApiPart):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare whether changes are reached at once."""
-        return self._compared(state, {"AutoDeploy": True})
+        return compare(state, {"AutoDeploy": True})
 
     def update(self, state: State) -> None:
         """Have changes reached at once."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from dotflow_deploy.aws.account import Patience
 from dotflow_deploy.aws.resource import AwsResource, Site
-from dotflow_deploy.stack import Difference, State
+from dotflow_deploy.stack import Difference, State, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.aws.function import Function
@@ -79,11 +79,7 @@ class QueueMapping(AwsResource):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare what is declared, and whether it is on."""
-        differences = [
-            Difference(name, str(state.get(name)), str(value))
-            for name, value in WANTED.items()
-            if state.get(name) != value
-        ]
+        differences = compare(state, WANTED)
         if state.get("State") in ("Disabled", "Disabling"):
             differences.append(Difference("State", state["State"], "Enabled"))
         return differences

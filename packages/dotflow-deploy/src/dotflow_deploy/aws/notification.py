@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from dotflow_deploy.aws.account import Patience
 from dotflow_deploy.aws.resource import AwsResource, Site
-from dotflow_deploy.stack import Difference, State
+from dotflow_deploy.stack import Difference, State, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.aws.bucket import Bucket
@@ -50,11 +50,7 @@ class Notification(AwsResource):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare what is told, and to whom."""
-        return [
-            Difference(name, str(state.get(name)), str(value))
-            for name, value in self._wanted().items()
-            if state.get(name) != value
-        ]
+        return compare(state, self._wanted())
 
     def update(self, state: State) -> None:
         """Replace it among the bucket's."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from dotflow_deploy.aws.account import Patience
 from dotflow_deploy.aws.resource import AwsResource, Site, tag_map
 from dotflow_deploy.errors import CloudError
+from dotflow_deploy.schedule import eventbridge
 from dotflow_deploy.stack import Difference, State
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ class Rule(AwsResource):
     Args:
         name: Its name.
         site: Where it is.
-        schedule: EventBridge's own expression. None: not known, it is only removed.
+        schedule: When, as `eventbridge` takes it. None: not known, it is only removed.
+
+    Raises:
+        InvalidProject: The schedule is none.
+        ScheduleNotExpressible: EventBridge has no such schedule.
     """
 
     kind = "Schedule"
@@ -37,7 +42,7 @@ class Rule(AwsResource):
 
     def __init__(self, name: str, site: Site, schedule: str | None) -> None:
         super().__init__(name, site)
-        self._schedule = schedule
+        self._schedule = None if schedule is None else eventbridge(schedule)
 
     @property
     def arn(self) -> str:

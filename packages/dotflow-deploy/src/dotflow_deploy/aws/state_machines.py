@@ -47,9 +47,6 @@ def stack(
         ScheduleNotExpressible: EventBridge has no such schedule.
         CloudError: There are no credentials.
     """
-    from dotflow_deploy.schedule import eventbridge
-
-    schedule = None if options.schedule is None else eventbridge(options.schedule)
     site = site_of("step-functions", project, options)
     account = site.account
     bucket = Bucket(bucket_name(site, "results"), site, DAYS)
@@ -88,7 +85,7 @@ def stack(
         return made
 
     machine = StateMachine(project.name, site, machine_role, definition)
-    rule = Rule(project.name, site, schedule)
+    rule = Rule(project.name, site, options.schedule)
     role = Role(
         role_name(site, "schedule"),
         site,
@@ -99,7 +96,7 @@ def stack(
         site, rule, lambda: {"Arn": machine.arn, "RoleArn": role.arn}, role
     )
     for each in (rule, role, target):
-        each.wanted = schedule is not None
+        each.wanted = options.schedule is not None
 
     def outputs() -> dict[str, str]:
         found = (

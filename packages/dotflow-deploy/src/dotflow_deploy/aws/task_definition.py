@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from dotflow_deploy.aws.environment import compare_env
 from dotflow_deploy.aws.fargate import fargate_size
 from dotflow_deploy.aws.resource import AwsResource, Site, tag_map
-from dotflow_deploy.stack import Difference
+from dotflow_deploy.stack import Difference, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.aws.image import Image
@@ -113,12 +113,7 @@ class TaskDefinition(AwsResource):
 
     def differences(self, state: State) -> Sequence[Difference]:
         """Compare the newest revision with what is declared."""
-        found, wanted = _told(state), _told(self._wanted())
-        differences = [
-            Difference(name, found[name], value)
-            for name, value in wanted.items()
-            if found[name] != value
-        ]
+        differences = compare(_told(state), _told(self._wanted()))
         differences += compare_env(_env(state), self.run.env)
         if state["older"]:
             differences.append(

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dotflow_cli.options import examples, mode_option, workflow_option
+from dotflow_cli.options import (
+    examples,
+    keep_going_option,
+    mode_option,
+    workflow_option,
+)
 from dotflow_deploy.commands.target import deploy_errors
 
 if TYPE_CHECKING:
@@ -42,11 +47,7 @@ _WITH_INPUT: Final = ("asl", "google-workflows")
 )
 @workflow_option(required=True)
 @mode_option
-@click.option(
-    "--keep-going",
-    is_flag=True,
-    help="Run a task although the one before it has failed.",
-)
+@keep_going_option
 @click.option(
     "--project",
     metavar="NAME",
@@ -109,8 +110,7 @@ def command(
     pass through the workflow's storage, which all steps have to reach.
     """
     from dotflow_cli.targets import workflow as load_workflow
-    from dotflow_deploy.compile import read_plan
-    from dotflow_deploy.compile.storage import check_storage
+    from dotflow_deploy.compile.storage import plan_for
 
     if output is not None and output.exists() and not force:
         raise click.UsageError(f"{output} is there already: --force replaces it.")
@@ -122,8 +122,13 @@ def command(
         )
     flow = load_workflow(workflow, params)
     with deploy_errors():
-        check_storage(flow, TARGETS[target], shared_disk=bool(options["volume"]))
-        plan = read_plan(flow, mode=options["mode"], keep_going=options["keep_going"])
+        plan = plan_for(
+            flow,
+            TARGETS[target],
+            mode=options["mode"],
+            keep_going=options["keep_going"],
+            shared_disk=bool(options["volume"]),
+        )
         plan = replace(plan, params=params)
         text = _text(plan, target, workflow, options)
     notes = [*plan.notes, *_waits(plan, target)]
@@ -161,9 +166,13 @@ def _waits(plan: Plan, target: str) -> list[str]:
 
 
 def _text(plan: Plan, target: str, where: str, options: dict[str, Any]) -> str:
-    from dotflow_deploy.compile.argo import manifest
+    from dotflow_deploy.compile.argo import Pods, manifest
     from dotflow_deploy.compile.asl import FUNCTION, state_machine
-    from dotflow_deploy.compile.github_jobs import install_commands, workflow_file
+    from dotflow_deploy.compile.github_jobs import (
+        Runner,
+        install_commands,
+        workflow_file,
+    )
     from dotflow_deploy.compile.google_workflows import definition
     from dotflow_deploy.compile.text import to_json, to_yaml
 
@@ -173,26 +182,17 @@ def _text(plan: Plan, target: str, where: str, options: dict[str, Any]) -> str:
         return to_yaml(definition(plan, options["url"]))
     project = _project(options["project"], where)
     if target == "argo":
-        return to_yaml(
-            manifest(
-                plan,
-                name=project.name,
-                workflow=project.workflow,
-                image=options["image"] or project.name,
-                volume=options["volume"],
-            )
-        )
-    return to_yaml(
-        workflow_file(
-            plan,
-            name=project.name,
-            workflow=project.workflow,
-            python=project.python,
-            install=install_commands(project),
-            secrets=_checked(options["secrets"]),
-            schedule=options["schedule"],
-        )
+        image = options["image"] or project.name
+        pods = Pods(project.name, project.workflow, image, options["volume"])
+        return to_yaml(manifest(plan, pods))
+    runner = Runner(
+        project.name,
+        project.workflow,
+        project.python,
+        install_commands(project),
+        _checked(options["secrets"]),
     )
+    return to_yaml(workflow_file(plan, runner, options["schedule"]))
 
 
 def _checked(secrets: tuple[str, ...]) -> tuple[str, ...]:

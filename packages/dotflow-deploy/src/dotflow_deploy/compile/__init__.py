@@ -11,7 +11,8 @@ from dotflow_deploy.compile.github_jobs import (
     install_commands,
 )
 from dotflow_deploy.compile.google_workflows import google_workflows
-from dotflow_deploy.compile.steps import NotCompilable, Plan, Step, read_plan
+from dotflow_deploy.compile.refusals import NotCompilable
+from dotflow_deploy.compile.steps import Plan, Step, read_plan
 from dotflow_deploy.compile.text import to_json, to_yaml
 
 __all__ = [

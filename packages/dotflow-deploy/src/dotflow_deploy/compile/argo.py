@@ -12,17 +12,12 @@ which Argo 3.6 and older do not know. The deadline of a pod allows for the start
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.compile.steps import (
-    SEQUENTIAL,
-    NotCompilable,
-    Plan,
-    Step,
-    check_size,
-    read_plan,
-)
-from dotflow_deploy.compile.storage import check_storage
+from dotflow_deploy.compile.refusals import NotCompilable, check_size
+from dotflow_deploy.compile.steps import SEQUENTIAL, Plan, Step
+from dotflow_deploy.compile.storage import plan_for
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
@@ -67,31 +62,28 @@ def argo(
         NotCompilable: It is too large, a name has `{{`, or its storage is local.
         DotflowError: The tasks form no graph.
     """
-    check_storage(flow, TARGET, shared_disk=volume is not None)
-    plan = read_plan(flow, mode=mode, keep_going=keep_going)
-    return manifest(
-        plan, name=name, workflow=workflow, image=image, volume=volume, memory=memory
-    )
+    shared = volume is not None
+    plan = plan_for(flow, TARGET, mode=mode, keep_going=keep_going, shared_disk=shared)
+    return manifest(plan, Pods(name, workflow, image, volume, memory))
 
 
-def manifest(
-    plan: Plan,
-    *,
-    name: str,
-    workflow: str,
-    image: str,
-    volume: str | None = None,
-    memory: int = 512,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Pods:
+    """What the steps run in: the arguments of `argo` that have these names."""
+
+    name: str
+    workflow: str
+    image: str
+    volume: str | None = None
+    memory: int = 512
+
+
+def manifest(plan: Plan, pods: Pods) -> dict[str, Any]:
     """Return the manifest of an Argo workflow that runs a plan.
 
     Args:
         plan: The plan.
-        name: As of `argo`, as are the others.
-        workflow: As of `argo`.
-        image: As of `argo`.
-        volume: As of `argo`.
-        memory: As of `argo`.
+        pods: What its steps run in.
 
     Raises:
         NotCompilable: It is too large, or a name has `{{`.
@@ -105,10 +97,10 @@ def manifest(
         made |= template
         tasks.append(_task(step, plan, made["name"]))
     for made in templates.values():
-        made["container"] = _container(plan, name, workflow, image, volume, memory)
+        made["container"] = _container(plan, pods)
     volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {}}]
-    if volume is not None:
-        claim = {"claimName": volume}
+    if pods.volume is not None:
+        claim = {"claimName": pods.volume}
         volumes.append({"name": "results", "persistentVolumeClaim": claim})
     # The first failure ends what has not begun, unless chains do not know of each other.
     dag = {"failFast": plan.explicit and not plan.keep_going, "tasks": tasks}
@@ -116,9 +108,9 @@ def manifest(
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Workflow",
         "metadata": {
-            "generateName": f"{name}-",
+            "generateName": f"{pods.name}-",
             "labels": {
-                "app.kubernetes.io/name": name,
+                "app.kubernetes.io/name": pods.name,
                 "app.kubernetes.io/managed-by": "dotflow",
             },
         },
@@ -200,32 +192,25 @@ def _backoff(step: Step) -> dict[str, str]:
     return backoff
 
 
-def _container(
-    plan: Plan,
-    name: str,
-    workflow: str,
-    image: str,
-    volume: str | None,
-    memory: int,
-) -> dict[str, Any]:
+def _container(plan: Plan, pods: Pods) -> dict[str, Any]:
     mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - a folder of the pod's own
-    kept = _MOUNT if volume is not None else "/tmp/.output"  # noqa: S108 - the same
-    if volume is not None:
+    kept = _MOUNT if pods.volume is not None else "/tmp/.output"  # noqa: S108 - the same
+    if pods.volume is not None:
         mounts.append({"name": "results", "mountPath": _MOUNT})
     return {
-        "image": image,
+        "image": pods.image,
         "command": ["dotflow", "start"],
         "args": [
-            f"--workflow={workflow}",
+            f"--workflow={pods.workflow}",
             "--task={{inputs.parameters.task}}",
             "--run-id={{workflow.uid}}",
             *map(_plain, plan.arguments()),
         ],
         "env": [{"name": "DOTFLOW_OUTPUT_PATH", "value": kept}],
-        "envFrom": [{"secretRef": {"name": f"{name}-env", "optional": True}}],
+        "envFrom": [{"secretRef": {"name": f"{pods.name}-env", "optional": True}}],
         "resources": {
-            "requests": {"cpu": "250m", "memory": f"{min(memory, 256)}Mi"},
-            "limits": {"memory": f"{memory}Mi"},
+            "requests": {"cpu": "250m", "memory": f"{min(pods.memory, 256)}Mi"},
+            "limits": {"memory": f"{pods.memory}Mi"},
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,

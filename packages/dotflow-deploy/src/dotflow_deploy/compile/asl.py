@@ -19,20 +19,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.compile.blocks import Series, as_blocks
-from dotflow_deploy.compile.steps import (
-    SEQUENTIAL,
-    NotCompilable,
-    Plan,
-    Step,
-    check_size,
-    read_plan,
-)
-from dotflow_deploy.compile.storage import check_storage
+from dotflow_deploy.compile.blocks import Series, as_blocks, in_series
+from dotflow_deploy.compile.refusals import NotCompilable, check_size
+from dotflow_deploy.compile.steps import SEQUENTIAL, Plan, Step
+from dotflow_deploy.compile.storage import plan_for
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
-    from dotflow_deploy.compile.blocks import Parallel
+    from dotflow_deploy.compile.blocks import Block, Parallel
 
     States = dict[str, dict[str, Any]]
 
@@ -81,8 +75,8 @@ def asl(
         NotCompilable: It is too large, a timeout is too long, or its storage is local.
         DotflowError: The tasks form no graph.
     """
-    check_storage(flow, TARGET)
-    return state_machine(read_plan(flow, mode=mode, keep_going=keep_going), function)
+    plan = plan_for(flow, TARGET, mode=mode, keep_going=keep_going)
+    return state_machine(plan, function)
 
 
 def state_machine(plan: Plan, function: str = FUNCTION) -> dict[str, Any]:
@@ -121,7 +115,7 @@ class _Machine:
         self._block = as_blocks(plan.steps)
         self._parallels = 0
         one_chain = isinstance(self._block, (Step, Series)) and all(
-            isinstance(block, Step) for block in _blocks(self._block)
+            isinstance(block, Step) for block in in_series(self._block)
         )
         self._catches = plan.keep_going or not (plan.explicit or one_chain)
 
@@ -139,9 +133,7 @@ class _Machine:
             "States": states,
         }
 
-    def _series(
-        self, block: Step | Series | Parallel, states: States, then: str | None
-    ) -> str:
+    def _series(self, block: Block, states: States, then: str | None) -> str:
         """Add the states of a block, and return the one that it starts at.
 
         Args:
@@ -149,7 +141,7 @@ class _Machine:
             states: Where they are added.
             then: The state that follows; None: it ends there.
         """
-        blocks = _blocks(block)
+        blocks = in_series(block)
         names = [self._name(one) for one in blocks]
         for one, name, after in zip(blocks, names, [*names[1:], then], strict=True):
             if isinstance(one, Step):
@@ -158,7 +150,7 @@ class _Machine:
                 states[name] = self._parallel(one, after)
         return names[0]
 
-    def _name(self, block: Step | Series | Parallel) -> str:
+    def _name(self, block: Block) -> str:
         if isinstance(block, Step):
             return block.id
         self._parallels += 1
@@ -211,10 +203,6 @@ class _Machine:
         else:
             state["ResultPath"] = None
         return {**state, **_next(then)}
-
-
-def _blocks(block: Step | Series | Parallel) -> tuple[Step | Series | Parallel, ...]:
-    return block.blocks if isinstance(block, Series) else (block,)
 
 
 def _next(then: str | None) -> dict[str, Any]:

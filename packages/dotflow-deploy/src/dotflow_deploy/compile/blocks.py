@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from dotflow_deploy.compile.steps import Step
@@ -22,17 +22,21 @@ DEPTH: Final = 20
 class Series:
     """Blocks of which each begins when the one before it has ended."""
 
-    blocks: tuple[Step | Series | Parallel, ...]
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class Parallel:
     """Blocks that run at the same time; it ends when all have ended."""
 
-    blocks: tuple[Step | Series | Parallel, ...]
+    blocks: tuple[Block, ...]
 
 
-def as_blocks(steps: Sequence[Step], depth: int = DEPTH) -> Step | Series | Parallel:
+Block: TypeAlias = "Step | Series | Parallel"
+"""What a plan is made of."""
+
+
+def as_blocks(steps: Sequence[Step], depth: int = DEPTH) -> Block:
     """Return steps as blocks.
 
     It splits what is not connected into parallels, and what is ordered as a whole into
@@ -47,7 +51,12 @@ def as_blocks(steps: Sequence[Step], depth: int = DEPTH) -> Step | Series | Para
     return _Decomposition(steps).of(range(len(steps)), depth)
 
 
-def extra_waits(steps: Sequence[Step], block: Step | Series | Parallel) -> int:
+def in_series(block: Block) -> tuple[Block, ...]:
+    """Return the blocks that follow each other in a block: one, if it is no series."""
+    return block.blocks if isinstance(block, Series) else (block,)
+
+
+def extra_waits(steps: Sequence[Step], block: Block) -> int:
     """Return how many pairs of steps a block puts in an order that they need not have.
 
     Args:
@@ -58,7 +67,7 @@ def extra_waits(steps: Sequence[Step], block: Step | Series | Parallel) -> int:
     return _ordered(block)[1] - needed
 
 
-def _ordered(block: Step | Series | Parallel) -> tuple[int, int]:
+def _ordered(block: Block) -> tuple[int, int]:
     """Return how many steps there are, and of how many pairs one waits for the other."""
     if not isinstance(block, (Series, Parallel)):
         return 1, 0
@@ -91,8 +100,8 @@ class _Decomposition:
             for up in _places(above):
                 self._related[up] |= 1 << place
 
-    def of(self, places: Sequence[int], depth: int) -> Step | Series | Parallel:
-        blocks: list[Step | Series | Parallel] = []
+    def of(self, places: Sequence[int], depth: int) -> Block:
+        blocks: list[Block] = []
         rest = list(places)
         while rest:
             # No deeper: one after the other is always right, since each comes after
@@ -114,7 +123,7 @@ class _Decomposition:
             first = [p for p in rest if not self.above[p] & inside]
             blocks.append(self.of(first, depth))
             rest = [p for p in rest if self.above[p] & inside]
-        flat = [b for block in blocks for b in _flat(block)]
+        flat = [b for block in blocks for b in in_series(block)]
         return flat[0] if len(flat) == 1 else Series(tuple(flat))
 
     def _parts(self, places: Sequence[int], *, related: bool) -> list[list[int]]:
@@ -136,10 +145,6 @@ class _Decomposition:
                 waiting |= near
             parts.append([p for p in places if found >> p & 1])
         return parts
-
-
-def _flat(block: Step | Series | Parallel) -> Sequence[Step | Series | Parallel]:
-    return block.blocks if isinstance(block, Series) else (block,)
 
 
 def _bits(places: Sequence[int]) -> int:

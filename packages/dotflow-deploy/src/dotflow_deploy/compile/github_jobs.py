@@ -18,17 +18,12 @@ import math
 import shlex
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.compile.steps import (
-    SEQUENTIAL,
-    NotCompilable,
-    Plan,
-    Step,
-    check_size,
-    read_plan,
-)
-from dotflow_deploy.compile.storage import check_storage
+from dotflow_deploy.compile.refusals import NotCompilable, check_size
+from dotflow_deploy.compile.steps import SEQUENTIAL, Plan, Step
+from dotflow_deploy.compile.storage import plan_for
 from dotflow_deploy.platforms.values import pinning
 
 if TYPE_CHECKING:
@@ -109,28 +104,20 @@ def github_actions(
         NotCompilable: As of `github_jobs`.
         DotflowError: The tasks form no graph.
     """
-    check_storage(flow, TARGET)
-    return workflow_file(
-        read_plan(flow, mode=mode, keep_going=keep_going),
-        name=name,
-        workflow=workflow,
-        python=python,
-        install=install,
-        secrets=secrets,
-        schedule=schedule,
-    )
+    plan = plan_for(flow, TARGET, mode=mode, keep_going=keep_going)
+    runner = Runner(name, workflow, python, install, secrets)
+    return workflow_file(plan, runner, schedule)
 
 
 def workflow_file(
-    plan: Plan, *, name: str, schedule: str | None = None, **options: Any
+    plan: Plan, runner: Runner, schedule: str | None = None
 ) -> dict[str, Any]:
     """Return a whole workflow file that runs a plan.
 
     Args:
         plan: The plan.
-        name: As of `github_actions`.
+        runner: What its steps run in.
         schedule: As of `github_actions`.
-        options: The other arguments of `jobs`.
 
     Raises:
         NotCompilable: As of `jobs`.
@@ -139,11 +126,11 @@ def workflow_file(
     if schedule is not None:
         on["schedule"] = [{"cron": schedule}]
     return {
-        "name": name,
+        "name": runner.name,
         "on": on,
         "permissions": {"contents": "read"},
-        "concurrency": {"group": name, "cancel-in-progress": False},
-        "jobs": jobs(plan, name=name, **options),
+        "concurrency": {"group": runner.name, "cancel-in-progress": False},
+        "jobs": jobs(plan, runner),
     }
 
 
@@ -179,36 +166,27 @@ def github_jobs(
             storage is local.
         DotflowError: The tasks form no graph.
     """
-    check_storage(flow, TARGET)
-    plan = read_plan(flow, mode=mode, keep_going=keep_going)
-    return jobs(
-        plan,
-        name=name,
-        workflow=workflow,
-        python=python,
-        install=install,
-        secrets=secrets,
-    )
+    plan = plan_for(flow, TARGET, mode=mode, keep_going=keep_going)
+    return jobs(plan, Runner(name, workflow, python, install, secrets))
 
 
-def jobs(
-    plan: Plan,
-    *,
-    name: str,
-    workflow: str,
-    python: str = "3.12",
-    install: Sequence[str] = (),
-    secrets: Sequence[str] = (),
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Runner:
+    """What the steps run in: the arguments of `github_jobs` that have these names."""
+
+    name: str
+    workflow: str
+    python: str = "3.12"
+    install: Sequence[str] = ()
+    secrets: Sequence[str] = ()
+
+
+def jobs(plan: Plan, runner: Runner) -> dict[str, Any]:
     """Return the jobs that run a plan.
 
     Args:
         plan: The plan.
-        name: As of `github_jobs`, as are the others.
-        workflow: As of `github_jobs`.
-        python: As of `github_jobs`.
-        install: As of `github_jobs`.
-        secrets: As of `github_jobs`.
+        runner: What its steps run in.
 
     Raises:
         NotCompilable: There are too many tasks, or they may take too long.
@@ -216,17 +194,20 @@ def jobs(
     check_size(TARGET, len(plan.steps), JOBS, "the number of jobs")
     setup: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}},
-        {"uses": "actions/setup-python@v5", "with": {"python-version": python}},
-        *({"run": command} for command in install),
+        {"uses": "actions/setup-python@v5", "with": {"python-version": runner.python}},
+        *({"run": command} for command in runner.install),
     ]
     env = {
         "PYTHONUNBUFFERED": "1",
         # A secret where its address holds a password, else a variable.
         "DOTFLOW_STORAGE": "${{ secrets.DOTFLOW_STORAGE || vars.DOTFLOW_STORAGE }}",
-        "DOTFLOW_RUN": f"{name}-${{{{ github.repository_id }}}}-${{{{ github.run_id }}}}",
-        **{secret: f"${{{{ secrets.{secret} }}}}" for secret in secrets},
+        "DOTFLOW_RUN": runner.name
+        + "-${{ github.repository_id }}-${{ github.run_id }}",
+        **{secret: f"${{{{ secrets.{secret} }}}}" for secret in runner.secrets},
     }
-    return {step.id: _job(step, plan, workflow, setup, env) for step in plan.steps}
+    return {
+        step.id: _job(step, plan, runner.workflow, setup, env) for step in plan.steps
+    }
 
 
 def _job(

@@ -17,21 +17,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from dotflow_deploy.compile.blocks import Parallel, Series, as_blocks
-from dotflow_deploy.compile.steps import (
-    SEQUENTIAL,
-    NotCompilable,
-    Plan,
-    Step,
-    check_size,
-    read_plan,
-)
-from dotflow_deploy.compile.storage import check_storage
+from dotflow_deploy.compile.blocks import Parallel, as_blocks, in_series
+from dotflow_deploy.compile.refusals import NotCompilable, check_size
+from dotflow_deploy.compile.steps import SEQUENTIAL, Plan, Step
+from dotflow_deploy.compile.storage import plan_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dotflow import DotFlow
+    from dotflow_deploy.compile.blocks import Block
 
     Steps = list[dict[str, Any]]
 
@@ -70,8 +65,7 @@ def google_workflows(
         NotCompilable: It is too large, a timeout is too long, or its storage is local.
         DotflowError: The tasks form no graph.
     """
-    check_storage(flow, TARGET)
-    return definition(read_plan(flow, mode=mode, keep_going=keep_going), url)
+    return definition(plan_for(flow, TARGET, mode=mode, keep_going=keep_going), url)
 
 
 def definition(plan: Plan, url: str | None = None) -> dict[str, Any]:
@@ -125,14 +119,14 @@ class _Definition:
             "again": {"params": ["e"], "steps": _again()},
         }
 
-    def _series(self, block: Step | Series | Parallel) -> Steps:
-        blocks = block.blocks if isinstance(block, Series) else (block,)
+    def _series(self, block: Block) -> Steps:
+        blocks = in_series(block)
         steps = [self._one(one) for one in blocks]
         if self._chains and not any(isinstance(one, Parallel) for one in blocks):
             return [self._caught(f"chain_{next(iter(steps[0]))}", steps)]
         return steps
 
-    def _one(self, block: Step | Series | Parallel) -> dict[str, Any]:
+    def _one(self, block: Block) -> dict[str, Any]:
         if isinstance(block, Step):
             name = f"step_{block.id.replace('-', '_')}"
             call = self._call(block)
@@ -152,7 +146,7 @@ class _Definition:
             parallel = {"shared": ["failed"], **parallel}
         return {name: {"parallel": parallel}}
 
-    def _branches(self, blocks: Sequence[Step | Series | Parallel]) -> list[Steps]:
+    def _branches(self, blocks: Sequence[Block]) -> list[Steps]:
         """Deal blocks out to as many branches as there may be."""
         count = min(len(blocks), BRANCHES)
         dealt: list[Steps] = [[] for _ in range(count)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotflow.engine.modes import find_mode
 from dotflow.model.expansion import MapOver, SubWorkflow
-from dotflow_deploy.errors import InvalidProject
+from dotflow_deploy.compile.refusals import NotCompilable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,19 +21,6 @@ SEQUENTIAL: Final = "sequential"
 YEAR: Final = 365 * 24 * 3600
 ID_LENGTH: Final = 50
 """Characters of a step's id at most: platforms add to it, and some stop at 63."""
-
-
-class NotCompilable(InvalidProject):
-    """A workflow has something that a platform's own engine cannot express.
-
-    Args:
-        target: The engine: `"Step Functions"`; None where no engine can.
-        problem: What it cannot express, and what to do about it.
-    """
-
-    def __init__(self, target: str | None, problem: str) -> None:
-        who = "No platform can" if target is None else f"{target} cannot"
-        super().__init__(f"{who} run this workflow: {problem}")
 
 
 @dataclass(frozen=True)
@@ -193,21 +180,6 @@ def safe_ids(names: Sequence[str]) -> list[str]:
         taken.add(made)
         found.append(made)
     return found
-
-
-def check_size(target: str, size: int, limit: int, what: str) -> None:
-    """Refuse what is larger than a platform takes.
-
-    Raises:
-        NotCompilable: `size` is over `limit`.
-    """
-    if size > limit:
-        raise NotCompilable(
-            target,
-            f"{what} would be {size:,}, and the most there is {limit:,}. Put tasks"
-            " together, map over items (map_over) instead of adding a task for each, or"
-            " make two workflows of it.",
-        )
 
 
 def _step(task: TaskInstance, made: str, upstream: tuple[str, ...]) -> Step:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 from dotflow_deploy.errors import InvalidProject
 from dotflow_deploy.gcp.google import waited
 from dotflow_deploy.project import shortened
-from dotflow_deploy.stack import Difference, Resource, State, is_marked, marks
+from dotflow_deploy.stack import (
+    Difference,
+    Resource,
+    State,
+    compare,
+    compare_variables,
+    is_marked,
+    marks,
+)
 
 if TYPE_CHECKING:
     from dotflow_deploy.gcp.accounts import ServiceAccount
@@ -119,17 +127,8 @@ class Job(Resource):
             "timeout": self.timeout,
             "account": self.account.email,
         }
-        for name, value in wanted.items():
-            if state[name] != value:
-                found.append(Difference(name, str(state[name]), str(value)))
-        if state["env"] != self._env():
-            names = sorted(
-                key
-                for key in {*state["env"], *self._env()}
-                if state["env"].get(key) != self._env().get(key)
-            )
-            found.append(Difference("variables", ", ".join(names), "(changed)"))
-        return found
+        found += compare(state, wanted)
+        return found + compare_variables(state["env"], self._env())
 
     def update(self, state: State) -> None:
         """Change it; what runs already goes on as it was."""

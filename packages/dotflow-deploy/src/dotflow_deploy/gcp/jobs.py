@@ -39,8 +39,7 @@ def plain(project: Project, options: Options) -> Stack:
     Raises:
         InvalidProject: Nobody is signed in, or Cloud Run does not take an option.
     """
-    google = Google.connect(options.region)
-    resources, job = _job(google, project, options, "cloud-run")
+    resources, job = _job(project, options, "cloud-run")
     return Stack(resources, lambda: _told(job))
 
 
@@ -50,9 +49,9 @@ def scheduled(project: Project, options: Options) -> Stack:
     Raises:
         InvalidProject: As of `plain`, or the schedule is none.
     """
-    google = Google.connect(options.region)
     platform = "cloud-run-scheduled"
-    resources, job = _job(google, project, options, platform, "cloudscheduler")
+    resources, job = _job(project, options, platform, "cloudscheduler")
+    google = job.google
     account = ServiceAccount(google, project.name, platform, "timer")
     invoker = "roles/run.invoker"
     resources += [
@@ -64,13 +63,14 @@ def scheduled(project: Project, options: Options) -> Stack:
 
 
 def _job(
-    google: Google, project: Project, options: Options, platform: str, *apis: str
+    project: Project, options: Options, platform: str, *apis: str
 ) -> tuple[list[Resource], Job]:
     if options.builder not in (None, "docker"):
         raise InvalidProject(
             "Cloud Run runs images: leave out --builder, and Google builds it, or build"
             " it here with --builder docker"
         )
+    google = Google.connect(options.region)
     name = project.name
     repository = Repository(google, name, platform)
     local = DockerBuilder(

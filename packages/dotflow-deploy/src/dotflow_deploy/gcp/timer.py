@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dotflow_deploy.gcp.marked import is_described, marked_text
 from dotflow_deploy.schedule import cloud_scheduler
-from dotflow_deploy.stack import Difference, Resource, State
+from dotflow_deploy.stack import Difference, Resource, State, compare
 
 if TYPE_CHECKING:
     from dotflow_deploy.gcp.accounts import ServiceAccount
@@ -91,11 +91,7 @@ class Timer(Resource):
             "target": self.uri,
             "account": self.account.email,
         }
-        return [
-            Difference(name, state[name], value)
-            for name, value in wanted.items()
-            if state[name] != value
-        ]
+        return compare(state, wanted)
 
     def update(self, state: State) -> None:
         """Change it."""

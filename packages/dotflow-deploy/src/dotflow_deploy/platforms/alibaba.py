@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
+from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.servers import server_files, server_values
 from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.schedule import fc_timer
@@ -12,8 +13,6 @@ from dotflow_deploy.schedule import fc_timer
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
     from dotflow_deploy.platforms.render import Values
-
-_REGION: Final = "cn-hangzhou"
 
 
 def _values(request: Request) -> Values:
@@ -24,36 +23,33 @@ def _values(request: Request) -> Values:
     }
 
 
-def _platform(
-    name: str, title: str, description: str, scheduling: Scheduling
-) -> Platform:
-    return Platform(
-        name=name,
-        title=title,
-        description=description,
-        family=Family.ALIBABA,
-        files=(
-            *server_files(name, "alibaba-fc/server.py"),
-            *own(name, "s.yaml", "deploy.sh", "README.md", source="alibaba-fc"),
-        ),
-        region=_REGION,
-        scheduling=scheduling,
-        dialect=fc_timer,
-        values=_values,
+def _files(platform: str) -> tuple[File, ...]:
+    return (
+        *server_files(platform, "alibaba-fc/server.py"),
+        *own(platform, "s.yaml", "deploy.sh", "README.md", source="alibaba-fc"),
     )
 
 
-PLATFORMS: Final[tuple[Platform, ...]] = (
-    _platform(
-        "alibaba-fc",
-        "Function Compute",
-        "A function, run when it is called",
-        Scheduling.NONE,
+_function: Final = partial(
+    Platform,
+    family=Family.ALIBABA,
+    region="cn-hangzhou",
+    dialect=fc_timer,
+    values=_values,
+)
+
+PLATFORMS: Final = (
+    _function(
+        name="alibaba-fc",
+        title="Function Compute",
+        description="A function, run when it is called",
+        files=_files("alibaba-fc"),
     ),
-    _platform(
-        "alibaba-fc-scheduled",
-        "Function Compute, scheduled",
-        "A function, run by a timer",
-        Scheduling.ALWAYS,
+    _function(
+        name="alibaba-fc-scheduled",
+        title="Function Compute, scheduled",
+        description="A function, run by a timer",
+        files=_files("alibaba-fc-scheduled"),
+        scheduling=Scheduling.ALWAYS,
     ),
 )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
+from dotflow_deploy.platforms.families import aws
+from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.servers import check_free, server_files, server_values
 from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.project import shortened
-from dotflow_deploy.schedule import eventbridge
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
     from dotflow_deploy.platforms.render import Value, Values
 
-_REGION: Final = "us-east-1"
 _FILES: Final = (
     *("handler.py", "build.py", "template.yaml", "samconfig.toml"),
     *("deploy.sh", "README.md"),
@@ -47,20 +46,8 @@ def _values(kind: str, request: Request) -> Values:
     }
 
 
-def _function(
-    name: str, title: str, description: str, kind: str, scheduling: Scheduling
-) -> Platform:
-    return Platform(
-        name=name,
-        title=title,
-        description=description,
-        family=Family.AWS,
-        files=own(name, *_FILES, source="lambda"),
-        region=_REGION,
-        scheduling=scheduling,
-        dialect=eventbridge,
-        values=partial(_values, kind),
-    )
+def _files(platform: str) -> tuple[File, ...]:
+    return own(platform, *_FILES, source="lambda")
 
 
 def _app_runner(request: Request) -> Values:
@@ -69,52 +56,51 @@ def _app_runner(request: Request) -> Values:
     return {**server_values(request), "service": service}
 
 
-PLATFORMS: Final[tuple[Platform, ...]] = (
-    _function(
-        "lambda",
-        "AWS Lambda",
-        "A function, run when it is called",
-        "plain",
-        Scheduling.NONE,
+PLATFORMS: Final = (
+    aws(
+        name="lambda",
+        title="AWS Lambda",
+        description="A function, run when it is called",
+        files=_files("lambda"),
+        values=partial(_values, "plain"),
     ),
-    _function(
-        "lambda-scheduled",
-        "AWS Lambda, scheduled",
-        "A function, run by EventBridge",
-        "timer",
-        Scheduling.ALWAYS,
+    aws(
+        name="lambda-scheduled",
+        title="AWS Lambda, scheduled",
+        description="A function, run by EventBridge",
+        files=_files("lambda-scheduled"),
+        scheduling=Scheduling.ALWAYS,
+        values=partial(_values, "timer"),
     ),
-    _function(
-        "lambda-s3-trigger",
-        "AWS Lambda for S3",
-        "A function, run for each new object of a bucket",
-        "s3",
-        Scheduling.NONE,
+    aws(
+        name="lambda-s3-trigger",
+        title="AWS Lambda for S3",
+        description="A function, run for each new object of a bucket",
+        files=_files("lambda-s3-trigger"),
+        values=partial(_values, "s3"),
     ),
-    _function(
-        "lambda-sqs-trigger",
-        "AWS Lambda for SQS",
-        "A function, run for each message of a queue",
-        "sqs",
-        Scheduling.NONE,
+    aws(
+        name="lambda-sqs-trigger",
+        title="AWS Lambda for SQS",
+        description="A function, run for each message of a queue",
+        files=_files("lambda-sqs-trigger"),
+        values=partial(_values, "sqs"),
     ),
-    _function(
-        "lambda-api-trigger",
-        "AWS Lambda for API Gateway",
-        "A function, run by signed HTTP requests",
-        "api",
-        Scheduling.NONE,
+    aws(
+        name="lambda-api-trigger",
+        title="AWS Lambda for API Gateway",
+        description="A function, run by signed HTTP requests",
+        files=_files("lambda-api-trigger"),
+        values=partial(_values, "api"),
     ),
-    Platform(
+    aws(
         name="app-runner",
         title="AWS App Runner",
         description="A service, run by HTTP requests; for accounts that have it already",
-        family=Family.AWS,
         files=(
             *server_files("app-runner"),
             *own("app-runner", "template.yaml", "deploy.sh", "README.md"),
         ),
-        region=_REGION,
         values=_app_runner,
     ),
 )

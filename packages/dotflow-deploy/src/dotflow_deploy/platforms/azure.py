@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, Platform, Scheduling
+from dotflow_deploy.platforms.families import azure
+from dotflow_deploy.platforms.platform import Scheduling
 from dotflow_deploy.platforms.shared import IMAGE, own
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import azure_jobs
@@ -12,9 +13,6 @@ from dotflow_deploy.schedule import azure_jobs
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
     from dotflow_deploy.platforms.render import Values
-
-REGION: Final = "westeurope"
-
 
 _FILES: Final = ("template.json", "deploy.sh", "README.md")
 
@@ -25,23 +23,19 @@ def _values(request: Request) -> Values:
 
 
 PLATFORMS: Final = (
-    Platform(
+    azure(
         name="azure-container",
         title="Azure Container Apps",
         description="A job, run when you say or on a schedule",
-        family=Family.AZURE,
         files=(*IMAGE, *own("azure-container", *_FILES)),
-        region=REGION,
         scheduling=Scheduling.OPTIONAL,
         dialect=azure_jobs,
         values=_values,
     ),
-    Platform(
+    azure(
         name="azure-container-instances",
         title="Azure Container Instances",
         description="A container that runs once",
-        family=Family.AZURE,
         files=(*IMAGE, *own("azure-container-instances", *_FILES)),
-        region=REGION,
     ),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.families import azure
+from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.render import Raw
 from dotflow_deploy.platforms.servers import check_free, check_python
 from dotflow_deploy.platforms.shared import IMAGE, own
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 AZURE_FUNCTIONS: Final = {"3.12": "1.26.0", "3.13": "2.3.0"}
 """What a function app is written with, up to a version of Python: each has its own."""
 
-_REGION: Final = "westeurope"
 # The newest Python that Azure runs functions on.
 _NEWEST: Final = (3, 13)
 
@@ -58,38 +58,32 @@ def _logic_values(request: Request) -> Values:
     }
 
 
-PLATFORMS: Final[tuple[Platform, ...]] = (
-    Platform(
+PLATFORMS: Final = (
+    azure(
         name="azure-functions",
         title="Azure Functions",
         description="A function, run on a schedule",
-        family=Family.AZURE,
         files=_function_files("azure-functions"),
-        region=_REGION,
         scheduling=Scheduling.ALWAYS,
         dialect=azure_ncrontab,
         values=_function_values,
     ),
-    Platform(
+    azure(
         name="azure-queue-trigger",
         title="Azure Functions for Queue Storage",
         description="A function, run for each message of a queue",
-        family=Family.AZURE,
         files=_function_files("azure-queue-trigger"),
-        region=_REGION,
         values=_function_values,
     ),
-    Platform(
+    azure(
         name="azure-logic-apps",
         title="Azure Logic Apps",
         description="A logic app that starts a job of Container Apps",
-        family=Family.AZURE,
         files=(
             *IMAGE,
             *own("azure-container", "template.json", "deploy.sh"),
             *own("azure-logic-apps", "template.json", "deploy.sh", "README.md"),
         ),
-        region=_REGION,
         scheduling=Scheduling.OPTIONAL,
         dialect=logic_apps,
         values=_logic_values,

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.shared import readme
 from dotflow_deploy.schedule import github, gitlab
 
+_pipeline: Final = partial(Platform, family=Family.CI, scheduling=Scheduling.OPTIONAL)
+
 PLATFORMS: Final = (
-    Platform(
+    _pipeline(
         name="github-actions",
         title="GitHub Actions",
         description="A workflow of one job, by hand or on a schedule",
-        family=Family.CI,
         files=(
             File(".github/workflows/dotflow.yml", "github-actions/dotflow.yml"),
             readme("github-actions"),
         ),
         start="git add .github/workflows/dotflow.yml",
-        scheduling=Scheduling.OPTIONAL,
         dialect=github,
     ),
-    Platform(
+    _pipeline(
         name="gitlab-ci",
         title="GitLab CI",
         description="A pipeline of one job, by hand or on a schedule",
-        family=Family.CI,
         files=(File(".gitlab-ci.yml", "gitlab-ci/gitlab-ci.yml"), readme("gitlab-ci")),
         start="git add .gitlab-ci.yml",
-        scheduling=Scheduling.OPTIONAL,
         dialect=gitlab,
     ),
 )

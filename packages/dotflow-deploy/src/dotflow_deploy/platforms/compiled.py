@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.errors import InvalidProject
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.families import aws, google
+from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.render import Raw
 from dotflow_deploy.platforms.servers import server_files, server_values
 from dotflow_deploy.platforms.shared import GCLOUDIGNORE, own, readme
 from dotflow_deploy.platforms.values import bringing
 from dotflow_deploy.project import shortened
-from dotflow_deploy.schedule import cloud_scheduler, eventbridge
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
@@ -89,11 +89,10 @@ def _workflows(request: Request) -> Values:
 
 
 PLATFORMS: Final = (
-    Platform(
+    aws(
         name="step-functions",
         title="AWS Step Functions",
         description="A state machine, a state a task, each a call of Lambda",
-        family=Family.AWS,
         files=(
             File("deploy/step-functions/state-machine.asl.json", compiled("asl")),
             *own("step-functions", "handler.py", "template.yaml"),
@@ -106,16 +105,13 @@ PLATFORMS: Final = (
             ),
             readme("step-functions"),
         ),
-        region="us-east-1",
         scheduling=Scheduling.OPTIONAL,
-        dialect=eventbridge,
         values=_machine,
     ),
-    Platform(
+    google(
         name="cloud-workflows",
         title="Google Cloud Workflows",
         description="A workflow, a step a task, each a request to Cloud Run",
-        family=Family.GOOGLE,
         files=(
             *server_files("cloud-workflows"),
             GCLOUDIGNORE,
@@ -123,9 +119,7 @@ PLATFORMS: Final = (
             *own("cloud-workflows", "cloudbuild.yaml", source="gcp-service"),
             *own("cloud-workflows", "deploy.sh", "README.md"),
         ),
-        region="us-central1",
         scheduling=Scheduling.OPTIONAL,
-        dialect=cloud_scheduler,
         values=_workflows,
     ),
 )

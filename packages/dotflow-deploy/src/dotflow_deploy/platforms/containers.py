@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
@@ -14,45 +15,41 @@ def manifests(platform: str) -> tuple[File, ...]:
     return own(platform, "job.yaml", "kustomization.yaml", source="kubernetes")
 
 
+_container: Final = partial(
+    Platform, family=Family.CONTAINERS, scheduling=Scheduling.OPTIONAL
+)
+
 PLATFORMS: Final = (
-    Platform(
+    _container(
         name="docker",
         title="Docker",
         description="A container on this machine, with docker compose",
-        family=Family.CONTAINERS,
         files=(*IMAGE, File("compose.yaml", "docker/compose.yaml"), readme("docker")),
         start="docker compose up --build",
-        scheduling=Scheduling.OPTIONAL,
         values=with_scheduler,
     ),
-    Platform(
+    _container(
         name="kubernetes",
         title="Kubernetes",
         description="A Job, or a CronJob with a schedule",
-        family=Family.CONTAINERS,
         files=(*IMAGE, *manifests("kubernetes"), readme("kubernetes")),
         start="kubectl apply --kustomize deploy/kubernetes",
-        scheduling=Scheduling.OPTIONAL,
         dialect=kubernetes,
     ),
-    Platform(
+    _container(
         name="k3s",
         title="k3s",
         description="A Job or CronJob, its image without a registry",
-        family=Family.CONTAINERS,
         files=(*IMAGE, *manifests("k3s"), readme("k3s")),
         start="sudo k3s kubectl apply --kustomize deploy/k3s",
-        scheduling=Scheduling.OPTIONAL,
         dialect=kubernetes,
     ),
-    Platform(
+    _container(
         name="nomad",
         title="Nomad",
         description="A batch job, dispatched or periodic",
-        family=Family.CONTAINERS,
         files=(*IMAGE, *own("nomad", "job.nomad.hcl", "README.md")),
         start="nomad job run deploy/nomad/job.nomad.hcl",
-        scheduling=Scheduling.OPTIONAL,
         dialect=nomad,
     ),
 )

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.families import google
+from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.render import Raw
 from dotflow_deploy.platforms.shared import GCLOUDIGNORE, IMAGE, own
 from dotflow_deploy.project import shortened
-from dotflow_deploy.schedule import cloud_scheduler
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
     from dotflow_deploy.platforms.render import Values
-
-REGION: Final = "us-central1"
 
 
 def _files(platform: str) -> tuple[File, ...]:
@@ -35,24 +33,19 @@ def _values(request: Request) -> Values:
 
 
 PLATFORMS: Final = (
-    Platform(
+    google(
         name="cloud-run",
         title="Cloud Run",
         description="A job, run when you say",
-        family=Family.GOOGLE,
         files=_files("cloud-run"),
-        region=REGION,
         values=_values,
     ),
-    Platform(
+    google(
         name="cloud-run-scheduled",
         title="Cloud Run, scheduled",
         description="A job, started by Cloud Scheduler",
-        family=Family.GOOGLE,
         files=_files("cloud-run-scheduled"),
-        region=REGION,
         scheduling=Scheduling.ALWAYS,
-        dialect=cloud_scheduler,
         values=_values,
     ),
 )

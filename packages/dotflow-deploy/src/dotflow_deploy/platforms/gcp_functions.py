@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.families import google
+from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.render import Raw
 from dotflow_deploy.platforms.servers import (
     check_free,
@@ -15,7 +16,6 @@ from dotflow_deploy.platforms.servers import (
 )
 from dotflow_deploy.platforms.shared import GCLOUDIGNORE, own, readme
 from dotflow_deploy.project import shortened
-from dotflow_deploy.schedule import cloud_scheduler
 
 if TYPE_CHECKING:
     from dotflow_deploy.platforms.platform import Request
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 FUNCTIONS_FRAMEWORK: Final = "3.10.2"
 """What serves a function at Google."""
 
-_REGION: Final = "us-central1"
 # The newest Python that Google runs functions on.
 _NEWEST: Final = (3, 13)
 
@@ -69,38 +68,31 @@ def _service_files(platform: str, *more: File) -> tuple[File, ...]:
     )
 
 
-PLATFORMS: Final[tuple[Platform, ...]] = (
-    Platform(
+PLATFORMS: Final = (
+    google(
         name="cloud-functions",
         title="Cloud Functions",
         description="A function, run by HTTP requests, events or a schedule",
-        family=Family.GOOGLE,
         files=(
             *own("cloud-functions", "main.py"),
             File("deploy/cloud-functions/build.py", "shared/build_source.py"),
             *own("cloud-functions", "deploy.sh", "README.md"),
         ),
-        region=_REGION,
         scheduling=Scheduling.OPTIONAL,
-        dialect=cloud_scheduler,
         values=_function_values,
     ),
-    Platform(
+    google(
         name="cloud-tasks",
         title="Cloud Tasks",
         description="A service, run for each task of a queue",
-        family=Family.GOOGLE,
         files=_service_files("cloud-tasks", *own("cloud-tasks", "enqueue.sh")),
-        region=_REGION,
         values=partial(_service_values, "cloudtasks", "the queue", "10m"),
     ),
-    Platform(
+    google(
         name="pubsub-trigger",
         title="Pub/Sub",
         description="A service, run for each message of a topic",
-        family=Family.GOOGLE,
         files=_service_files("pubsub-trigger"),
-        region=_REGION,
         values=partial(_service_values, "pubsub", "the topic", "10m"),
     ),
 )

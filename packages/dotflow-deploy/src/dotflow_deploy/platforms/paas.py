@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
@@ -19,68 +20,62 @@ def _app(request: Request) -> Values:
     return {"app": shortened(request.project.name, 32)}
 
 
+_app_platform: Final = partial(
+    Platform, family=Family.PAAS, scheduling=Scheduling.OPTIONAL
+)
+
 PLATFORMS: Final = (
-    Platform(
+    _app_platform(
         name="heroku",
         title="Heroku",
         description="A one-off dyno, or a worker with a schedule",
-        family=Family.PAAS,
         files=(*IMAGE, File("heroku.yml", "heroku/heroku.yml"), readme("heroku")),
         start="heroku create --stack container",
-        scheduling=Scheduling.OPTIONAL,
         values=with_scheduler,
     ),
-    Platform(
+    _app_platform(
         name="fly-io",
         title="Fly",
         description="A machine that runs once, or waits for a schedule",
-        family=Family.PAAS,
         files=(
             *IMAGE,
             File("fly.toml", "fly-io/fly.toml"),
             *own("fly-io", "deploy.sh", "README.md"),
         ),
         region="fra",
-        scheduling=Scheduling.OPTIONAL,
         values=with_scheduler,
     ),
-    Platform(
+    _app_platform(
         name="railway",
         title="Railway",
         description="A service that ends, or a cron job",
-        family=Family.PAAS,
         files=(*IMAGE, File("railway.json", "railway/railway.json"), readme("railway")),
         start="railway init && railway up",
-        scheduling=Scheduling.OPTIONAL,
         dialect=railway,
     ),
-    Platform(
+    _app_platform(
         name="render",
         title="Render",
         description="A cron job",
-        family=Family.PAAS,
         files=(*IMAGE, File("render.yaml", "render/render.yaml"), readme("render")),
         start="git add render.yaml Dockerfile .dockerignore",
         region="frankfurt",
         scheduling=Scheduling.ALWAYS,
         dialect=render,
     ),
-    Platform(
+    _app_platform(
         name="digital-ocean",
         title="DigitalOcean App Platform",
         description="A job, run at each deployment or on a schedule",
-        family=Family.PAAS,
         files=(*IMAGE, *own("digital-ocean", "app.yaml", "deploy.sh", "README.md")),
         region="fra",
-        scheduling=Scheduling.OPTIONAL,
         dialect=digital_ocean,
         values=_app,
     ),
-    Platform(
+    _app_platform(
         name="coolify",
         title="Coolify",
         description="A container that waits for its schedule",
-        family=Family.PAAS,
         files=(
             *IMAGE,
             File("coolify.compose.yaml", "coolify/compose.yaml"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -116,8 +116,3 @@ class Platform:
     def __post_init__(self) -> None:
         if not self.start:
             object.__setattr__(self, "start", f"bash deploy/{self.name}/deploy.sh")
-
-
-def by_name(*platforms: Platform) -> Mapping[str, Platform]:
-    """Return platforms by their names."""
-    return {platform.name: platform for platform in platforms}

@@ -7,8 +7,8 @@ from typing import Final
 
 from dotflow_deploy.errors import InvalidProject, ScheduleNotExpressible
 from dotflow_deploy.schedule.cron import Cron, as_cron
-from dotflow_deploy.schedule.fields import DAY, HOUR, MINUTE, MONTH, Unit
-from dotflow_deploy.schedule.texts import even_step, listed, weekday_names
+from dotflow_deploy.schedule.fields import DAY, HOUR, MINUTE, MONTH
+from dotflow_deploy.schedule.texts import stepped, weekday_names
 
 _RATE = re.compile(r"rate\((?P<n>[1-9][0-9]*) (?P<unit>minute|hour|day)(?P<s>s?)\)")
 _CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
@@ -41,22 +41,12 @@ def eventbridge(schedule: Cron | str) -> str:
         raise ScheduleNotExpressible(cron.text, "AWS EventBridge", EITHER)
     days, weekdays = "*" if cron.weekdays is None else "?", "?"
     if cron.days is not None:
-        days = _field(cron.days, DAY)
+        days = stepped(cron.days, DAY)
     if cron.weekdays is not None:
         weekdays = weekday_names(cron.weekdays)
-    minutes, hours = _field(cron.minutes, MINUTE), _field(cron.hours, HOUR)
-    return f"cron({minutes} {hours} {days} {_field(cron.months, MONTH)} {weekdays} *)"
-
-
-def _field(values: frozenset[int], unit: Unit) -> str:
-    ordered = sorted(values)
-    if len(ordered) == len(unit.values):
-        return "*"
-    step = even_step(ordered)
     # AWS documents a step from a start on, not one within a range.
-    if step is not None and step > 1 and ordered[-1] + step > unit.high:
-        return f"{ordered[0]}/{step}"
-    return listed(ordered)
+    minutes, hours = stepped(cron.minutes, MINUTE), stepped(cron.hours, HOUR)
+    return f"cron({minutes} {hours} {days} {stepped(cron.months, MONTH)} {weekdays} *)"
 
 
 def _checked(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dotflow_deploy.schedule.cron import Cron, as_cron
 from dotflow_deploy.schedule.fields import DAY, HOUR, MINUTE, MONTH, Unit
-from dotflow_deploy.schedule.texts import even_step, runs, weekday_names
+from dotflow_deploy.schedule.texts import stepped, weekday_names
 
 
 def systemd_calendar(schedule: Cron | str) -> list[str]:
@@ -35,17 +35,4 @@ def systemd_calendar(schedule: Cron | str) -> list[str]:
 
 
 def _field(values: Iterable[int], unit: Unit) -> str:
-    ordered = sorted(values)
-    if len(ordered) == len(unit.values):
-        return "*"
-    step = even_step(ordered)
-    if step is not None and step > 1 and ordered[-1] + step > unit.high:
-        return f"{ordered[0]:02}/{step}"
-    return ",".join(
-        f"{first:02}..{last:02}" if last - first > 1 else _few(first, last)
-        for first, last in runs(ordered)
-    )
-
-
-def _few(first: int, last: int) -> str:
-    return f"{first:02}" if first == last else f"{first:02},{last:02}"
+    return stepped(values, unit, between="..", digits=2)

@@ -33,10 +33,25 @@ def compact(
     return listed(ordered, between=between)
 
 
-def listed(values: Iterable[int], *, between: str = "-") -> str:
+def stepped(
+    values: Iterable[int], unit: Unit, *, between: str = "-", digits: int = 1
+) -> str:
+    """Return the text of a field, with no step within a range: AWS documents none."""
+    ordered = sorted(values)
+    if len(ordered) == len(unit.values):
+        return "*"
+    step = even_step(ordered)
+    if step is not None and step > 1 and ordered[-1] + step > unit.high:
+        return f"{ordered[0]:0{digits}}/{step}"
+    return listed(ordered, between=between, digits=digits)
+
+
+def listed(values: Iterable[int], *, between: str = "-", digits: int = 1) -> str:
     """Return values as a list of numbers and of ranges of three at least."""
     return ",".join(
-        f"{first}{between}{last}" if last - first > 1 else _few(first, last)
+        (between if last - first > 1 else ",").join(
+            f"{end:0{digits}}" for end in dict.fromkeys((first, last))
+        )
         for first, last in runs(values)
     )
 
@@ -71,7 +86,3 @@ def runs(values: Iterable[int]) -> list[tuple[int, int]]:
         else:
             found.append((value, value))
     return found
-
-
-def _few(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first},{last}"

@@ -136,11 +136,7 @@ def task_history(
             )
             for run_id, found in tasks.items()
         ],
-        failures=[
-            models.FailureRow.model_validate(one, from_attributes=True)
-            for one in failures
-            if one.task == task
-        ],
+        failures=[models.FailureRow.of(one) for one in failures if one.task == task],
         last_inputs=next(filter(None, given), []),
         slowest=sorted(slowest, key=lambda one: -one.duration)[:20],
     )
@@ -160,10 +156,7 @@ def show_workflow(
         name=name,
         counts=counts,
         success_rate=views.success_rate(counts),
-        durations=[
-            models.Duration.model_validate(one, from_attributes=True)
-            for one in durations
-        ],
+        durations=[models.Duration.of(one) for one in durations],
         p50=percentile(times, 0.5),
         p95=percentile(times, 0.95),
         last=last,

@@ -69,11 +69,7 @@ def list_failures(
     found = parts.store.history.failures(
         workflow=workflow or None, since=since, limit=limit
     )
-    return models.FailureList(
-        groups=[
-            models.FailureRow.model_validate(one, from_attributes=True) for one in found
-        ]
-    )
+    return models.FailureList(groups=[models.FailureRow.of(one) for one in found])
 
 
 @router.get("/runs/{run_id}")
@@ -142,7 +138,7 @@ def show_task(run_id: str, name: str, parts: Parts, _who: Reader) -> models.Task
         task=nodes[name],
         attempts=views.attempts(report, [task]),
         inputs=inputs_of(report[name]),
-        output=None if result is None else models.Output.model_validate(result),
+        output=None if result is None else models.Output.of(result),
         error=None if error is None else views.full_error(error, report.identity.cwd),
         slowest=sorted(times, key=lambda one: -one.duration)[:_SLOWEST],
         failures=[
@@ -187,7 +183,7 @@ def list_events(
     untold = {OUTPUT, "TaskArtifact"} - set(kind or ())
     found = parts.store.history.events(run_id, after, limit, kinds=kind, task=task)
     return models.EventList(
-        events=[views.event_row(one) for one in found if one.event not in untold],
+        events=[models.EventRow.of(one) for one in found if one.event not in untold],
         next=found[-1].seq if found else after,
     )
 

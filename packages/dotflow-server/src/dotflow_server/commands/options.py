@@ -37,6 +37,17 @@ def database_of(given: str | None) -> str:
     return found or DATABASE
 
 
+def port_option(default: int) -> Callable[[F], F]:
+    """Add `--port`."""
+    return click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=default,
+        show_default=True,
+        help="Where to listen; 0 for a free port.",
+    )
+
+
 def retention_days(text: str) -> float:
     """Return after how many days runs are forgotten.
 

@@ -14,10 +14,7 @@ provider "civo" {
   region = var.region
 }
 
-variable "region" {
-  type    = string
-  default = @@"region"@@
-}
+@@include shared/region.tf@@
 
 variable "api_from" {
   description = "Networks that reach the cluster's API, such as [\"203.0.113.7/32\"]."

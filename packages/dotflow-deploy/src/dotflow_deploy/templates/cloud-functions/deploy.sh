@@ -20,10 +20,7 @@ fi
 gcloud functions add-invoker-policy-binding "$name" --region "$region" \
   --member "serviceAccount:$email" >/dev/null
 url=$(gcloud functions describe "$name" --region "$region" --format 'value(url)')
-verb=create
-if gcloud scheduler jobs describe "$name" --location "$region" >/dev/null 2>&1; then
-  verb=update
-fi
+@@include shared/gcloud_schedule.sh@@
 gcloud scheduler jobs "$verb" http "$name" --location "$region" --uri "$url" \
   --schedule @@"schedule_native"@@ --time-zone Etc/UTC --http-method POST \
   --message-body '{}' --attempt-deadline 900s \

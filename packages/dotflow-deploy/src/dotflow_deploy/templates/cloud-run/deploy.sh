@@ -18,10 +18,7 @@ if ! gcloud iam service-accounts describe "$account" >/dev/null 2>&1; then
 fi
 gcloud run jobs add-iam-policy-binding "$name" --region "$region" \
   --member "serviceAccount:$account" --role roles/run.invoker >/dev/null
-verb=create
-if gcloud scheduler jobs describe "$name" --location "$region" >/dev/null 2>&1; then
-  verb=update
-fi
+@@include shared/gcloud_schedule.sh@@
 gcloud scheduler jobs "$verb" http "$name" --location "$region" \
   --schedule @@"schedule"@@ --time-zone Etc/UTC --http-method POST \
   --uri "https://run.googleapis.com/v2/projects/$project/locations/$region/jobs/$name:run" \

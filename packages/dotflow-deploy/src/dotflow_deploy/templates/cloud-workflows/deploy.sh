@@ -48,10 +48,7 @@ gcloud workflows deploy "$name" --location "$region" \
 gcloud projects add-iam-policy-binding "$project" --role roles/workflows.invoker \
   --member "serviceAccount:$caller@$project.iam.gserviceaccount.com" --condition None \
   >/dev/null
-verb=create
-if gcloud scheduler jobs describe "$name" --location "$region" >/dev/null 2>&1; then
-  verb=update
-fi
+@@include shared/gcloud_schedule.sh@@
 gcloud scheduler jobs "$verb" http "$name" --location "$region" \
   --schedule @@"schedule_native"@@ --time-zone Etc/UTC --http-method POST \
   --uri "https://workflowexecutions.googleapis.com/v1/projects/$project/locations/$region/workflows/$name/executions" \

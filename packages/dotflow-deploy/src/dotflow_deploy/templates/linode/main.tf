@@ -11,16 +11,9 @@ terraform {
 # The token comes from the environment: LINODE_TOKEN.
 provider "linode" {}
 
-variable "region" {
-  type    = string
-  default = @@"region"@@
-}
+@@include shared/region.tf@@
 
-variable "ssh_key" {
-  description = "File of the public key that may log in."
-  type        = string
-  default     = "~/.ssh/id_ed25519.pub"
-}
+@@include shared/ssh_key.tf@@
 
 variable "ssh_from" {
   description = "Networks that may log in."

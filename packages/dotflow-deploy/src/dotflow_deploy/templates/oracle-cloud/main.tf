@@ -13,21 +13,14 @@ provider "oci" {
   region = var.region
 }
 
-variable "region" {
-  type    = string
-  default = @@"region"@@
-}
+@@include shared/region.tf@@
 
 variable "compartment_id" {
   description = "OCID of the compartment that everything is made in."
   type        = string
 }
 
-variable "ssh_key" {
-  description = "File of the public key that may log in."
-  type        = string
-  default     = "~/.ssh/id_ed25519.pub"
-}
+@@include shared/ssh_key.tf@@
 
 variable "ssh_from" {
   description = "Network that may log in."

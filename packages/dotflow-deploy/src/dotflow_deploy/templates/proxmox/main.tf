@@ -41,11 +41,7 @@ variable "bridge" {
   default     = "vmbr0"
 }
 
-variable "ssh_key" {
-  description = "File of the public key that may log in."
-  type        = string
-  default     = "~/.ssh/id_ed25519.pub"
-}
+@@include shared/ssh_key.tf@@
 
 resource "proxmox_virtual_environment_download_file" "debian" {
   content_type = "iso"

@@ -13,10 +13,7 @@ provider "aws" {
   region = var.region
 }
 
-variable "region" {
-  type    = string
-  default = @@"region"@@
-}
+@@include shared/region.tf@@
 
 variable "image_tag" {
   description = "Tag of the image in the repository that this makes."

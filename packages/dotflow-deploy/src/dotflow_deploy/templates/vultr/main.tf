@@ -11,16 +11,9 @@ terraform {
 # The key comes from the environment: VULTR_API_KEY.
 provider "vultr" {}
 
-variable "region" {
-  type    = string
-  default = @@"region"@@
-}
+@@include shared/region.tf@@
 
-variable "ssh_key" {
-  description = "File of the public key that may log in."
-  type        = string
-  default     = "~/.ssh/id_ed25519.pub"
-}
+@@include shared/ssh_key.tf@@
 
 variable "ssh_from" {
   description = "Address of the network that may log in, and its size in bits."
