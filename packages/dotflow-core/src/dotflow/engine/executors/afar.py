@@ -193,7 +193,6 @@ def run_holding(
     inputs: Any,
     errand: Errand | None,
     *,
-    holds: bool = True,
     interruptible: bool | None = None,
     send: Callable[[bytes], object] | None = None,
 ) -> tuple[bytes, Any]:
@@ -203,7 +202,6 @@ def run_holding(
         packed: The attempt, as for `run_packed`.
         inputs: What it is given, as there; or what is called for it.
         errand: How to store such a result first; None to leave that to the driver.
-        holds: Whether there is a place for it here.
         interruptible: As for `run_packed`.
         send: As there.
 
@@ -220,11 +218,9 @@ def run_holding(
             return packed_news(outcome, packed.name), None
     outcome = run_packed(packed, inputs, interruptible=interruptible, send=send)
     value = outcome.value
-    large = holds and _is_large(value)
+    large = _is_large(value)
     data = b"" if large else packed_outcome(outcome, packed.name)
-    if not holds or not (large or len(data) > INLINE_BYTES):
-        return _news(data), None
-    if outcome.failure is not None:
+    if outcome.failure is not None or not (large or len(data) > INLINE_BYTES):
         return _news(data), None
     if issubclass(type(value), Context):
         value = value.storage
