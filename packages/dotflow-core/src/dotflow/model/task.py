@@ -451,6 +451,16 @@ class Attempt:
         """Which item of a mapped task it is of, from 0; None for the task itself."""
         return getattr(self.node, "index", None)
 
+    def before_end(self, call: Callable[[], object]) -> None:
+        """Have something called in its context just before its end is told.
+
+        Args:
+            call: What to call; what it raises is dropped.
+        """
+        if self.at_end is None:
+            self.at_end = []
+        self.at_end.append(call)
+
     def end_telling(self) -> None:
         """Tell what is left, and from now on nothing: what comes later is dropped."""
         calls, self.at_end = self.at_end, None
