@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.abc.storage import current_fence
 from dotflow.base.guard import STOPS, error_message, guarded, type_name
-from dotflow.engine.executors.processes import unsendable
+from dotflow.engine.executors.processes import dumps_inputs
 from dotflow.engine.executors.remote import (
     INLINE_BYTES,
     PackedAttempt,
@@ -17,7 +17,6 @@ from dotflow.engine.executors.remote import (
     run_packed,
     unpack_outcome,
 )
-from dotflow.engine.executors.transport import dumps
 from dotflow.model.context import Context
 from dotflow.model.held import Held, HeldContext, HeldParts
 from dotflow.report.values import describe
@@ -106,12 +105,7 @@ def parted(attempt: Attempt) -> Parts:
     for place, value in enumerate(values):
         if issubclass(type(value), Held):
             _take_out(values, (place,), places, held)
-    try:
-        plain = dumps(values, elsewhere=True)
-    except STOPS:
-        raise
-    except BaseException as error:
-        raise unsendable(attempt, error) from error
+    plain = dumps_inputs(attempt, values, elsewhere=True)
     return Parts(shape, plain, tuple(places), held)
 
 
