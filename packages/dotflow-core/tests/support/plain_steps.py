@@ -1,8 +1,8 @@
-"""Steps that several files of tests share."""
+"""Steps, and workflows of them, that several files of tests share."""
 
 from __future__ import annotations
 
-from dotflow import action
+from dotflow import DotFlow, action
 
 
 @action
@@ -18,3 +18,11 @@ def plus_one(previous_context):
 @action
 def fail():
     raise ValueError("no way")
+
+
+def numbered(step, count):
+    """Return a workflow of so many tasks of a step, each given its number."""
+    workflow = DotFlow()
+    for number in range(count):
+        workflow.task.add(step, initial_context=number)
+    return workflow
