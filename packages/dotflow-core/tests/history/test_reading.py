@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -240,22 +241,19 @@ def test_an_interrupted_migration_goes_on(former, tmp_path):
 
 def test_writers_wait_for_a_migration(former):
     """A writer waits for another one that migrates the file, longer than for a lock."""
-    held, done = threading.Event(), []
-    connection = sqlite3.connect(former, isolation_level=None, check_same_thread=False)
-    connection.execute("BEGIN IMMEDIATE")
+    ready = threading.Event()
 
     def write():
-        storage = StorageSQLite(former, timeout=0)
-        held.set()
-        done.append(storage.get("key").storage)
-        storage.close()
+        with closing(StorageSQLite(former, timeout=0)) as storage:
+            ready.set()
+            return storage.get("key").storage
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    held.wait()
-    thread.join(0.3)
-    assert thread.is_alive()
-    connection.execute("ROLLBACK")
-    connection.close()
-    thread.join()
-    assert done == [None]
+    with ThreadPoolExecutor(1) as pool:
+        with closing(sqlite3.connect(former, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            written = pool.submit(write)
+            ready.wait()
+            with pytest.raises(TimeoutError):
+                written.result(timeout=0.3)
+            connection.execute("ROLLBACK")
+        assert written.result() is None
