@@ -14,10 +14,8 @@ class TestStorageS3(StorageContract):
     @pytest.fixture(autouse=True)
     def _bucket(self, make, s3_url, bucket):
         self.make_storage = self.make_second_storage = make
-        self.factory = functools.partial(StorageS3, bucket, endpoint_url=s3_url)
-
-    def storage_factory(self):
-        return self.factory
+        factory = functools.partial(StorageS3, bucket, endpoint_url=s3_url)
+        self.storage_factory = lambda: factory
 
 
 class TestObjects(ObjectStorageContract):

@@ -21,14 +21,9 @@ from dotflow_aws import (
 
 # As the AWS documentation shows them, cut to what varies.
 SCHEDULED = {
-    "version": "0",
-    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
     "detail-type": "Scheduled Event",
     "source": "aws.events",
-    "account": "123456789012",
     "time": "2015-10-08T16:53:06Z",
-    "region": "us-east-1",
-    "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-schedule"],
     "detail": {},
 }
 REQUEST = {
@@ -41,7 +36,6 @@ REQUEST = {
     "requestContext": {
         "http": {"method": "POST", "path": "/workflow", "protocol": "HTTP/1.1"},
         "requestId": "JKJaXmPLvHcESHA=",
-        "stage": "$default",
     },
     "body": '{"rows": 3}',
     "isBase64Encoded": False,

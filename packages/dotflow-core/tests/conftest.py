@@ -121,6 +121,32 @@ def program(tmp_path):
 
 
 @pytest.fixture
+def run_script(tmp_path):
+    """Run a script in a process of its own, in `tmp_path`."""
+
+    def run(source, *arguments, **environment):
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        return subprocess.run(
+            [sys.executable, str(script), *arguments],
+            cwd=tmp_path,
+            # Buffered, as by default: else a line and its end are written one by one,
+            # and lines of two workers mix.
+            env={
+                **os.environ,
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONUNBUFFERED": "",
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+
+    return run
+
+
+@pytest.fixture
 def run_program(tmp_path):
     """Run a piece of Python in a fresh interpreter, in a folder of its own."""
 

@@ -14,10 +14,8 @@ class TestStorageGCS(StorageContract):
     @pytest.fixture(autouse=True)
     def _bucket(self, make, bucket):
         self.make_storage = self.make_second_storage = make
-        self.factory = functools.partial(StorageGCS, bucket)
-
-    def storage_factory(self):
-        return self.factory
+        factory = functools.partial(StorageGCS, bucket)
+        self.storage_factory = lambda: factory
 
 
 class TestObjects(ObjectStorageContract):

@@ -5,10 +5,8 @@ boto3 is imported at the first request to S3, and not at all by the Lambda handl
 
 from __future__ import annotations
 
+from dotflow.serving import TaskFailed, TaskFailedForGood, WorkflowFailed
 from dotflow_aws.handlers import (
-    TaskFailed,
-    TaskFailedForGood,
-    WorkflowFailed,
     eventbridge_handler,
     http_handler,
     lambda_handler,

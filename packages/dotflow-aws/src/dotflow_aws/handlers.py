@@ -14,37 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.errors import WorkflowAlreadyRunning
 from dotflow.logging import logger
-from dotflow.serving import (
-    Factory,
-    TaskFailed,
-    TaskFailedForGood,
-    WorkflowFailed,
-    build,
-    check_factory,
-    run,
-    run_task_event,
-)
+from dotflow.serving import Factory as Factory
+from dotflow.serving import TaskFailed as TaskFailed
+from dotflow.serving import TaskFailedForGood as TaskFailedForGood
+from dotflow.serving import WorkflowFailed as WorkflowFailed
+from dotflow.serving import build, check_factory, run, run_task_event
 from dotflow.serving import start as start_flow
 from dotflow.types import WorkflowStatus
 from dotflow_aws import events
 
 if TYPE_CHECKING:
     from dotflow import DotFlow
-
-__all__ = [
-    "Factory",
-    "Handler",
-    "Result",
-    "TaskFailed",
-    "TaskFailedForGood",
-    "WorkflowFailed",
-    "eventbridge_handler",
-    "http_handler",
-    "lambda_handler",
-    "s3_handler",
-    "sqs_handler",
-    "task_handler",
-]
 
 Result = Callable[["DotFlow"], Any]
 Handler = Callable[[Any, Any], Any]

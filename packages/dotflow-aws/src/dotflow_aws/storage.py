@@ -14,8 +14,7 @@ from dotflow.providers.object_storage import ObjectStorage, StoredObject, in_thr
 from dotflow_aws.errors import client_errors, error_code, storage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import ClassVar
+    from collections.abc import Iterator
 
 _BATCH = 1000  # what one DeleteObjects request takes
 # Another writer was faster, or deleted the object: the caller looks again.
@@ -54,19 +53,15 @@ class StorageS3(ObjectStorage):
         keep_days: After how many days it forgets a run; None for never.
 
     Raises:
-        ProviderError: The bucket, the prefix or a number cannot be one.
+        ProviderError: The bucket, the prefix, `timeout` or `max_attempts` cannot be one.
         ValueError: There is no such codec, or a number of the history is out of range.
     """
 
     scheme = "s3"
-    url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {
-        "codec": str,
-        "keep_days": float,
-        "keep_runs": int,
+    url_options = ObjectStorage.common_options | {
         "endpoint_url": str,
         "max_attempts": int,
         "region": str,
-        "timeout": float,
     }
 
     def __init__(
@@ -82,9 +77,7 @@ class StorageS3(ObjectStorage):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        super().__init__(bucket, prefix, codec, keep_runs, keep_days)
-        if not timeout > 0:
-            raise ProviderError(f"timeout={timeout!r} must be more than 0 seconds.")
+        super().__init__(bucket, prefix, codec, keep_runs, keep_days, timeout=timeout)
         if max_attempts < 1:
             raise ProviderError(f"max_attempts={max_attempts!r} must be 1 or more.")
         self.region = region
@@ -92,7 +85,6 @@ class StorageS3(ObjectStorage):
         keep_secret(endpoint_url)
         # Where a service knows no keys, "test" stands for one.
         keep_secret(*map(os.environ.get, _SECRETS), whole=True, shortest=16)
-        self.timeout = timeout
         self.max_attempts = max_attempts
 
     def connect(self) -> Any:
@@ -173,11 +165,6 @@ class StorageS3(ObjectStorage):
                     raise
         raise AssertionError  # for the type checker; the last attempt has raised
 
-    def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
-        """Make or replace an object; see `ObjectStorage.write_object`."""
-        with self.requests() as client:
-            self._put(client, name, data, expires_at)
-
     def write_object_if(
         self, name: str, data: bytes, expires_at: float | None, version: str | None
     ) -> bool:
@@ -185,7 +172,7 @@ class StorageS3(ObjectStorage):
         condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
         with self.requests() as client:
             try:
-                self._put(client, name, data, expires_at, **condition)
+                self._put(name, data, expires_at, **condition)
             except client.exceptions.ClientError as error:
                 if error_code(error) in (*_CHANGED, *_MISSING):
                     return False
@@ -227,16 +214,11 @@ class StorageS3(ObjectStorage):
                     raise storage_error(self.bucket, problem, self.endpoint_url)
 
     def _put(
-        self,
-        client: Any,
-        name: str,
-        data: bytes,
-        expires_at: float | None,
-        **condition: str,
+        self, name: str, data: bytes, expires_at: float | None, **condition: str
     ) -> None:
         if _expires(len(data)) != (expires_at is not None):
             data += b"\n"
-        answer = client.put_object(
+        answer = self.client().put_object(
             Bucket=self.bucket,
             Key=name,
             Body=data,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import decimal
-import enum
 import functools
 import hashlib
 import json
@@ -17,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from valued import Colour, Point
 
 from dotflow.model.context import Context
 from dotflow.model.fingerprint import input_fingerprint
@@ -101,16 +100,6 @@ def test_any_value_has_one(value: Any) -> None:
 def test_the_order_of_keys_does_not_count(value: dict[str, int]) -> None:
     """A dictionary that was filled in another order is the same input."""
     assert of(value) == of(dict(reversed(value.items())))
-
-
-class Colour(enum.Enum):
-    RED = 1
-    BLUE = 2
-
-
-@dataclasses.dataclass
-class Point:
-    x: int
 
 
 @pytest.mark.parametrize(

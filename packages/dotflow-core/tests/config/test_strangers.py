@@ -75,25 +75,23 @@ def test_a_stranger_may_have_written_it(
         Config.from_file()
 
 
-def test_a_broken_file_of_a_stranger(
-    shared: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # What is no TOML is refused as a stranger's, if it is one.
+        ("[[[", "belongs to another user"),
+        # What does not speak of dotflow disturbs nobody.
+        ("[project]\nname = 'x'\n", r"There is no dotflow\.toml"),
+    ],
+)
+def test_a_pyproject_of_a_stranger(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
 ) -> None:
-    """A file that is no TOML is refused as a stranger's, if it is one."""
+    """A stranger's file that holds no settings is not taken for one that does."""
     file = shared / "pyproject.toml"
-    file.write_text("[[[")
+    file.write_text(text)
     give_away(file, monkeypatch)
-    with pytest.raises(ConfigError, match="belongs to another user"):
-        Config.from_file()
-
-
-def test_a_pyproject_of_another_project(
-    shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stranger's file that does not speak of dotflow disturbs nobody."""
-    file = shared / "pyproject.toml"
-    file.write_text("[project]\nname = 'x'\n")
-    give_away(file, monkeypatch)
-    with pytest.raises(ConfigError, match=r"There is no dotflow\.toml"):
+    with pytest.raises(ConfigError, match=told):
         Config.from_file()
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
-import enum
 import functools
 import re
 import threading
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from valued import Colour, Point
 
 from dotflow import Config, DotFlow, action
 from dotflow.errors import InputChangedError
@@ -25,17 +24,6 @@ from dotflow.model.fingerprint import (
     value_fingerprint,
 )
 from dotflow.providers import StorageSQLite
-
-
-class Colour(enum.Enum):
-    RED = 1
-    BLUE = 2
-
-
-@dataclasses.dataclass
-class Point:
-    x: int
-    tags: list[int] = dataclasses.field(default_factory=list)
 
 
 class Names(set[str]):

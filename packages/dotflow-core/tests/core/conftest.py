@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from textwrap import dedent
-
 import pytest
 
 from dotflow import Config
@@ -51,32 +46,6 @@ def notify():
 def config(notify):
     """Providers in memory, with the recording notifier."""
     return Config(notify=notify)
-
-
-@pytest.fixture
-def run_script(tmp_path):
-    """Run a script in a process of its own, in `tmp_path`."""
-
-    def run(source, *arguments, **environment):
-        script = tmp_path / "script.py"
-        script.write_text(dedent(source), encoding="utf-8")
-        return subprocess.run(
-            [sys.executable, str(script), *arguments],
-            cwd=tmp_path,
-            # Buffered, as by default: else a line and its end are written one by one,
-            # and lines of two workers mix.
-            env={
-                **os.environ,
-                "PYTHONIOENCODING": "utf-8",
-                "PYTHONUNBUFFERED": "",
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
-
-    return run
 
 
 @pytest.fixture(params=["memory", "file", "sqlite"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from plain_steps import fail, one
 
 from dotflow import DotFlow, Task, action
 from dotflow.errors import NotCallableObject
@@ -12,16 +13,6 @@ from dotflow.errors import NotCallableObject
 pytestmark = pytest.mark.start_methods
 
 MODES = ["sequential", "background", "parallel", "sequential_group"]
-
-
-@action
-def one():
-    return 1
-
-
-@action
-def fail():
-    raise ValueError("no way")
 
 
 class Heard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from plain_steps import fail, one
 
 from dotflow import DotFlow, action
 
@@ -160,16 +161,6 @@ def test_defect_16_a_class_without_source_runs_all_its_methods():
         namespace,
     )
     assert values(start(action(namespace["Made"]))) == ["zebra", "apple"]
-
-
-@action
-def one():
-    return 1
-
-
-@action
-def fail():
-    raise ValueError("no way")
 
 
 def groups():

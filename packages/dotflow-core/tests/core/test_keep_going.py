@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from plain_steps import fail, one
 
 from dotflow import DotFlow, action
 
 pytestmark = pytest.mark.start_methods
-
-
-@action
-def one():
-    return 1
-
-
-@action
-def fail():
-    raise ValueError("no way")
 
 
 @action

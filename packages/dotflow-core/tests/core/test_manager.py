@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from plain_steps import fail, one, plus_one
 
 from dotflow import Config, DotFlow, Task, action
 from dotflow.abc.flow import Flow
@@ -19,21 +20,6 @@ from dotflow.workflow.manager import (
     grouper,
 )
 from dotflow.workflow.task_engine import TaskEngine
-
-
-@action
-def one():
-    return 1
-
-
-@action
-def plus_one(previous_context):
-    return (previous_context.storage or 0) + 1
-
-
-@action
-def fail():
-    raise ValueError("no way")
 
 
 def tasks(*steps, **options):

@@ -57,6 +57,12 @@ class Steps:
         workflow.start(**options)
         return workflow
 
+    def resume(self, data, results):
+        """Go on after the first step, and come to these results."""
+        self.mended = True
+        assert self.start(data, resume=True).result_storage() == results
+        assert self.ran == ["b", "c"]
+
 
 @pytest.fixture
 def steps():
@@ -76,10 +82,7 @@ def test_it_resumes(steps):
     """A key of `task.task_id` is enough to resume, since the id is stable."""
     data = {}
     steps.start(data)
-    steps.mended = True
-    workflow = steps.start(data, resume=True)
-    assert workflow.result_storage() == [1, 2, 3]
-    assert steps.ran == ["b", "c"]
+    steps.resume(data, [1, 2, 3])
 
 
 def test_it_starts_over(steps):
@@ -89,8 +92,7 @@ def test_it_starts_over(steps):
     steps.value = 10
     steps.start(data)
     assert steps.ran == ["a", "b"]
-    steps.mended = True
-    assert steps.start(data, resume=True).result_storage() == [10, 11, 12]
+    steps.resume(data, [10, 11, 12])
 
 
 def test_a_fresh_start_leaves_no_old_checkpoint_to_resume(steps):
@@ -100,10 +102,7 @@ def test_a_fresh_start_leaves_no_old_checkpoint_to_resume(steps):
     steps.start(data)
     steps.value, steps.mended = 10, False
     steps.start(data)
-    steps.mended = True
-    workflow = steps.start(data, resume=True)
-    assert workflow.result_storage() == [10, 11, 12]
-    assert steps.ran == ["b", "c"]
+    steps.resume(data, [10, 11, 12])
 
 
 def test_it_can_be_scheduled_with_resume(steps):

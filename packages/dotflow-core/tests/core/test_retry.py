@@ -7,6 +7,8 @@ import pytest
 from dotflow import DotFlow, action
 from dotflow.model.retry import RetryPolicy
 
+FAILS_THRICE = ["Not started", "In progress", "Retry", "Retry", "Failed"]
+
 
 class Flaky:
     """A step that fails the first `failures` times."""
@@ -54,13 +56,7 @@ def test_attempts_stop_at_the_first_success():
 def test_statuses_of_a_task_that_fails(config, notify):
     """A notifier hears `Not started, In progress, Retry, Retry, Failed` of retry=3."""
     task_of(Flaky(failures=99, retry=3), config=config)
-    assert notify.of("flaky") == [
-        "Not started",
-        "In progress",
-        "Retry",
-        "Retry",
-        "Failed",
-    ]
+    assert notify.of("flaky") == FAILS_THRICE
 
 
 def test_statuses_of_a_task_that_recovers(config, notify):
@@ -75,13 +71,7 @@ def test_statuses_are_the_same_in_every_mode(config, notify, mode):
     workflow = DotFlow(config=config)
     workflow.task.add(Flaky(failures=99, retry=3).step, name="flaky")
     workflow.start(mode=mode).wait()
-    assert notify.of("flaky") == [
-        "Not started",
-        "In progress",
-        "Retry",
-        "Retry",
-        "Failed",
-    ]
+    assert notify.of("flaky") == FAILS_THRICE
 
 
 def test_each_attempt_has_its_number():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 
 import pytest
 
@@ -89,26 +90,45 @@ def test_one_workflow_from_two_threads():
     assert workflow.result_storage()[1] == workflow.result_storage()[0] + 1
 
 
-def test_results_are_those_of_the_run_that_has_the_tasks():
-    """After overlapping runs the next one, alone, reports in the workflow again."""
-    release, started = threading.Event(), threading.Event()
-    inputs = iter(["first", "second", "third"])
+class Gate:
+    """Where a run waits, once it has come there, until it is opened."""
+
+    def __init__(self):
+        self.reached, self.opened = threading.Event(), threading.Event()
+
+    def wait_until_reached(self):
+        self.reached.wait(timeout=60)
+
+    def stand(self):
+        self.reached.set()
+        self.opened.wait(timeout=60)
+
+
+def through(*gates):
+    """Return a workflow whose runs come to their order, the first ones through a gate."""
+    inputs = zip_longest(["first", "second", "third"], gates)
 
     @action
     def slow():
-        value = next(inputs)
-        if value == "first":
-            started.set()
-            release.wait(timeout=60)
+        value, gate = next(inputs)
+        if gate is not None:
+            gate.stand()
         return value
 
     workflow = DotFlow()
     workflow.task.add(slow)
+    return workflow
+
+
+def test_results_are_those_of_the_run_that_has_the_tasks():
+    """After overlapping runs the next one, alone, reports in the workflow again."""
+    gate = Gate()
+    workflow = through(gate)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(workflow.start)
-        started.wait(timeout=60)
+        gate.wait_until_reached()
         second = workflow.start()
-        release.set()
+        gate.opened.set()
         first.result()
     assert [t.current_context.storage for t in second.tasks] == ["second"]
     assert workflow.result_storage() == ["first"]
@@ -118,33 +138,18 @@ def test_results_are_those_of_the_run_that_has_the_tasks():
 
 def test_an_overlap_that_outlives_the_first_run():
     """A run that starts when the workflow's own tasks are free again reports in them."""
-    release, started = threading.Event(), threading.Event()
-    let_go, first_in = threading.Event(), threading.Event()
-    inputs = iter(["first", "second", "third"])
-
-    @action
-    def slow():
-        value = next(inputs)
-        if value == "first":
-            first_in.set()
-            let_go.wait(timeout=60)
-        if value == "second":
-            started.set()
-            release.wait(timeout=60)
-        return value
-
-    workflow = DotFlow()
-    workflow.task.add(slow)
+    one, two = Gate(), Gate()
+    workflow = through(one, two)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(workflow.start)
-        first_in.wait(timeout=60)
+        one.wait_until_reached()
         second = pool.submit(workflow.start)
-        started.wait(timeout=60)
-        let_go.set()
+        two.wait_until_reached()
+        one.opened.set()
         first.result()
         third = workflow.start()  # while the second still runs on its copies
         meanwhile = workflow.result_storage()
-        release.set()
+        two.opened.set()
     assert meanwhile == workflow.result_storage() == ["third"]
     assert third.tasks == workflow.result_task()
     assert second.result().tasks[0].current_context.storage == "second"

@@ -246,18 +246,23 @@ def test_the_worker_stores_what_it_keeps(tmp_path: Path) -> None:
     assert again.result_storage() == made.result_storage()
 
 
+def stored_here(storage: StorageSQLite, executor: Holding) -> None:
+    """Run a workflow, and see that the storage has what its workers have not stored."""
+    made = flow(storage, workflow_id="afar")
+    made.start(mode=executor)
+    assert storage.get(storage.key(made.result_task()[1])).storage == b"X" * SIZE
+
+
 def test_what_no_worker_reaches_is_stored_here(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A file of this computer is written by this process, which is said once."""
+    caplog.set_level(logging.INFO, "dotflow")
     storage = StorageSQLite(path=str(tmp_path / "runs.db"))
-    made = flow(storage, workflow_id="afar")
-    with caplog.at_level(logging.INFO, "dotflow"):
-        made.start(mode=Holding("network"))
+    stored_here(storage, Holding("network"))
     assert FETCHED == [0, 1]
     told = [r for r in caplog.records if "cannot be written from the workers" in r.msg]
     assert len(told) == 1
-    assert storage.get(storage.key(made.result_task()[1])).storage == b"X" * SIZE
 
 
 def test_a_value_lost_with_its_worker_is_told() -> None:
@@ -292,11 +297,7 @@ def test_what_a_worker_cannot_store_is_stored_here(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Where a worker fails to write, this process does, and says so once."""
-    storage = OutOfReach(path=str(tmp_path / "runs.db"))
-    made = flow(storage, workflow_id="afar")
-    with caplog.at_level(logging.WARNING, "dotflow"):
-        made.start(mode=Holding())
+    stored_here(OutOfReach(path=str(tmp_path / "runs.db")), Holding())
     told = [r.getMessage() for r in caplog.records if "by a worker" in r.msg]
     assert len(told) == 1
     assert "no route to host" in told[0]
-    assert storage.get(storage.key(made.result_task()[1])).storage == b"X" * SIZE

@@ -206,41 +206,27 @@ def test_a_step_that_waits_for_a_limit_holds_up_nobody(kept):
     assert tasks_of(workflow) == [("Completed", 1)] * 2
 
 
-def test_a_step_that_runs_itself_inside_does_not_wait_for_itself(kept):
-    """The run that a cached step starts computes what that step has begun."""
-    depth = []
-
-    @action(cache=True, cache_key=lambda: "one")
-    def step():
-        depth.append(1)
-        if len(depth) > 1:
-            return "inner"
-        workflow = DotFlow(Config(storage=kept))
-        workflow.task.add(step)
-        workflow.start()
-        return workflow.result_storage()[0]
-
-    workflow = DotFlow(Config(storage=kept))
-    workflow.task.add(step)
-    workflow.start()
-    assert tasks_of(workflow) == [("Completed", "inner")]
-
-
-@pytest.mark.parametrize("outer", ["sequential", "async"])
-def test_a_run_that_blocks_an_event_loop_waits_for_nothing_in_it(outer, kept):
-    """What only goes on once this run has ended is not waited for."""
+@pytest.mark.parametrize(
+    ("in_loop", "outer"),
+    [(False, "sequential"), (True, "sequential"), (True, "async")],
+)
+def test_a_step_that_runs_itself_inside_does_not_wait_for_itself(in_loop, outer, kept):
+    """What only goes on once this run has ended is computed, and not waited for."""
     begun = []
 
-    async def shared():
+    def blocking():
         begun.append(1)
         if len(begun) > 1:
             return "inner"
-        # In the thread of the event loop, which stands still meanwhile.
         workflow = DotFlow(Config(storage=kept))
         workflow.task.add(step)
         workflow.start()
         return workflow.result_storage()[0]
 
+    async def blocking_the_loop():
+        return blocking()
+
+    shared = blocking_the_loop if in_loop else blocking
     step = action(shared, cache=True, cache_key=lambda: "one")
     workflow = DotFlow(Config(storage=kept))
     workflow.task.add(step)

@@ -278,34 +278,30 @@ workflow.start(mode="background")
     assert program.lines("done") == ["3"]
 
 
-def test_the_end_of_a_script_need_not_wait(script):
-    """With wait_at_exit=False the end of the script ends its background run."""
-    program = script(
-        """
+def one_step(body, options):
+    """Return a script that runs a workflow of one step."""
+    return f"""
 from dotflow import DotFlow, action
 @action
 def step():
-    time.sleep(1000)
+    {body}
 workflow = DotFlow()
 workflow.task.add(step)
-workflow.start(mode="background", wait_at_exit=False)
+workflow.start({options})
 """
+
+
+def test_the_end_of_a_script_need_not_wait(script):
+    """With wait_at_exit=False the end of the script ends its background run."""
+    program = script(
+        one_step("time.sleep(1000)", 'mode="background", wait_at_exit=False')
     )
     assert program.run().returncode == 0
 
 
 def test_sys_exit_in_a_sequential_step_ends_the_program(script):
     """sys.exit in a step of a sequential run ends the program with its code."""
-    program = script(
-        """
-from dotflow import DotFlow, action
-@action
-def step():
-    sys.exit(7)
-workflow = DotFlow()
-workflow.task.add(step)
-workflow.start(on_failure=lambda tasks: note("states", tasks[0].status))
-"""
-    )
+    told = 'on_failure=lambda tasks: note("states", tasks[0].status)'
+    program = script(one_step("sys.exit(7)", told))
     assert program.run().returncode == 7
     assert program.lines("states") == ["Failed"]

@@ -181,19 +181,24 @@ if __name__ == "__main__":
     assert program.lines("ran") == []
 
 
-def test_an_input_that_cannot_be_sent_names_its_task(script):
-    """Under spawn an input without a pickle fails its task at once, by name."""
-    program = script(
-        """
-import multiprocessing
+def handed_on(make, options):
+    """Return a script under spawn in which one step's result is another one's input."""
+    return f"""
+import multiprocessing, types
 sys.modules["cloudpickle"] = None  # as where it is not installed
 from dotflow import DotFlow, action
 
+def thing():
+    module = types.ModuleType("made_up")
+    sys.modules["made_up"] = module
+    module.Thing = type("Thing", (), {{"__module__": "made_up"}})
+    return module.Thing()
+
 @action
 def make():
-    return lambda: 1
+    return {make}
 
-@action(isolate=True, retry=3, retry_delay=100)
+@action({options})
 def use(previous_context):
     return 1
 
@@ -203,39 +208,21 @@ if __name__ == "__main__":
     workflow.task.add([make, use])
     workflow.start()
     task = workflow.result_task()[1]
-    print(task.status, task.attempt, "'use'" in task.reason)
+    print(task.status, task.attempt, task.reason)
 """
-    )
-    assert program.run().stdout == "Failed 1 True\n"
+
+
+def test_an_input_that_cannot_be_sent_names_its_task(script):
+    """Under spawn an input without a pickle fails its task at once, by name."""
+    program = script(handed_on("lambda: 1", "isolate=True, retry=3, retry_delay=100"))
+    out = program.run().stdout
+    assert out.startswith("Failed 1 ")
+    assert "'use'" in out
 
 
 def test_a_value_its_process_cannot_load_is_a_clear_error(script):
     """An input whose class the other process cannot import fails its task by name."""
-    program = script(
-        """
-import multiprocessing, types
-from dotflow import DotFlow, action
-
-@action
-def make():
-    module = types.ModuleType("made_up")
-    sys.modules["made_up"] = module
-    module.Thing = type("Thing", (), {"__module__": "made_up"})
-    return module.Thing()
-
-@action(isolate=True)
-def use(previous_context):
-    return 1
-
-if __name__ == "__main__":
-    multiprocessing.set_start_method("spawn")
-    workflow = DotFlow()
-    workflow.task.add([make, use])
-    workflow.start()
-    print(workflow.result_task()[1].reason)
-"""
-    )
-    out = program.run().stdout
+    out = script(handed_on("thing()", "isolate=True")).run().stdout
     assert "'use'" in out
     assert "made_up" in out
 

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from plain_steps import numbered
 
 from dotflow import Config, DotFlow, action
 from dotflow.providers import StorageSQLite
@@ -112,9 +113,7 @@ def test_processes_from_a_thread_that_is_not_the_main_one(nothing_left):
 
 
 def _parallel():
-    workflow = DotFlow()
-    for number in range(8):
-        workflow.task.add(plus_one, initial_context=number)
+    workflow = numbered(plus_one, 8)
     workflow.start(mode="parallel", max_parallel=3)
     return workflow.result_storage()
 

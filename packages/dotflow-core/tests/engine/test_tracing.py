@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import partial
 
 import pytest
+from surrounding import CURRENT, Surrounding, inside
 
 from dotflow import Config, DotFlow, action
 from dotflow.model.graph import Graph
 from dotflow.testing import RecordingLog, RecordingTracer
 
-CURRENT: ContextVar[str] = ContextVar("CURRENT", default="nothing")
-
-
-@contextmanager
-def inside(name):
-    token = CURRENT.set(name)
-    try:
-        yield
-    finally:
-        CURRENT.reset(token)
-
 
 def broken():
     raise RuntimeError("no collector")
-
-
-class Surrounding(RecordingTracer):
-    def around(self, task):
-        return partial(inside, task.name)
 
 
 class Attempts(RecordingTracer):

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from plain_steps import numbered
 
 from dotflow import DotFlow, action
 from dotflow.engine.executors import large
@@ -47,9 +48,7 @@ def test_max_parallel_is_honoured(limit, tmp_path):
         if initial_context.storage % 7 == 0:
             raise ValueError
 
-    workflow = DotFlow()
-    for number in range(30):
-        workflow.task.add(step, initial_context=number)
+    workflow = numbered(step, 30)
     workflow.start(mode="parallel", max_parallel=limit)
     assert counter.most() <= limit
 
@@ -63,9 +62,7 @@ def test_as_many_run_at_once_as_may(tmp_path, wait_until):
         wait_until(lambda: len(list(tmp_path.glob("here *"))) == 4)
         return True
 
-    workflow = DotFlow()
-    for number in range(4):
-        workflow.task.add(meet, initial_context=number)
+    workflow = numbered(meet, 4)
     workflow.start(mode="parallel", max_parallel=4)
     assert workflow.result_storage() == [True] * 4
 
@@ -177,9 +174,7 @@ def test_a_step_may_use_processes_itself():
 
     @action
     def outer():
-        inner = DotFlow()
-        for number in range(4):
-            inner.task.add(square, initial_context=number)
+        inner = numbered(square, 4)
         inner.start(mode="parallel", max_parallel=2)
         return inner.result_storage()
 

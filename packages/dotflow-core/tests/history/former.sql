@@ -1,14 +1,4 @@
-PRAGMA application_id = 1148154950;
-PRAGMA user_version = 6;
 BEGIN TRANSACTION;
-CREATE TABLE checkpoints (
-            id INTEGER PRIMARY KEY,
-            key TEXT NOT NULL UNIQUE,
-            workflow_id TEXT,
-            expires_at REAL,
-            fingerprint TEXT,
-            record TEXT NOT NULL
-        );
 INSERT INTO "checkpoints" VALUES(1,'lease-etl','etl',1.79595810464531159406e+09,NULL,'{"v":1,"task_id":"-","workflow_id":"etl","run_id":null,"time":1795958104.64529,
 "value":null}');
 INSERT INTO "checkpoints" VALUES(2,'etl-~run','etl',NULL,NULL,'{"v":1,"task_id":"","workflow_id":"etl","run_id":"01M8KQ3RFFYQJVSV3D1E1H0000","time":1795958104.6396117,
@@ -23,18 +13,6 @@ INSERT INTO "checkpoints" VALUES(6,'bad-one','bad',NULL,NULL,'{"v":1,"task_id":"
 "value":[1,2]}');
 INSERT INTO "checkpoints" VALUES(7,'55349795-4965-4e5b-bb2d-bd8c6617d77b-one','55349795-4965-4e5b-bb2d-bd8c6617d77b',NULL,NULL,'{"v":1,"task_id":"01M8KQ3RJNAWZJXY3XZP9V0000","workflow_id":"55349795-4965-4e5b-bb2d-bd8c6617d77b","run_id":null,"time":1795958104.663496,
 "value":[1,2]}');
-CREATE TABLE events (
-            run INTEGER NOT NULL,
-            seq INTEGER NOT NULL,
-            time REAL NOT NULL,
-            event TEXT NOT NULL,
-            task TEXT,
-            attempt INTEGER,
-            detail TEXT,
-            began REAL,
-            PRIMARY KEY (run, seq)
-        ) WITHOUT ROWID
-        ;
 INSERT INTO "events" VALUES(1,1,1.79595810458335733419e+09,'RunStarted',NULL,NULL,NULL,NULL);
 INSERT INTO "events" VALUES(1,3,1795958104.63881,'TaskCompleted','one',1,'{"type":"list","size":2}',1.7959581046387879848e+09);
 INSERT INTO "events" VALUES(1,4,1.79595810463960146906e+09,'RunFinished',NULL,NULL,NULL,NULL);
@@ -51,92 +29,10 @@ INSERT INTO "events" VALUES(3,4,1.79595810467728281018e+09,'TaskStarted','items'
 INSERT INTO "events" VALUES(3,5,1.79595810467762780193e+09,'ItemFailed','items',NULL,'{"outcome":"Failed","exception":"KeyError","message":"item 1: ''k''","traceback":"Traceback (most recent call last):\n  File \"gen.py\", line 14, in items\n    if item==2: raise KeyError(\"k\")\n                ^^^^^^^^^^^^^^^^^^^\nKeyError: ''k''\n","index":1,"attempt":1,"began":1795958104.6774065}',NULL);
 INSERT INTO "events" VALUES(3,6,1.79595810467768335341e+09,'TaskFailed','items',1,'{"outcome":"Failed","exception":"KeyError","message":"1 of 2 items failed; item 1: ''k''","traceback":"Traceback (most recent call last):\n  File \"gen.py\", line 14, in items\n    if item==2: raise KeyError(\"k\")\n                ^^^^^^^^^^^^^^^^^^^\nKeyError: ''k''\n","by_items":true}',NULL);
 INSERT INTO "events" VALUES(3,7,1.79595810467774105075e+09,'RunFinished',NULL,NULL,NULL,NULL);
-CREATE TABLE maps (
-            run INTEGER NOT NULL,
-            task TEXT NOT NULL,
-            completed INTEGER NOT NULL,
-            failed INTEGER NOT NULL,
-            restored INTEGER NOT NULL,
-            retried INTEGER NOT NULL,
-            total INTEGER,
-            PRIMARY KEY (run, task)
-        ) WITHOUT ROWID
-        ;
 INSERT INTO "maps" VALUES(3,'items',1,1,0,0,2);
-CREATE TABLE pipeline_items (
-            id INTEGER PRIMARY KEY,
-            run_id TEXT NOT NULL,
-            name TEXT NOT NULL,
-            item INTEGER NOT NULL,
-            result,
-            UNIQUE (run_id, name, item)
-        );
-CREATE TABLE pipeline_runs (
-            run_id TEXT PRIMARY KEY,
-            dag_name TEXT NOT NULL,
-            metadata NOT NULL,
-            created_at REAL NOT NULL,
-            finished_at REAL,
-            status TEXT NOT NULL,
-            owner TEXT NOT NULL
-        ) WITHOUT ROWID
-        ;
-CREATE TABLE pipeline_tasks (
-            id INTEGER PRIMARY KEY,
-            run_id TEXT NOT NULL,
-            name TEXT NOT NULL,
-            status TEXT NOT NULL,
-            attempt INTEGER NOT NULL,
-            started_at REAL,
-            finished_at REAL,
-            error TEXT,
-            result, lineage TEXT,
-            UNIQUE (run_id, name)
-        );
-CREATE TABLE runs (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            run_id TEXT NOT NULL UNIQUE,
-            workflow_id TEXT,
-            name TEXT,
-            mode TEXT NOT NULL,
-            status TEXT NOT NULL,
-            started REAL NOT NULL,
-            finished REAL,
-            duration REAL,
-            resumed_from TEXT,
-            tasks INTEGER NOT NULL,
-            process TEXT NOT NULL,
-            heartbeat REAL NOT NULL,
-            metadata TEXT NOT NULL,
-            graph TEXT NOT NULL
-        );
 INSERT INTO "runs" VALUES(1,'01M8KQ3RFFYQJVSV3D1E1H0000','etl','vm','sequential','Completed',1.79595810458335733419e+09,1.79595810463960146906e+09,0.0562441349029541,NULL,1,'vm/21204/2726991@1dfc002b:4026531836',1.79595810463770365721e+09,'{}','[["one","7PYPGEYC8Z6M1J1K09HFWX7P25","default",[],null]]');
 INSERT INTO "runs" VALUES(2,'01M8KQ3RJ99H1J354KAYBF0000','bad','Bad one','sequential','Failed',1.79595810465153265002e+09,1.79595810465422892577e+09,2.6962757110595703125e-03,NULL,2,'vm/21204/2726991@1dfc002b:4026531836',1795958104.6517,'{}','[["one","6EYNWS5E24VC5Y9PAJ91G7N5WJ","default",[],null],["bad","1ZNCKK0YXS91WDQVSTFN8ZA5W1","default",[0],null]]');
 INSERT INTO "runs" VALUES(3,'01M8KQ3RJNAWZJXY3XZP9V0002','55349795-4965-4e5b-bb2d-bd8c6617d77b','vm','sequential','Failed',1.79595810466276431085e+09,1.79595810467774105075e+09,1.49767398834228515625e-02,NULL,2,'vm/21204/2726991@1dfc002b:4026531836',1.79595810466289019582e+09,'{}','[["one","01M8KQ3RJNAWZJXY3XZP9V0000","default",[],null],["items","01M8KQ3RJNAWZJXY3XZP9V0001","default",[0],null]]');
-CREATE INDEX checkpoints_by_expiry ON checkpoints (expires_at)
-        WHERE expires_at IS NOT NULL
-        ;
-CREATE INDEX pipeline_runs_unfinished ON pipeline_runs (created_at)
-        WHERE finished_at IS NULL
-        ;
-CREATE INDEX runs_by_workflow ON runs (workflow_id, id);
-CREATE INDEX runs_open ON runs (id) WHERE finished IS NULL;
-CREATE VIEW attempts AS
-        SELECT
-            runs.run_id,
-            events.task,
-            events.attempt AS number,
-            min(CASE events.event WHEN 'TaskStarted' THEN events.time
-                ELSE events.began END) AS started,
-            max(CASE events.event WHEN 'TaskStarted' THEN NULL ELSE events.time END)
-                AS finished,
-            max(CASE events.event WHEN 'TaskStarted' THEN NULL
-                WHEN 'TaskCompleted' THEN 'Completed'
-                ELSE json_extract(events.detail, '$.outcome') END) AS outcome,
-            max(json_extract(events.detail, '$.message')) AS message
-        FROM events JOIN runs ON runs.id = events.run
-        WHERE events.attempt IS NOT NULL
-        GROUP BY events.run, events.task, events.attempt;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('runs',3);
 COMMIT;

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -40,15 +38,10 @@ for run in history.runs():
 """
 
 
-def read(tmp_path):
+def read(run_program):
     """Return the reports that another process reads."""
-    done = subprocess.run(
-        [sys.executable, "-c", READ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_program(READ)
+    assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -61,16 +54,16 @@ def wait_for(storage, task):
     raise AssertionError(f"{task} was never seen")
 
 
-def test_reading_during_a_run(storage, start_script, tmp_path):
+def test_reading_during_a_run(storage, start_script, run_program):
     """Another process sees which tasks of a run have ended and which one runs."""
     process = start_script(RUN)
     assert process.stdout.readline() == "waiting\n"
     wait_for(storage, "wait")
-    [report] = read(tmp_path)
+    [report] = read(run_program)
     assert report["status"] == "In progress"
     assert [task["status"] for task in report["tasks"]] == ["Completed", "In progress"]
     process.communicate("\n")
-    [report] = read(tmp_path)
+    [report] = read(run_program)
     assert report["status"] == "Completed"
 
 

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,19 +23,44 @@ from dotflow.providers import StorageSQLite
 from dotflow.providers.storage_sqlite import schema
 from dotflow.providers.storage_sqlite.reader import Reader
 
-# What dotflow 2.0.0a1 has written: a run that completed, one that failed, and a map.
+# The rows that dotflow 2.0.0a1 has written: a run that completed, one that failed, and
+# a map.
 FORMER = Path(__file__).with_name("former.sql")
+# What files of users were made by, in its order.
+PUBLISHED = [
+    "cfd775cff4011fa1",
+    "4c29c3c93bdfb285",
+    "c4d5426b3e595b7c",
+    "0ea556e3386b8131",
+    "02650513efaaa1fe",
+    "89367556adeff244",
+    "953cabf070f0cda9",
+]
+
+
+def test_a_published_migration_never_changes():
+    """Files of each version exist, and are what its statements have made of them."""
+    made = [" ".join(" ".join(part).split()) for part in schema.MIGRATIONS]
+    assert [hashlib.sha256(m.encode()).hexdigest()[:16] for m in made] == PUBLISHED
+
+
+def old_file(path, version, rows=""):
+    """Make a file of a version before."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statements in schema.MIGRATIONS[:version]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.executescript(rows)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    return path
 
 
 @pytest.fixture
 def former(tmp_path):
     """A file of the release before, at rest."""
-    path = tmp_path / "former.db"
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(FORMER.read_text("utf-8"))
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.close()
-    return path
+    return old_file(tmp_path / "former.db", 6, FORMER.read_text("utf-8"))
 
 
 def digest(path):
@@ -106,15 +133,7 @@ def test_looking_at_checkpoints(former):
 @pytest.mark.parametrize("version", range(6))
 def test_any_former_version(tmp_path, version):
     """A file of any version before is read, without a run where it had no history yet."""
-    path = tmp_path / "old.db"
-    connection = sqlite3.connect(path)
-    for statements in schema.MIGRATIONS[:version]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {version}")
-    connection.commit()
-    connection.close()
+    path = old_file(tmp_path / "old.db", version)
     before = digest(path)
     history = StorageSQLite(path).history
     assert history.runs(error="x") == history.failures() == []
@@ -222,22 +241,19 @@ def test_an_interrupted_migration_goes_on(former, tmp_path):
 
 def test_writers_wait_for_a_migration(former):
     """A writer waits for another one that migrates the file, longer than for a lock."""
-    held, done = threading.Event(), []
-    connection = sqlite3.connect(former, isolation_level=None, check_same_thread=False)
-    connection.execute("BEGIN IMMEDIATE")
+    ready = threading.Event()
 
     def write():
-        storage = StorageSQLite(former, timeout=0)
-        held.set()
-        done.append(storage.get("key").storage)
-        storage.close()
+        with closing(StorageSQLite(former, timeout=0)) as storage:
+            ready.set()
+            return storage.get("key").storage
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    held.wait()
-    thread.join(0.3)
-    assert thread.is_alive()
-    connection.execute("ROLLBACK")
-    connection.close()
-    thread.join()
-    assert done == [None]
+    with ThreadPoolExecutor(1) as pool:
+        with closing(sqlite3.connect(former, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            written = pool.submit(write)
+            ready.wait()
+            with pytest.raises(TimeoutError):
+                written.result(timeout=0.3)
+            connection.execute("ROLLBACK")
+        assert written.result() is None

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 import time
-from textwrap import dedent
+from functools import partial
 
 import pytest
 
@@ -54,22 +51,9 @@ def statuses(report):
 
 
 @pytest.fixture
-def run_script(tmp_path):
-    """Run a script in a process of its own, in `tmp_path`, with warnings as errors."""
-
-    def run(source, *arguments):
-        script = tmp_path / "script.py"
-        script.write_text(dedent(source), encoding="utf-8")
-        return subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "error", str(script), *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
-
-    return run
+def run_script(run_script):
+    """Run a script as elsewhere, with warnings as errors."""
+    return partial(run_script, PYTHONDEVMODE="1", PYTHONWARNINGS="error")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from resuming import RESUMING
 
 from dotflow import Pipeline, SQLiteStateStore
 from dotflow.base.liveness import has_died, is_dead, process_token
@@ -17,7 +18,8 @@ needs_kill = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL on Windows"
 )
 
-SCRIPT = """
+SCRIPT = (
+    """
     import asyncio
     import os
     import signal
@@ -47,17 +49,9 @@ SCRIPT = """
 
     for name, deps in (("a", ""), ("b", "a"), ("c", "a"), ("d", "bc")):
         make(name, list(deps))
-
-    if __name__ == "__main__":
-        former = store.list_runs()
-        if former:
-            print(former[0].status, end=" ")
-            run_id = asyncio.run(pipeline.resume(former[0].run_id))
-        else:
-            run_id = pipeline.run()["run_id"]
-        report = pipeline.get_run_report(run_id)
-        print(report["status"], report["tasks"]["d"]["result"])
 """
+    + RESUMING
+)
 
 
 @needs_kill

@@ -10,16 +10,6 @@ import pytest
 from dotflow import Pipeline, RunHook, fn_hook
 from dotflow.pipeline import hooks as kinds
 
-NAMES = [
-    "on_dag_start",
-    "on_dag_end",
-    "on_task_start",
-    "on_task_success",
-    "on_task_failure",
-    "on_task_retry",
-    "on_task_skip",
-]
-
 
 def failing(hooks, **options):
     """Return a pipeline with a task that succeeds, one that fails, one below that."""
@@ -37,7 +27,7 @@ def failing(hooks, **options):
 def test_every_event_in_order():
     """Each event has its class and fields, and comes when it happens."""
     heard = []
-    pipeline = failing([fn_hook(**dict.fromkeys(NAMES, heard.append))])
+    pipeline = failing([fn_hook(**dict.fromkeys(kinds.METHODS, heard.append))])
     run_id = pipeline.run()["run_id"]
     common = {"run_id": run_id, "dag_name": "p"}
     assert [type(event) for event in heard] == [
@@ -94,8 +84,8 @@ def test_a_broken_hook_breaks_nothing(caplog):
         raise RuntimeError("broken hook")
 
     hooks = [
-        fn_hook(**dict.fromkeys(NAMES, broken)),
-        fn_hook(**dict.fromkeys(NAMES, heard.append)),
+        fn_hook(**dict.fromkeys(kinds.METHODS, broken)),
+        fn_hook(**dict.fromkeys(kinds.METHODS, heard.append)),
     ]
     with caplog.at_level(logging.ERROR):
         report = failing(hooks).run()

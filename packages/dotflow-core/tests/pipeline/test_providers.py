@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import partial
 
 import pytest
+from surrounding import CURRENT, Surrounding
 
 from dotflow import Config, DotFlow, Pipeline, RunContext, SQLiteStateStore, action
 from dotflow.abc.history import RunNotFound
@@ -16,22 +14,6 @@ from dotflow.pipeline import JsonSerializer, StorageStateStore
 from dotflow.providers import ServerDefault, StorageDefault, StorageFile, StorageSQLite
 from dotflow.testing import RecordingLog, RecordingNotify, RecordingTracer
 from dotflow.testing.endpoint import recording_endpoint
-
-CURRENT: ContextVar[str] = ContextVar("CURRENT", default="nothing")
-
-
-@contextmanager
-def inside(name):
-    token = CURRENT.set(name)
-    try:
-        yield
-    finally:
-        CURRENT.reset(token)
-
-
-class Surrounding(RecordingTracer):
-    def around(self, task):
-        return partial(inside, task.name)
 
 
 def current():

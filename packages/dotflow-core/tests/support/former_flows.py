@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from plain_steps import one as one
+from plain_steps import plus_one as plus_one
+
 from dotflow import Config, DotFlow, action
 from dotflow.providers import LogDefault
 
@@ -29,16 +32,6 @@ def started(*steps, mode="sequential", **options):
 
 def statuses(flow):
     return [task.status for task in flow.result_task()]
-
-
-@action
-def one():
-    return 1
-
-
-@action
-def plus_one(previous_context):
-    return (previous_context.storage or 0) + 1
 
 
 @action

@@ -10,7 +10,7 @@ from contextvars import copy_context
 import pytest
 
 from dotflow import action
-from dotflow.engine.telling import at_end, listener, tell
+from dotflow.engine.telling import listener, tell
 from dotflow.model.events import TaskProgress
 
 LARGE = "x" * 300_000
@@ -19,8 +19,8 @@ LARGE = "x" * 300_000
 @action
 def told():
     attempt = listener(TaskProgress)
-    at_end(attempt, lambda: tell(TaskProgress, {"n": 5}))
-    at_end(attempt, lambda: 1 / 0)
+    attempt.before_end(lambda: tell(TaskProgress, {"n": 5}))
+    attempt.before_end(lambda: 1 / 0)
     tell(TaskProgress, {"n": 1})
     beside = threading.Thread(
         target=copy_context().run, args=(tell, TaskProgress, {"n": 2})
@@ -36,7 +36,7 @@ def told():
 async def told_async():
     for n in range(1, 5):
         tell(TaskProgress, {"n": n})
-    at_end(listener(TaskProgress), lambda: tell(TaskProgress, {"n": 5}))
+    listener(TaskProgress).before_end(lambda: tell(TaskProgress, {"n": 5}))
 
 
 @action

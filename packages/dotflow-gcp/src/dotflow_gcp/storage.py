@@ -10,8 +10,7 @@ from dotflow.providers.object_storage import ObjectStorage, StoredObject, in_thr
 from dotflow_gcp.errors import client_errors, storage_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import ClassVar
+    from collections.abc import Iterator
 
 _EXPIRES_AT = "dotflow-expires-at"  # in an object's metadata, for listings
 
@@ -42,18 +41,14 @@ class StorageGCS(ObjectStorage):
         keep_days: After how many days it forgets a run; None for never.
 
     Raises:
-        ProviderError: The bucket, the prefix or a number cannot be one.
+        ProviderError: The bucket, the prefix, `timeout` or `retry_timeout` cannot be one.
         ValueError: There is no such codec, or a number of the history is out of range.
     """
 
     scheme = "gs"
-    url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {
-        "codec": str,
-        "keep_days": float,
-        "keep_runs": int,
+    url_options = ObjectStorage.common_options | {
         "project": str,
         "retry_timeout": float,
-        "timeout": float,
     }
 
     def __init__(
@@ -68,13 +63,10 @@ class StorageGCS(ObjectStorage):
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
     ) -> None:
-        super().__init__(bucket, prefix, codec, keep_runs, keep_days)
-        if not timeout > 0:
-            raise ProviderError(f"timeout={timeout!r} must be more than 0 seconds.")
+        super().__init__(bucket, prefix, codec, keep_runs, keep_days, timeout=timeout)
         if not retry_timeout >= 0:
             raise ProviderError(f"retry_timeout={retry_timeout!r} must be 0 or more.")
         self.project = project
-        self.timeout = timeout
         self.retry_timeout = retry_timeout
         self._bucket_seen = False
 
@@ -107,11 +99,6 @@ class StorageGCS(ObjectStorage):
                 return None
             return StoredObject(data, str(_generation(blob)))
 
-    def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
-        """Make or replace an object; see `ObjectStorage.write_object`."""
-        with self.requests() as client:
-            self._put(client, name, data, expires_at)
-
     def write_object_if(
         self, name: str, data: bytes, expires_at: float | None, version: str | None
     ) -> bool:
@@ -119,11 +106,9 @@ class StorageGCS(ObjectStorage):
         from google.api_core.exceptions import Conflict, PreconditionFailed
 
         generation = 0 if version is None else int(version)
-        with self.requests() as client:
+        with self.requests():
             try:
-                self._put(
-                    client, name, data, expires_at, if_generation_match=generation
-                )
+                self._put(name, data, expires_at, if_generation_match=generation)
             except (Conflict, PreconditionFailed):
                 return False
         return True
@@ -157,14 +142,9 @@ class StorageGCS(ObjectStorage):
             in_threads(remove, names)
 
     def _put(
-        self,
-        client: Any,
-        name: str,
-        data: bytes,
-        expires_at: float | None,
-        **condition: int,
+        self, name: str, data: bytes, expires_at: float | None, **condition: int
     ) -> None:
-        blob = client.bucket(self.bucket).blob(name)
+        blob = self.client().bucket(self.bucket).blob(name)
         if expires_at is not None:
             blob.metadata = {_EXPIRES_AT: repr(expires_at)}
         blob.upload_from_string(

@@ -86,9 +86,9 @@ class TracerOpenTelemetry(Flushed, RunTracer["RunSpans"]):
         """Note the failure of an attempt, and its retry, as events.
 
         Args:
-            task: The `Task`.
-            failure: Why it failed; None if it succeeded.
-            delay: Seconds until the next attempt; None if there is no other one.
+            task: As of `Tracer.end_attempt`.
+            failure: As there.
+            delay: As there.
         """
         if failure is None:
             return

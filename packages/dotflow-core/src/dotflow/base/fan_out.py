@@ -5,19 +5,29 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, TypeVar
-
-    Told = TypeVar("Told", bound=Callable[..., None])
+    from typing import Any
 
 
 class FanOut:
     """Forwards calls to several providers, in their order.
 
-    One that raises is reported once, by its own name, and does not disturb the others.
+    A subclass names its family. What the family is told, each method that returns
+    nothing, it then tells each part. One that raises is reported once, by its own name,
+    and does not disturb the others.
 
     Args:
         parts: The providers; one that is itself made of several counts as these.
     """
+
+    def __init_subclass__(cls, family: type | None = None) -> None:
+        for name, method in vars(family).items() if family else ():
+            notes = getattr(method, "__annotations__", {})
+            if (
+                name[0] != "_"
+                and name not in vars(cls)
+                and notes.get("return") == "None"
+            ):
+                setattr(cls, name, _told(method))
 
     def __init__(self, parts: Iterable[Any]) -> None:
         found: list[Any] = []
@@ -100,12 +110,8 @@ class FanOut:
         )
 
 
-def told(method: Told) -> Told:
-    """Return a method of a `FanOut` that calls this one of each part.
-
-    Args:
-        method: The method as the family's base class has it, documentation and all.
-    """
+def _told(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a method that calls this one of each part, documentation and all."""
     name = method.__name__
 
     def tell_all(self: FanOut, *args: Any, **kwargs: Any) -> None:
@@ -114,4 +120,4 @@ def told(method: Told) -> Told:
     tell_all.__name__ = name
     tell_all.__doc__ = method.__doc__
     tell_all.__wrapped__ = method  # type: ignore[attr-defined]  # for its signature
-    return tell_all  # type: ignore[return-value]
+    return tell_all

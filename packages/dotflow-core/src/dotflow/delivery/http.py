@@ -130,43 +130,37 @@ class _Response(http.client.HTTPResponse):
         super().__init__(bounded, *args, **kwargs)
 
 
-class _Plain(urllib.request.HTTPHandler):
+class _Noting:
+    """A handler that opens connections of which its owner knows."""
+
     def __init__(self, owner: UrllibRequest) -> None:
         super().__init__()
         self._owner = owner
 
+    def _noted(self, kind: Any) -> Any:
+        owner = self._owner
+
+        class Connection(kind):  # type: ignore[misc]
+            response_class = _Response
+
+            def connect(self) -> None:
+                owner.begin(self)
+                super().connect()
+                owner.check(self)
+
+        return Connection
+
+
+class _Plain(_Noting, urllib.request.HTTPHandler):
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        owner = self._owner
-
-        class Connection(http.client.HTTPConnection):
-            response_class = _Response
-
-            def connect(self) -> None:
-                owner.begin(self)
-                super().connect()
-                owner.check(self)
-
-        return self.do_open(Connection, req)
+        return self.do_open(self._noted(http.client.HTTPConnection), req)
 
 
-class _Secure(urllib.request.HTTPSHandler):
-    def __init__(self, owner: UrllibRequest) -> None:
-        super().__init__()
-        self._owner = owner
-
+class _Secure(_Noting, urllib.request.HTTPSHandler):
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        owner = self._owner
-
-        class Connection(http.client.HTTPSConnection):
-            response_class = _Response
-
-            def connect(self) -> None:
-                owner.begin(self)
-                super().connect()
-                owner.check(self)
-
         context: Any = self._context  # type: ignore[attr-defined]
-        return self.do_open(Connection, req, context=context)
+        kind = self._noted(http.client.HTTPSConnection)
+        return self.do_open(kind, req, context=context)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

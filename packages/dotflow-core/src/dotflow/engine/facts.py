@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotflow.base.guard import guarded, is_a, short_type_name, type_name
 from dotflow.base.masking import HIDDEN, looks_secret, mask_pairs, without_secrets
-from dotflow.engine.telling import (
-    MOST_NAME,
-    at_end,
-    listener,
-    refusal,
-    state_of,
-    tell_of,
-)
+from dotflow.engine.telling import MOST_NAME, listener, refusal, state_of, tell_of
 from dotflow.model.events import FactSet
 
 if TYPE_CHECKING:
@@ -73,7 +66,7 @@ class _Facts:
         self._names: set[str] = set()
         self._number = 0
         self._left: dict[str, Any] = {}
-        at_end(attempt, self._tell_rest)
+        attempt.before_end(self._tell_rest)
 
     def add(self, name: str, value: Any) -> bool:
         """Tell a fact, now or at the end; say whether it may be told."""

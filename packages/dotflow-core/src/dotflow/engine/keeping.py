@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dotflow.base.guard import STOPS
+from dotflow.base.guard import STOPS, called
 from dotflow.errors import StorageError
 from dotflow.model import events
 from dotflow.model.outcome import Failure, Outcome
@@ -66,14 +66,9 @@ class Keeping:
         call = self._calls.pop(node, None)
         if self._cache is None or call is None:
             return None
-        try:
-            # After the checkpoint: a kill in between costs the cache, not the run.
-            self._cache.keep(call, task.current_context)
-        except STOPS:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a storage may raise anything
-            return Failure.final(error)
-        return None
+        # After the checkpoint: a kill in between costs the cache, not the run.
+        error = called(self._cache.keep, call, task.current_context)
+        return None if error is None else Failure.final(error)
 
     def give_up(self, node: int) -> None:
         """Let other runs compute the result of a task that has failed for good."""

@@ -9,11 +9,12 @@ from dotflow.engine.modes import Mode
 from dotflow.engine.run import Run
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.errors import InvalidTask, UpstreamNotCompleted
+from dotflow.model import events
 from dotflow.types import TypeOutcome, WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
@@ -89,7 +90,8 @@ class OneTaskRun(Run):
 
     def make_ends(self, state: RunState) -> TaskEnds:
         """Return how tasks end here: after their first attempt."""
-        ends = _OneAttempt(state, self._note_failure)
+        ends = _OneAttempt(state)
+        state.bus.subscribe(events.TaskFailed, self._note_failure, "run_task")
         # Both now, since the loop looks for what speaks against a task only after one.
         self.control.poll()
         if self._skipped_for is not None:
@@ -102,8 +104,9 @@ class OneTaskRun(Run):
         state.ready.clear()
         ends.skip(len(state.tasks) - 1, upstream)
 
-    def _note_failure(self, failure: Failure) -> None:
-        self._failure = failure
+    def _note_failure(self, event: events.TaskFailed) -> None:
+        if event.failure.kind != TypeOutcome.CANCELLED:
+            self._failure = event.failure
 
     def end(self, interrupted: bool) -> None:
         """Leave the state of the run as it is: other tasks of it may go on."""
@@ -170,30 +173,12 @@ class _Looked(RunCheckpoints):
 class _OneAttempt(TaskEnds):
     """Lets a task end after its first attempt: whoever runs it may start another."""
 
-    __slots__ = ("_note_failure",)
-
-    def __init__(
-        self, state: RunState, note_failure: Callable[[Failure], None]
-    ) -> None:
-        super().__init__(state)
-        self._note_failure = note_failure
+    __slots__ = ()
 
     def retry(
         self, node: int, task: TaskInstance, failure: Failure, finished: float
     ) -> None:
         self.fail(node, task, failure, finished)
-
-    def fail(
-        self,
-        node: int,
-        task: TaskInstance,
-        failure: Failure,
-        finished: float,
-        noted: bool = False,
-    ) -> None:
-        if failure.kind != TypeOutcome.CANCELLED:
-            self._note_failure(failure)
-        super().fail(node, task, failure, finished, noted)
 
     def skip(self, node: int, upstream: str) -> None:
         self._skip([node], f"upstream task '{upstream}' failed")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dotflow.base.courier import Courier
 from dotflow.base.guard import called
 from dotflow.base.head_and_tail import PATIENCE_SECONDS, HeadAndTail
-from dotflow.engine.telling import WorkerOutlet, at_end, is_heard, tell_of
+from dotflow.engine.telling import WorkerOutlet, is_heard, tell_of
 from dotflow.model.events import TaskOutput
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ class AttemptOutput(HeadAndTail):
         self._last = self._last_passing = 0.0
         self._waits = False
         self._turn = threading.RLock()
-        at_end(attempt, self.finish)
+        attempt.before_end(self.finish)
 
     def hear(self, stream: str, text: str) -> None:
         """Take note of what was written."""

@@ -8,14 +8,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dotflow.base.guard import guarded, has, short_type_name
-from dotflow.engine.telling import (
-    MOST_NAME,
-    at_end,
-    listener,
-    refusal,
-    state_of,
-    tell_of,
-)
+from dotflow.engine.telling import MOST_NAME, listener, refusal, state_of, tell_of
 from dotflow.model.current import this_attempt
 from dotflow.model.events import TaskProgress
 
@@ -169,7 +162,7 @@ class Meter:
         self._began = self.due = _now()
         self._burst = BURST
         if attempt.index is None:
-            at_end(attempt, self._tell)
+            attempt.before_end(self._tell)
         else:
             # There may be a million of them, of which only a slow one tells.
             self._burst, self.due = 0, self.due + ITEM_SECONDS

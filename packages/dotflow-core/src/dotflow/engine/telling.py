@@ -16,7 +16,7 @@ For a module that has something to tell, as captured output, progress and artifa
   process the telling is told to the listeners of the run soon, in the order it came and
   before the end of the attempt; from a worker process it is sent at once if the
   connection takes it, so that it arrives although the process is killed then.
-- Whoever collects before it tells has the rest told by `at_end(attempt, call)`: `call()`
+- Whoever collects before it tells has the rest told by `attempt.before_end(call)`: that
   runs in the attempt's context and thread, just before its outcome is reported. What is
   told after that is dropped.
 - Whoever keeps something of an attempt meanwhile has it from `state_of(attempt, kind)`.
@@ -117,18 +117,6 @@ def tell_of(attempt: Attempt, kind: type[Told], detail: Detail) -> bool:
         return False
     outlet.post(attempt, kind, detail, time.time())
     return True
-
-
-def at_end(attempt: Attempt, call: Callable[[], object]) -> None:
-    """Have something called in the context of an attempt just before its end is told.
-
-    Args:
-        attempt: What `listener` has returned.
-        call: What to call; what it raises is dropped.
-    """
-    if attempt.at_end is None:
-        attempt.at_end = []
-    attempt.at_end.append(call)
 
 
 def state_of(attempt: Attempt, kind: Callable[[Attempt], S]) -> S:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         CountsRows,
         EndRow,
         EndRows,
-        EventRow,
         EventRows,
     )
     from dotflow.history.stored_run import StoredRun
@@ -181,7 +180,7 @@ class RecordTable:
     def _write(
         self,
         run: _OpenRun,
-        rows: Sequence[EventRow],
+        rows: EventRows,
         maps: dict[str, Any],
         end: EndRow | None,
         heartbeat: float | None = None,

@@ -188,6 +188,13 @@ class Schedules:
         self._change(name, change, make=True)
         return untold
 
+    def look(self, name: str) -> tuple[bool, bool]:
+        """Return whether a schedule is paused, and whether a run was asked for."""
+        record = self._storage.get(_key(name)).storage
+        if not _is_record(record):
+            return False, False
+        return record["paused"] is not None, record["trigger"] is not None
+
     def begin(
         self,
         name: str,
@@ -254,13 +261,6 @@ class Schedules:
 
         self._change(name, change, make=True)
         return asked
-
-    def look(self, name: str) -> tuple[bool, bool]:
-        """Return whether a schedule is paused, and whether a run was asked for."""
-        record = self._storage.get(_key(name)).storage
-        if not _is_record(record):
-            return False, False
-        return record["paused"] is not None, record["trigger"] is not None
 
     def take_missed(self) -> list[tuple[str, list[float]]]:
         """Return the schedules with times that were missed, if nobody was told of them.

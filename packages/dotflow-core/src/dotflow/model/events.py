@@ -216,7 +216,12 @@ class Told(TaskEvent):
         self.attempt = attempt
         self.index = index
         self.moment = moment
-        self.detail = detail
+        self.detail = self._shown(detail)
+
+    @staticmethod
+    def _shown(detail: Detail) -> Detail:
+        """Return what listeners are told of a detail."""
+        return detail
 
 
 class TaskOutput(Told):
@@ -232,21 +237,15 @@ class TaskOutput(Told):
 
     __slots__ = ()
 
-    def __init__(
-        self,
-        task: TaskInstance,
-        attempt: int,
-        index: int | None,
-        moment: float,
-        detail: Detail,
-    ) -> None:
+    @staticmethod
+    def _shown(detail: Detail) -> Detail:
         from dotflow.base.masking import without_secrets
 
         pieces = [
             (when, stream, without_secrets(_storable(text)))
             for when, stream, text in detail["output"]
         ]
-        super().__init__(task, attempt, index, moment, {**detail, "output": pieces})
+        return {**detail, "output": pieces}
 
 
 class TaskProgress(Told):

@@ -5,14 +5,13 @@ Both in one file, since the way of each task goes through both.
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from operator import attrgetter
 
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finished_value, read_once, whole
 from dotflow.base.guard import called
-from dotflow.base.identity import new_ulid, quote_name
+from dotflow.base.identity import quote_name
 from dotflow.errors import InvalidTask
 from dotflow.model.action import Action
 from dotflow.model.context import Context
@@ -53,25 +52,7 @@ _FORMER = {
 
 
 class TaskInstance:
-    """One step of a run, with its state and its results.
-
-    Args:
-        task_id: The id, or None to get a new ULID.
-        step: An `@action`, or the dotted path of one.
-        callback: Called as `callback(task=task)` when the task has ended, or the dotted
-            path of such a callable.
-        initial_context: A value for the step's parameter `initial_context`.
-        workflow_id: The id of the workflow the task belongs to.
-        group_name: The group of tasks it runs with. Default `"default"`.
-        name: What identifies it in its workflow; default: the name of the step.
-        depends_on: Names of the tasks it waits for; None to follow the task before it.
-
-    Raises:
-        MissingActionDecorator: The step is not an `@action`.
-        NotCallableObject: The callback cannot be called.
-        ImportModuleError: A dotted path leads nowhere.
-        InvalidTask: The name is no text.
-    """
+    """One step of a run, with its state and its results; `of_step` makes one."""
 
     __slots__ = (
         "_created",
@@ -102,38 +83,20 @@ class TaskInstance:
         "streams",
         "task_id",
     )
-
-    def __init__(
-        self,
-        task_id: str | None = None,
-        step: Any = None,
-        callback: Callable[..., Any] | str = basic_callback,
-        initial_context: Any = None,
-        workflow_id: UUID | str | None = None,
-        group_name: str = "default",
-        *,
-        name: str | None = None,
-        depends_on: tuple[str, ...] | None = None,
-    ) -> None:
-        self.task_id: str = new_ulid() if task_id is None else task_id
-        self._workflow_id = workflow_id
-        self.group_name = group_name
-        self.depends_on = depends_on
-        self.step: Action[..., Any] = as_action(step)
-        self.callback: Callable[..., Any] = basic_callback
-        if callback is not basic_callback:  # which is known to be one
-            self.callback = as_callback(callback)
-        # How it runs where it is more than one attempt of its step, and the sub-workflow
-        # that it is a part of.
-        self.expansion: Expansion | None = None
-        self.parent: str | None = None
-        self.initial: Context | None = None
-        if initial_context is not None:
-            self.initial = as_context(initial_context)
-        self._name = self.step.__name__ if name is None else checked_name(name)
-        self._place()
-        self._created = time.time()
-        self.reset()
+    task_id: str
+    _workflow_id: UUID | str | None
+    _name: str
+    checkpoint_key: str
+    group_name: str
+    depends_on: tuple[str, ...] | None
+    step: Field[Action[..., Any]]  # else seen as a descriptor
+    callback: Callable[..., Any]
+    initial: Context | None
+    # How it runs where it is more than one attempt of its step, and the sub-workflow
+    # that it is a part of.
+    expansion: Expansion | None
+    parent: str | None
+    _created: float
 
     def _place(self) -> None:
         # What a storage knows the result by: the same in every process.
@@ -494,6 +457,16 @@ class Attempt:
     def index(self) -> int | None:
         """Which item of a mapped task it is of, from 0; None for the task itself."""
         return getattr(self.node, "index", None)
+
+    def before_end(self, call: Callable[[], object]) -> None:
+        """Have something called in its context just before its end is told.
+
+        Args:
+            call: What to call; what it raises is dropped.
+        """
+        if self.at_end is None:
+            self.at_end = []
+        self.at_end.append(call)
 
     def end_telling(self) -> None:
         """Tell what is left, and from now on nothing: what comes later is dropped."""

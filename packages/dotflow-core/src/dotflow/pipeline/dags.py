@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from concurrent.futures import Executor as Pool
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from dotflow.base.arguments import check_count
 from dotflow.base.daemon_threads import DaemonThreads
@@ -417,28 +417,21 @@ class DagScope:
         self._engine.cancel(run_id, reason)
 
 
+class EngineOptions(TypedDict, total=False):
+    """What an engine may be made with, beside its tasks; see `Dags`."""
+
+    state_store: StateStoreProtocol | None
+    executor: Pool | ModeChoice | None
+    max_workers: int | None
+    hooks: Iterable[RunHook] | None
+    logger: logging.Logger | None
+    storage: Storage | None
+    config: Config | None
+    keep_runs: int | None
+
+
 def build_default_engine(
-    *,
-    executor: Pool | ModeChoice | None = None,
-    max_workers: int | None = 8,
-    max_parallel: int | None = 4,
-    logger: logging.Logger | None = None,
-    hooks: Iterable[RunHook] | None = None,
-    state_store: StateStoreProtocol | None = None,
-    storage: Storage | None = None,
-    config: Config | None = None,
-    keep_runs: int | None = 1,
+    *, max_parallel: int | None = 4, **options: Unpack[EngineOptions]
 ) -> Dags:
     """Return an engine with an empty registry; see `Dags`."""
-    return Dags(
-        None,
-        state_store,
-        SchedulerConfig(max_parallel),
-        executor=executor,
-        max_workers=max_workers,
-        hooks=hooks,
-        logger=logger,
-        storage=storage,
-        config=config,
-        keep_runs=keep_runs,
-    )
+    return Dags(scheduler=SchedulerConfig(max_parallel), **options)

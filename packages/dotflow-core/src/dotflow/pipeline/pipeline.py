@@ -11,9 +11,8 @@ from dotflow.model.options import unknown_option
 from dotflow.model.task_values import checked_name
 from dotflow.pipeline.context import RunContext
 from dotflow.pipeline.dag import require_known
-from dotflow.pipeline.dags import Dags, DagScope
+from dotflow.pipeline.dags import DagScope, build_default_engine
 from dotflow.pipeline.run import run_to_end
-from dotflow.pipeline.scheduler_config import SchedulerConfig
 from dotflow.pipeline.services import Services
 from dotflow.types import TypeInputChange
 
@@ -102,14 +101,13 @@ class Pipeline(DagScope):
             raise unknown_option("Pipeline()", misspelt, parameters_of(Pipeline).names)
         if type(name) is not str or not name:
             checked_name(name, "pipeline")
-        engine = Dags(
-            None,
-            state_store,
-            SchedulerConfig(max_parallel),
+        engine = build_default_engine(
             executor=executor,
             max_workers=max_workers,
-            hooks=hooks,
+            max_parallel=max_parallel,
             logger=logger,
+            hooks=hooks,
+            state_store=state_store,
             storage=storage,
             config=config,
             keep_runs=keep_runs,

@@ -8,11 +8,9 @@ from concurrent.futures import Executor as Pool
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dotflow.base.guard import STOPS
 from dotflow.engine.attempt import run_attempt
 from dotflow.engine.collecting import hear_outcome, kinds_of, run_collecting
-from dotflow.engine.executors.processes import read_outcome, unsendable
-from dotflow.engine.executors.transport import dumps
+from dotflow.engine.executors.processes import dumps_inputs, read_outcome
 from dotflow.engine.executors.worker_main import pack_outcome, pack_task, unpack_task
 from dotflow.model.current import current_attempt
 from dotflow.model.task import Attempt
@@ -43,13 +41,8 @@ class PickledPool(Pool):
         attempt: Attempt = args[0]
         packed = pack_task(attempt.task)
         given = (attempt.node, attempt.number, attempt.previous, attempt.named)
-        try:
-            # Here: in the pool's own thread, what it raises might end that.
-            inputs = dumps((*given, kinds_of(attempt)))
-        except STOPS:
-            raise
-        except BaseException as error:
-            raise unsendable(attempt, error) from error
+        # Here: in the pool's own thread, what it raises might end that.
+        inputs = dumps_inputs(attempt, (*given, kinds_of(attempt)))
         outcome: Future[Any] = Future()
         outcome.set_running_or_notify_cancel()
 

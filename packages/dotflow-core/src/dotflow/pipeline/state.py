@@ -244,10 +244,7 @@ class InMemoryStateStore:
         Raises:
             RuntimeError: The task is not running.
         """
-        task = self._move(run_id, task_name, "RUNNING", "FAILED")
-        task.finished_at = time.time()
-        task.error = err
-        self._write(run_id, task)
+        self._move(run_id, task_name, "RUNNING", "FAILED", err)
 
     def mark_skipped(self, run_id: str, task_name: str, reason: str) -> None:
         """Note that a task will not run, and why.
@@ -255,10 +252,7 @@ class InMemoryStateStore:
         Raises:
             RuntimeError: The task is not pending.
         """
-        task = self._move(run_id, task_name, "PENDING", "SKIPPED")
-        task.finished_at = time.time()
-        task.error = reason
-        self._write(run_id, task)
+        self._move(run_id, task_name, "PENDING", "SKIPPED", reason)
 
     def mark_retry(self, run_id: str, task_name: str) -> None:
         """Note that another attempt follows: the task waits, and has no error.
@@ -266,9 +260,7 @@ class InMemoryStateStore:
         Raises:
             RuntimeError: The task has not failed.
         """
-        task = self._move(run_id, task_name, "FAILED", "PENDING")
-        task.error = task.finished_at = None
-        self._write(run_id, task)
+        self._move(run_id, task_name, "FAILED", "PENDING")
 
     def clear_result(self, run_id: str, task_name: str) -> None:
         """Let go of a result that no task needs any more."""
@@ -324,13 +316,21 @@ class InMemoryStateStore:
             raise
 
     def _move(
-        self, run_id: str, task_name: str, former: TaskStatus, status: TaskStatus
-    ) -> TaskRunRecord:
+        self,
+        run_id: str,
+        task_name: str,
+        former: TaskStatus,
+        status: TaskStatus,
+        error: str | None = None,
+    ) -> None:
+        """Note that a task has ended, where there is an error, or waits again."""
         task = self._runs[run_id].tasks[task_name]
         if task.status != former:
             raise _illegal(run_id, task, status)
         task.status = status
-        return task
+        task.finished_at = None if error is None else time.time()
+        task.error = error
+        self._write(run_id, task)
 
     def _add(
         self, run: RunRecord, former: str | None = None, begun: Sequence[str] = ()

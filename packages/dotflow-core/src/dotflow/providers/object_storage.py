@@ -67,9 +67,11 @@ class ObjectStorage(HeadedRecords):
         keep_runs: How many of the newest runs the history keeps, in objects of its own;
             None for all, 0 to keep no history.
         keep_days: After how many days it forgets a run; None for never.
+        timeout: What the subclass bounds its requests by, in seconds; None where it has
+            no such bound.
 
     Raises:
-        ProviderError: The bucket or the prefix cannot be one.
+        ProviderError: The bucket, the prefix or the timeout cannot be one.
         ValueError: There is no such codec, or a number is out of range.
     """
 
@@ -79,6 +81,13 @@ class ObjectStorage(HeadedRecords):
     """What an address begins with, as `s3` in `s3://bucket/prefix`."""
     url_options: ClassVar[Mapping[str, Callable[[str], Any]]] = {}
     """The arguments that an address may have as its query, with their types."""
+    common_options: ClassVar[dict[str, Callable[[str], Any]]] = {
+        "codec": str,
+        "keep_days": float,
+        "keep_runs": int,
+        "timeout": float,
+    }
+    """Those of them that most buckets have."""
 
     def __init__(
         self,
@@ -87,6 +96,8 @@ class ObjectStorage(HeadedRecords):
         codec: str,
         keep_runs: int | None = 1000,
         keep_days: float | None = None,
+        *,
+        timeout: float | None = None,
     ) -> None:
         if not bucket or "/" in bucket:
             raise ProviderError(
@@ -95,6 +106,10 @@ class ObjectStorage(HeadedRecords):
             )
         if len(prefix.encode("utf-8", "surrogatepass")) > LONGEST_PREFIX:
             raise ProviderError(f"prefix= is longer than {LONGEST_PREFIX} bytes.")
+        if timeout is not None:
+            if not timeout > 0:
+                raise ProviderError(f"timeout={timeout!r} must be more than 0 seconds.")
+            self.timeout = timeout
         self.bucket = bucket
         self.prefix = prefix
         self._codec = Codec.named(codec)
@@ -157,7 +172,6 @@ class ObjectStorage(HeadedRecords):
             limit: How many bytes of its beginning are enough.
         """
 
-    @abstractmethod
     def write_object(self, name: str, data: bytes, expires_at: float | None) -> None:
         """Make or replace an object; it is durable when the method returns.
 
@@ -166,6 +180,21 @@ class ObjectStorage(HeadedRecords):
             data: The content.
             expires_at: What `list_objects` has to tell of it.
         """
+        with self.requests():
+            self._put(name, data, expires_at)
+
+    def _put(
+        self, name: str, data: bytes, expires_at: float | None, **condition: Any
+    ) -> None:
+        """Send the request of `write_object`, where a subclass does not override that.
+
+        Args:
+            name: As in `write_object`.
+            data: The same.
+            expires_at: The same.
+            condition: What the client is to be asked besides.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no write_object().")
 
     @abstractmethod
     def write_object_if(

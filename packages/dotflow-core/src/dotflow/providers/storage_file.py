@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +24,7 @@ from dotflow.providers._former_files import (
     is_beside_former,
     is_former,
 )
+from dotflow.providers.grouping import Grouping, current_group
 from dotflow.providers.headed_records import HeadedRecords, end_of, is_past
 
 TYPE_CHECKING = False
@@ -59,18 +59,7 @@ class _Written(NamedTuple):
     synced: bool
 
 
-class _Group:
-    """What is posted to a storage within a `with storage.grouped()`."""
-
-    def __init__(self, storage: StorageFile) -> None:
-        self.storage = storage
-        self.files: list[_Written] = []
-
-
-_group: ContextVar[_Group | None] = ContextVar("dotflow_file_group", default=None)
-
-
-class StorageFile(HeadedRecords):
+class StorageFile(Grouping, HeadedRecords):
     """Keeps each context in a file of its own, below `<path>/tasks`.
 
     A file is written beside its place, flushed to the disk and renamed, so a kill or a
@@ -172,40 +161,28 @@ class StorageFile(HeadedRecords):
             # the old value and a file that a later process sweeps away.
             temporary = self._write(data, synced)
             written = _Written(temporary, path, current_fence.get(), synced)
-            group = _group.get()
+            group = current_group.get()
             if group is not None and group.storage is self:
-                group.files.append(written)
+                group.posted.append(written)
             else:
-                self._name((written,))
+                self._name([written])
 
-    def grouped(self) -> AbstractContextManager[Any]:
-        """Give what is posted in a `with` its names together; see `Storage.grouped`.
+    _own_post = post
+
+    def _store_posted(self, posted: list[_Written]) -> None:
+        """Give files their names together; see `Grouping`.
 
         Each file is waited for by itself and the folder once: n + 1 waits for the disk
         rather than 2 n. A kill among them leaves some of the results, each of them whole.
-        Not where `post` is somebody else's, who takes for durable what has returned.
         """
-        if type(self).post is not _POST or "post" in vars(self):
-            return super().grouped()
-        return self._grouped()
+        with self._failing("write", self._folder):
+            self._name(posted)
 
-    @contextmanager
-    def _grouped(self) -> Iterator[None]:
-        group = _Group(self)
-        token = _group.set(group)
-        try:
-            yield
-        except BaseException:
-            for written in group.files:
-                _durable.discard(written.temporary)
-            raise
-        finally:
-            _group.reset(token)
-        if group.files:
-            with self._failing("write", self._folder):
-                self._name(group.files)
+    def _drop_posted(self, posted: list[_Written]) -> None:
+        for written in posted:
+            _durable.discard(written.temporary)
 
-    def _name(self, files: Sequence[_Written]) -> None:
+    def _name(self, files: list[_Written]) -> None:
         """Give files their names, and wait until the disk has them, if that is asked for.
 
         Raises:
@@ -221,8 +198,7 @@ class StorageFile(HeadedRecords):
                 for file in files:
                     _durable.replace(file.temporary, file.path)
         except BaseException:
-            for file in files:
-                _durable.discard(file.temporary)
+            self._drop_posted(files)
             raise
         self._settle([file.path for file in files if not file.synced])
 
@@ -419,6 +395,3 @@ class StorageFile(HeadedRecords):
             yield
         except OSError as error:
             raise _durable.failure(doing, path, error) from error
-
-
-_POST = StorageFile.post

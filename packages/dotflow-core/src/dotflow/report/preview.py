@@ -14,7 +14,7 @@ from itertools import islice
 from types import MemberDescriptorType
 from typing import Any
 
-from dotflow.base.guard import STOPS, guarded, has, is_a, name_of, type_name
+from dotflow.base.guard import guarded, has, is_a, name_of, type_name
 from dotflow.base.masking import HIDDEN, looks_secret, mask, mask_pairs
 
 LENGTH = 200
@@ -56,12 +56,7 @@ def preview(value: Any, name: str = "") -> str:
     """
     if name and looks_secret(name):
         return HIDDEN
-    try:
-        text = _show(value, LENGTH, _DEPTH)
-    except STOPS:
-        raise
-    except BaseException:  # noqa: BLE001 - code of a value may raise anything
-        text = f"<{name_of(type(value))}>"
+    text = guarded(lambda: _show(value, LENGTH, _DEPTH), f"<{name_of(type(value))}>")
     return text if len(text) <= LENGTH else text[:LENGTH] + _CUT
 
 

@@ -89,13 +89,11 @@ def task_app(
 
     Args:
         factory: Returns the workflow; see `dotflow.serving.build`.
-        token: What a request must have as `Authorization: Bearer …`. None: whoever the
-            platform lets through may run a task.
-        max_bytes: The largest body, in bytes.
+        token: As of `wsgi_app`.
+        max_bytes: As of `wsgi_app`.
 
     Raises:
-        InvalidWorkflowFactory: The factory is a workflow itself, or no function.
-        ConfigError: The token is empty.
+        DotflowError: As of `wsgi_app`.
     """
     check_factory(factory)
 

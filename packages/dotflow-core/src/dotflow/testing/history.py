@@ -13,20 +13,7 @@ class HistoryContract(
 ):
     """A mixin of tests; override `make_storage`, whose `history` is tested.
 
-    With pytest::
-
-        class TestMine(HistoryContract):
-            @pytest.fixture(autouse=True)
-            def _folder(self, tmp_path):
-                self.path = tmp_path
-
-            def make_storage(self):
-                return StorageMine(self.path)
-
-            def storage_factory(self):
-                return functools.partial(StorageMine, self.path)
-
-    With unittest: `class TestMine(HistoryContract, unittest.TestCase)`.
+    A test class of it is written as one of `StorageContract`, which has an example.
 
     Attributes:
         seconds: How long several processes write at once; 0 for a few runs each.

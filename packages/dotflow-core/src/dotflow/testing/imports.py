@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import os
 
+_TELLING = """
+import sys
+_before = set(sys.modules)
+{}
+print()
+print(*set(sys.modules) - _before)
+"""
+
 
 def imported_by(program: str, folder: str | os.PathLike[str] | None = None) -> set[str]:
     """Return the modules that a new Python imports while it runs a program.
@@ -23,13 +31,7 @@ def imported_by(program: str, folder: str | os.PathLike[str] | None = None) -> s
     Raises:
         AssertionError: The program has failed.
     """
-    source = (
-        "import sys\n_before = set(sys.modules)\n"
-        f"{program}\n"
-        "print()\nprint(*set(sys.modules) - _before)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, cwd=folder
-    )
+    command = [sys.executable, "-c", _TELLING.format(program)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.splitlines()[-1].split())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from dotflow.base.arguments import basic_callback
+from dotflow.base.identity import new_ulid
 from dotflow.model.task import TaskInstance
+from dotflow.model.task_values import as_action, as_callback, as_context, checked_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +34,10 @@ class Task(TaskInstance):
         depends_on: Names of the tasks it waits for; None to follow the task before it.
 
     Raises:
-        DotflowError: As of a `TaskInstance`.
+        MissingActionDecorator: The step is not an `@action`.
+        NotCallableObject: The callback cannot be called.
+        ImportModuleError: A dotted path leads nowhere.
+        InvalidTask: The name is no text.
     """
 
     __slots__ = ("_config",)
@@ -48,16 +55,21 @@ class Task(TaskInstance):
         name: str | None = None,
         depends_on: tuple[str, ...] | None = None,
     ) -> None:
-        super().__init__(
-            task_id,
-            step,
-            callback,
-            initial_context,
-            workflow_id,
-            group_name,
-            name=name,
-            depends_on=depends_on,
-        )
+        self.task_id = new_ulid() if task_id is None else task_id
+        self._workflow_id = workflow_id
+        self.group_name = group_name
+        self.depends_on = depends_on
+        self.step = as_action(step)
+        self.callback = basic_callback
+        if callback is not basic_callback:  # which is known to be one
+            self.callback = as_callback(callback)
+        self.expansion = self.parent = self.initial = None
+        if initial_context is not None:
+            self.initial = as_context(initial_context)
+        self._name = self.step.__name__ if name is None else checked_name(name)
+        self._place()
+        self._created = time.time()
+        self.reset()
         self._config = config
 
     @classmethod

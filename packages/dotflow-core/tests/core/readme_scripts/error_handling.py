@@ -15,13 +15,14 @@ def on_failure(*args, **kwargs):
     print("Something went wrong.", len(kwargs["tasks"]))
 
 
-workflow = DotFlow()
-workflow.task.add(step=good)
-workflow.task.add(step=bad)
-workflow.task.add(step=good)
-workflow.start(keep_going=False, on_failure=on_failure)
+for keep_going in (False, True):
+    workflow = DotFlow()
+    workflow.task.add(step=good)
+    workflow.task.add(step=bad)
+    workflow.task.add(step=good)
+    workflow.start(keep_going=keep_going, on_failure=on_failure)
 
-for task in workflow.result_task():
-    print(task.status, len(task.errors))
-    for error in task.errors:
-        print(" ", error.attempt, error.exception, error.message)
+    for task in workflow.result_task():
+        print(task.status, len(task.errors))
+        for error in task.errors:
+            print(" ", error.attempt, error.exception, error.message)

@@ -21,11 +21,12 @@ def save_orders(previous_context):
     print("orders:", len(previous_context.storage), flush=True)
 
 
-workflow = DotFlow()
-workflow.task.add(step=fetch_users, group_name="users")
-workflow.task.add(step=save_users, group_name="users")
-workflow.task.add(step=fetch_orders, group_name="orders")
-workflow.task.add(step=save_orders, group_name="orders")
+for options in ({}, {"mode": "sequential_group"}):
+    workflow = DotFlow()
+    workflow.task.add(step=fetch_users, group_name="users")
+    workflow.task.add(step=save_users, group_name="users")
+    workflow.task.add(step=fetch_orders, group_name="orders")
+    workflow.task.add(step=save_orders, group_name="orders")
 
-workflow.start()
-print([task.status for task in workflow.result_task()])
+    workflow.start(**options)
+    print([task.status for task in workflow.result_task()])

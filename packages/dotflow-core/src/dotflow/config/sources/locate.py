@@ -17,20 +17,17 @@ TRUSTED = "DOTFLOW_SAFE_DIRECTORY"
 """The variable with folders whose files are read whoever owns them; `*` is every one."""
 
 
-def find_file(folder: str | os.PathLike[str] | None = None) -> Path | None:
+def find_file() -> Path | None:
     """Return the nearest file with settings, None where there is none.
 
     That is `dotflow.toml`, or a `pyproject.toml` that has a table `[tool.dotflow]`, in
-    the folder or one above it; in one folder the former goes first.
-
-    Args:
-        folder: Where to begin; None for the current one.
+    the current folder or one above it; in one folder the former goes first.
 
     Raises:
         ConfigError: A file on the way cannot be read, or is a stranger's.
     """
-    start = Path(folder or Path.cwd()).absolute()
-    for place in (start, *start.parents):
+    here = Path.cwd()
+    for place in (here, *here.parents):
         if (place / OWN).is_file():
             return _trusted(place / OWN)
         # Many a project has one that does not speak of dotflow: then look further up.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dotflow.abc.storage import current_fence
 from dotflow.base.guard import STOPS, error_message, guarded, type_name
-from dotflow.engine.executors.processes import unsendable
+from dotflow.engine.executors.processes import dumps_inputs
 from dotflow.engine.executors.remote import (
     INLINE_BYTES,
     PackedAttempt,
@@ -17,7 +17,6 @@ from dotflow.engine.executors.remote import (
     run_packed,
     unpack_outcome,
 )
-from dotflow.engine.executors.transport import dumps
 from dotflow.model.context import Context
 from dotflow.model.held import Held, HeldContext, HeldParts
 from dotflow.report.values import describe
@@ -106,12 +105,7 @@ def parted(attempt: Attempt) -> Parts:
     for place, value in enumerate(values):
         if issubclass(type(value), Held):
             _take_out(values, (place,), places, held)
-    try:
-        plain = dumps(values, elsewhere=True)
-    except STOPS:
-        raise
-    except BaseException as error:
-        raise unsendable(attempt, error) from error
+    plain = dumps_inputs(attempt, values, elsewhere=True)
     return Parts(shape, plain, tuple(places), held)
 
 
@@ -193,7 +187,6 @@ def run_holding(
     inputs: Any,
     errand: Errand | None,
     *,
-    holds: bool = True,
     interruptible: bool | None = None,
     send: Callable[[bytes], object] | None = None,
 ) -> tuple[bytes, Any]:
@@ -203,7 +196,6 @@ def run_holding(
         packed: The attempt, as for `run_packed`.
         inputs: What it is given, as there; or what is called for it.
         errand: How to store such a result first; None to leave that to the driver.
-        holds: Whether there is a place for it here.
         interruptible: As for `run_packed`.
         send: As there.
 
@@ -220,11 +212,9 @@ def run_holding(
             return packed_news(outcome, packed.name), None
     outcome = run_packed(packed, inputs, interruptible=interruptible, send=send)
     value = outcome.value
-    large = holds and _is_large(value)
+    large = _is_large(value)
     data = b"" if large else packed_outcome(outcome, packed.name)
-    if not holds or not (large or len(data) > INLINE_BYTES):
-        return _news(data), None
-    if outcome.failure is not None:
+    if outcome.failure is not None or not (large or len(data) > INLINE_BYTES):
         return _news(data), None
     if issubclass(type(value), Context):
         value = value.storage

@@ -345,6 +345,18 @@ def read_outcome(
     return outcome
 
 
+def dumps_inputs(attempt: Attempt, inputs: Any, elsewhere: bool = False) -> bytes:
+    """Pickle what an attempt is given; a failure to do so names the task."""
+    from dotflow.engine.executors.transport import dumps
+
+    try:
+        return dumps(inputs, elsewhere)
+    except STOPS:
+        raise
+    except BaseException as error:
+        raise unsendable(attempt, error) from error
+
+
 def unsendable(attempt: Attempt, error: BaseException) -> NotPicklable:
     """Return the error of an input that has no pickle."""
     return NotPicklable(

@@ -12,12 +12,11 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.base.guard import STOPS, told
+from dotflow.base.guard import told
 from dotflow.engine.attempt import failed_attempt, run_attempt
 from dotflow.engine.collecting import hear_outcome, kinds_of, run_collecting
 from dotflow.engine.executors.isolated import needs_process, run_isolated
-from dotflow.engine.executors.processes import read_outcome, unsendable
-from dotflow.engine.executors.transport import dumps
+from dotflow.engine.executors.processes import dumps_inputs, read_outcome, unsendable
 from dotflow.engine.executors.variables import packed_variables, variables_set
 from dotflow.engine.executors.worker_main import (
     Order,
@@ -118,12 +117,7 @@ class Packing:
         Raises:
             NotPicklable: It cannot be; the message names the task.
         """
-        try:
-            return dumps((attempt.previous, attempt.named), elsewhere=True)
-        except STOPS:
-            raise
-        except BaseException as error:
-            raise unsendable(attempt, error) from error
+        return dumps_inputs(attempt, (attempt.previous, attempt.named), elsewhere=True)
 
 
 def run_packed(

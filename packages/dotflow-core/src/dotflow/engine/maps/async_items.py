@@ -7,7 +7,7 @@ from contextvars import copy_context
 from functools import partial
 
 from dotflow.base.coroutines import awaited
-from dotflow.engine.maps.item_source import ItemSource
+from dotflow.engine.maps.item_source import ItemSource, Mapped
 from dotflow.model.action import Action
 from dotflow.model.items import ItemNode
 from dotflow.model.task import Attempt
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dotflow.engine.run_state import RunState
-    from dotflow.model.context import Context
     from dotflow.model.items import Item
-    from dotflow.model.task import TaskInstance
 
 # The place, among those of items, of the attempt that fetches the next one.
 FETCH = -1
@@ -34,11 +32,7 @@ class AsyncItemSource(ItemSource):
     A fetch is an attempt like any other to the executor, and takes a slot as one.
 
     Args:
-        task: As in `ItemSource`.
-        name: As in `ItemSource`.
-        source: As in `ItemSource`.
-        named: As in `ItemSource`.
-        place: As in `ItemSource`.
+        mapped: What the items are made with.
         values: The asynchronous iterator.
         state: Where the run stands; its executor runs in an event loop.
         node: The place of the task in the graph.
@@ -56,16 +50,12 @@ class AsyncItemSource(ItemSource):
 
     def __init__(
         self,
-        task: TaskInstance,
-        name: str,
-        source: Context,
-        named: dict[str, Any],
-        place: Callable[[], int],
+        mapped: Mapped,
         values: AsyncIterator[Any],
         state: RunState,
         node: int,
     ) -> None:
-        super().__init__(task, name, source, named, place, iter(()))
+        super().__init__(mapped, iter(()))
         self._state = state
         self._node = ItemNode(node, FETCH)
         self._upstream: AsyncIterator[Any] | None = values
@@ -74,7 +64,7 @@ class AsyncItemSource(ItemSource):
         self._fetching: Future[Any] | None = None
         self._stopped = False
         # The task itself but for its step: a tracer shows the fetch inside it.
-        self._fetcher = task.copy()
+        self._fetcher = mapped.task.copy()
         self._fetcher.step = Action(self._fetch)
 
     def take(self) -> Item | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from typing import NamedTuple
 
 from dotflow.engine.attempt import forks, leave_child
 from dotflow.model.action import Action
@@ -18,15 +19,29 @@ if TYPE_CHECKING:
     from dotflow.model.task import TaskInstance
 
 
-class ItemSource:
-    """Makes items of what an iterator gives, with all that the step asks for.
+class Mapped(NamedTuple):
+    """What items are made with, wherever their values come from.
 
-    Args:
+    Attributes:
         task: The mapped task.
         name: What the step may call an item, beside `item`.
         source: The context whose value the items are of.
         named: What further tasks upstream give by name.
         place: Makes room for the result of one more item, and returns its index.
+    """
+
+    task: TaskInstance
+    name: str
+    source: Context
+    named: dict[str, Any]
+    place: Callable[[], int]
+
+
+class ItemSource:
+    """Makes items of what an iterator gives, with all that the step asks for.
+
+    Args:
+        mapped: What they are made with.
         values: The iterator; a subclass may have its items from elsewhere.
 
     Attributes:
@@ -50,15 +65,8 @@ class ItemSource:
         "total",
     )
 
-    def __init__(
-        self,
-        task: TaskInstance,
-        name: str,
-        source: Context,
-        named: dict[str, Any],
-        place: Callable[[], int],
-        values: Iterator[Any],
-    ) -> None:
+    def __init__(self, mapped: Mapped, values: Iterator[Any]) -> None:
+        task, name, source, named, place = mapped
         self._source = source
         self._place = place
         # What a generator sets context variables to stays with it.

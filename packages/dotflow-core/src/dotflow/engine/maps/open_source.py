@@ -5,7 +5,7 @@ from __future__ import annotations
 from dotflow.abc.executor import AsyncExecutor
 from dotflow.base.coroutines import read_once
 from dotflow.base.guard import guarded, has, is_a, short_type_name
-from dotflow.engine.maps.item_source import ItemSource
+from dotflow.engine.maps.item_source import ItemSource, Mapped
 from dotflow.model.own import own, own_context
 
 TYPE_CHECKING = False
@@ -81,17 +81,17 @@ def open_source(
             # Each item has a copy; that of others may be the very object.
             task.initial = own_context(state.as_left(initial))
     name = task.local_name(mapping.over)
-    given = (task, name, record, named, results.place)
+    mapped = Mapped(task, name, record, named, results.place)
     opened: ItemSource
     if has(values, "__iter__") or not has(values, "__aiter__"):
-        opened = ItemSource(*given, iter(values))
+        opened = ItemSource(mapped, iter(values))
     else:
         from dotflow.engine.maps.async_items import AsyncItemSource, driven
 
         if isinstance(state.executor, AsyncExecutor):
-            opened = AsyncItemSource(*given, aiter(values), state, node)
+            opened = AsyncItemSource(mapped, aiter(values), state, node)
         else:
-            opened = ItemSource(*given, driven(values))
+            opened = ItemSource(mapped, driven(values))
     opened.shared = not read_once(values)
     if has(values, "__len__"):
         opened.total = guarded(lambda: len(values), None)

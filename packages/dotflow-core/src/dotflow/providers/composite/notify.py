@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dotflow.abc.notify import Notify
-from dotflow.base.fan_out import FanOut, told
+from dotflow.base.fan_out import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class CompositeNotify(FanOut, Notify):  # type: ignore[override]
+class CompositeNotify(FanOut, Notify, family=Notify):  # type: ignore[override]
     """Tells everything to several notifiers; see `FanOut`.
 
     Args:
         parts: The notifiers.
     """
-
-    hook_status_task = told(Notify.hook_status_task)
-    hook_task_progress = told(Notify.hook_task_progress)
-    hook_alert = told(Notify.hook_alert)
 
     def __init__(self, parts: Iterable[Notify]) -> None:
         super().__init__(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.abc.tracer import Tracer
-from dotflow.base.fan_out import FanOut, told
+from dotflow.base.fan_out import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,21 +13,12 @@ if TYPE_CHECKING:
     from dotflow.model.outcome import Around
 
 
-class CompositeTracer(FanOut, Tracer):  # type: ignore[override]
+class CompositeTracer(FanOut, Tracer, family=Tracer):  # type: ignore[override]
     """Tells everything to several tracers; see `FanOut`.
 
     Args:
         parts: The tracers.
     """
-
-    start_workflow = told(Tracer.start_workflow)
-    end_workflow = told(Tracer.end_workflow)
-    start_run = told(Tracer.start_run)
-    end_run = told(Tracer.end_run)
-    start_task = told(Tracer.start_task)
-    end_task = told(Tracer.end_task)
-    start_attempt = told(Tracer.start_attempt)
-    end_attempt = told(Tracer.end_attempt)
 
     def around(self, task: Any) -> Around | None:
         """Return what any of them asks for; see `Tracer.around`."""

@@ -18,12 +18,6 @@ from dotflow.providers.storage_sqlite.errors import storage_error
 _NOTHING = ":memory:"
 
 
-def _is_outdated(connection: sqlite3.Connection) -> bool:
-    views = connection.execute("SELECT count(*) FROM temp.sqlite_master").fetchone()[0]
-    newest = file_version(connection) == len(schema.MIGRATIONS)
-    return bool(views) and newest and not connection.in_transaction
-
-
 class Reader(Database):
     """Reads a file, and neither makes nor changes it.
 
@@ -85,7 +79,6 @@ class Reader(Database):
                 check_owner(connection, version, self.path)
             views = schema.former_views(version)
             if views:
-                self._found_former = address != _NOTHING
                 teach(connection)
             for view in views:
                 connection.execute(view)

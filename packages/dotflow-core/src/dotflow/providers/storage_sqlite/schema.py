@@ -244,35 +244,27 @@ MIGRATIONS: list[tuple[str, ...]] = [
 The version is `PRAGMA user_version`. A published element never changes; append one.
 """
 
-_NO_RUNS = """
-    CREATE TEMP VIEW runs AS SELECT NULL AS id, NULL AS run_id, NULL AS workflow_id,
-        NULL AS name, NULL AS mode, NULL AS status, NULL AS started, NULL AS finished,
-        NULL AS duration, NULL AS resumed_from, NULL AS tasks, NULL AS process,
-        NULL AS heartbeat, NULL AS metadata, NULL AS graph, NULL AS workflow,
-        NULL AS parent, NULL AS identity WHERE 0
-"""
-_NO_EVENTS = """
-    CREATE TEMP VIEW events AS SELECT NULL AS run, NULL AS seq, NULL AS time,
-        NULL AS event, NULL AS task, NULL AS attempt, NULL AS detail, NULL AS began
-        WHERE 0
-"""
-_NO_MAPS = """
-    CREATE TEMP VIEW maps AS SELECT NULL AS run, NULL AS task, NULL AS completed,
-        NULL AS failed, NULL AS restored, NULL AS retried, NULL AS total WHERE 0
-"""
-_NO_FAILURES = """
-    CREATE TEMP VIEW failures AS SELECT NULL AS run, NULL AS seq, NULL AS time,
-        NULL AS workflow, NULL AS task, NULL AS error, NULL AS shape, NULL AS message
-        WHERE 0
-"""
-_NO_FACTS = """
-    CREATE TEMP VIEW facts AS SELECT NULL AS run, NULL AS name, NULL AS value,
-        NULL AS number WHERE 0
-"""
 _FORMER_RUNS = f"""
     CREATE TEMP VIEW runs AS SELECT *, {_FORMER_WORKFLOW} AS workflow, NULL AS parent,
         '{{}}' AS identity FROM main.runs
 """  # noqa: S608 - fixed texts
+
+
+def _none(table: str, columns: str) -> str:
+    """Return a view with no rows, in place of a table that a file has not."""
+    nulls = ", ".join(f"NULL AS {column}" for column in columns.split())
+    return f"CREATE TEMP VIEW {table} AS SELECT {nulls} WHERE 0"
+
+
+_NO_RUNS = _none(
+    "runs",
+    "id run_id workflow_id name mode status started finished duration resumed_from tasks"
+    " process heartbeat metadata graph workflow parent identity",
+)
+_NO_EVENTS = _none("events", "run seq time event task attempt detail began")
+_NO_MAPS = _none("maps", "run task completed failed restored retried total")
+_NO_FAILURES = _none("failures", "run seq time workflow task error shape message")
+_NO_FACTS = _none("facts", "run name value number")
 
 
 def former_views(version: int) -> list[str]:

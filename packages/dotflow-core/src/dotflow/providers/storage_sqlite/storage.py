@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
-from contextvars import ContextVar
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,12 @@ from dotflow.base.arguments import check_choice, output_folder
 from dotflow.codec.codec import Codec
 from dotflow.errors import StorageError
 from dotflow.model.context import Context
+from dotflow.providers.grouping import Grouping, current_group
 from dotflow.providers.storage_sqlite.database import Database, check_path
 from dotflow.providers.text_records import TextRecords
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
     from typing import Self
     from uuid import UUID
 
@@ -64,18 +61,7 @@ _PURGE = "DELETE FROM checkpoints WHERE expires_at <= ?"
 Row = tuple[object, ...]
 
 
-class _Group:
-    """What is posted to a storage within a `with storage.grouped()`, by its fence."""
-
-    def __init__(self, storage: StorageSQLite) -> None:
-        self.storage = storage
-        self.rows: dict[Fence | None, list[Row]] = {}
-
-
-_group: ContextVar[_Group | None] = ContextVar("dotflow_group", default=None)
-
-
-class StorageSQLite(TextRecords):
+class StorageSQLite(Grouping, TextRecords):
     """Keeps contexts in one file, which threads and processes of a machine may share.
 
     The file is made at the first use, in WAL mode. Each thread of each process has a
@@ -175,9 +161,9 @@ class StorageSQLite(TextRecords):
         if ttl is not None:
             # A kill between the two has only removed what nobody could read any more.
             self.database.change(_PURGE, (time.time(),))
-        fence, group = current_fence.get(), _group.get()
+        fence, group = current_fence.get(), current_group.get()
         if group is not None and group.storage is self:
-            group.rows.setdefault(fence, []).append(row)
+            group.posted.append((fence, row))
         elif fence is None:
             self.database.change(_PUT, row)
         elif not self.database.change(_PUT_FENCED, (*row, *fence)):
@@ -238,29 +224,19 @@ class StorageSQLite(TextRecords):
         given = rows[0][0] if rows else None
         return self.noted_fingerprint(key) if given is None else given
 
-    def grouped(self) -> AbstractContextManager[Any]:
-        """Store in one transaction what is posted in a `with`; see `Storage.grouped`.
+    _own_post = post
 
-        Not where `post` is somebody else's, who takes for durable what has returned.
+    def _store_posted(self, posted: list[tuple[Fence | None, Row]]) -> None:
+        """Store rows in one transaction; see `Grouping`.
+
+        One call into SQLite for all rows takes a third of one each, and nobody else
+        waited for the lock while values were encoded.
         """
-        if type(self).post is not _POST or "post" in vars(self):
-            return super().grouped()
-        return self._grouped()
-
-    @contextmanager
-    def _grouped(self) -> Iterator[None]:
-        # Collected first: one call into SQLite for all rows takes a third of one each,
-        # and nobody else waits for the lock while values are encoded.
-        group = _Group(self)
-        token = _group.set(group)
-        try:
-            yield
-        finally:
-            _group.reset(token)
-        if not group.rows:
-            return
+        by_fence: dict[Fence | None, list[Row]] = {}
+        for fence, row in posted:
+            by_fence.setdefault(fence, []).append(row)
         with self.database.transaction() as connection:
-            for fence, rows in group.rows.items():
+            for fence, rows in by_fence.items():
                 if fence is None:
                     connection.executemany(_PUT, rows)
                     continue
@@ -312,9 +288,6 @@ class StorageSQLite(TextRecords):
     def place(self) -> str:
         """Return the path of the file."""
         return str(self.path)
-
-
-_POST = StorageSQLite.post
 
 
 def _text(text: str) -> str:
