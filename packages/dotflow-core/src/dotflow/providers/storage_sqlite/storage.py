@@ -113,6 +113,9 @@ class StorageSQLite(Grouping, TextRecords):
         self.database = Database(check_path(os.fspath(path)), level, timeout)
         self.retention = Retention(keep_runs, keep_days)
         self._history: SQLiteHistory | None = None
+        # The last one and its text: a run has the same for all tasks, and to write a
+        # UUID takes 3 % of a durable one.
+        self._owner: tuple[UUID | str | None, str | None] = (None, None)
 
     def at(self, path: str | os.PathLike[str]) -> Self:
         """Return the same storage in another file.
@@ -264,12 +267,15 @@ class StorageSQLite(Grouping, TextRecords):
         return {**self.__dict__, "_history": None}
 
     def _row(self, key: str, context: Context, ttl: TTL, fingerprint: Digest) -> Row:
-        workflow_id = context.workflow_id
+        workflow_id, owner = context.workflow_id, self._owner
+        if owner[0] is not workflow_id:
+            owner = (workflow_id, None if workflow_id is None else str(workflow_id))
+            self._owner = owner
         if ttl is not None:
             check_ttl(ttl)
         return (
             key if key.isascii() else _text(key),
-            None if workflow_id is None else str(workflow_id),
+            owner[1],
             None if ttl is None else time.time() + ttl,
             fingerprint and _text(fingerprint),
             self.codec.encode_context(context),
