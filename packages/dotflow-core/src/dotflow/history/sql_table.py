@@ -19,6 +19,7 @@ from dotflow.history.rows import (
 from dotflow.history.sql_queries import NO_LIMIT, SQLConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from dotflow.abc.retention import Retention
@@ -52,14 +53,15 @@ class SQLTable(ABC):
 
     Args:
         retention: How much is kept.
+
+    Attributes:
+        transaction: Begins a transaction that writes.
     """
+
+    transaction: Callable[[], AbstractContextManager[SQLConnection]]
 
     def __init__(self, retention: Retention) -> None:
         self._retention = retention
-
-    @abstractmethod
-    def transaction(self) -> AbstractContextManager[SQLConnection]:
-        """Begin a transaction that writes."""
 
     @abstractmethod
     def insert(self, connection: SQLConnection, statement: str, row: Any) -> int:
@@ -67,15 +69,19 @@ class SQLTable(ABC):
 
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
+        given = bool(info.identity.tags or info.identity.params)
         with self.transaction() as connection:
-            return self._begin(connection, begin_columns(info))
+            return self._begin(connection, begin_columns(info), given)
 
-    def _begin(self, connection: SQLConnection, columns: dict[str, Any]) -> int:
+    def _begin(
+        self, connection: SQLConnection, columns: dict[str, Any], given: bool = True
+    ) -> int:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO runs ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - what is put in are names of ours; values are bound
         number = self.insert(connection, statement, tuple(columns.values()))
-        for row in given_rows(number, columns["identity"]):
-            connection.execute(_FACT, row)
+        if given:
+            for row in given_rows(number, columns["identity"]):
+                connection.execute(_FACT, row)
         return number
 
     def restore(self, run: StoredRun) -> bool:

@@ -222,7 +222,7 @@ class Database:
         known = self.file
         found = None if known is None else identity(self.path)
         connection = self._connect()
-        self.file = identity(self.path)
+        self.file = self._found()
         handle = self._local.handle = Handle(connection, self.file)
         self._handles[threading.get_ident()] = handle
         if known is not None and found != known:
@@ -232,6 +232,13 @@ class Database:
             logger.warning("%s", moved(self.path))
         return handle
 
+    def _found(self) -> Identity | None:
+        try:
+            there = _stat(self.path)
+        except OSError:
+            return None  # of a reader, for which none is made
+        return there.st_dev, there.st_ino
+
     def _connect(self) -> sqlite3.Connection:
         folder = Path(self.path).parent
         try:
@@ -239,9 +246,10 @@ class Database:
                 make_folder(folder)
         except OSError as error:
             raise failure("make the folder", folder, error) from error
-        self._create()
         connection = None
         try:
+            if not os.path.lexists(self.path):
+                self._create()
             connection = sqlite3.connect(
                 self.path,
                 timeout=self.timeout,
@@ -263,7 +271,7 @@ class Database:
         try:
             os.close(create(self.path, os.O_RDWR | os.O_EXCL))
         except OSError:
-            pass  # it is there, perhaps as a link; else SQLite says what is wrong
+            pass  # it has just come; else SQLite says what is wrong
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait for a lock while it changes the journal mode, which two

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.history.sql_history import SQLHistory
@@ -34,20 +35,21 @@ class RunTable(SQLTable):
         super().__init__(retention)
         self._database = database
         self._file: Identity | None = None
+        self.transaction = database.transaction
 
-    @property
-    def outdated(self) -> bool:
-        """Whether the runs it has begun are in a file that is gone."""
-        return self._file is not None and self._file != self._database.file
-
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Begin a transaction, unless what the numbers of runs stand for is gone."""
-        return self._database.transaction(file=self._file)
+    def is_outdated(self) -> bool:
+        """Say whether the runs it has begun are in a file that is gone."""
+        if self._file is None:
+            return False
+        self._database.revisit()
+        return self._file != self._database.file
 
     def insert(self, connection: Any, statement: str, row: Any) -> int:
         """Insert a run, and note which file it is in; see `SQLTable.insert`."""
         number: int = connection.execute(statement, row).lastrowid
         self._file = self._database.file
+        # What the numbers of runs stand for may not be gone.
+        self.transaction = partial(self._database.transaction, file=self._file)
         return number
 
 
@@ -62,13 +64,17 @@ class SQLiteHistory(SQLHistory):
     def __init__(self, database: Database, retention: Retention) -> None:
         # Connections of its own: a history need not survive a power cut, and what is
         # not waited for costs a fraction.
-        level = "OFF" if database.synchronous == "OFF" else "NORMAL"
-        timeout = min(database.timeout, _TIMEOUT)
-        self._database = Database(database.path, level, timeout)
-        self._reader = Reader(database.path, level, timeout)
+        self._level = "OFF" if database.synchronous == "OFF" else "NORMAL"
+        self._timeout = min(database.timeout, _TIMEOUT)
+        self._database = Database(database.path, self._level, self._timeout)
         table = RunTable(self._database, retention)
         super().__init__(database.path, table, retention, pace=None)
         self._table = table
+
+    @cached_property
+    def _reader(self) -> Reader:
+        reader = Reader(self.place, self._level, self._timeout)
+        return self.__dict__.setdefault("_reader", reader)  # type: ignore[no-any-return]
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Begin a transaction that reads; see `SQLHistory.reading`."""
@@ -76,8 +82,7 @@ class SQLiteHistory(SQLHistory):
 
     def recorder(self, info: RunInfo) -> Recorder | None:
         """Return what writes a new run down; see `History.recorder`."""
-        self._database.revisit()
-        if self._table.outdated:
+        if self._table.is_outdated():
             # Runs of the former file keep their own, which writes nothing into this one.
             self.table = self._table = RunTable(self._database, self._retention)
             self._journal = None
@@ -87,4 +92,5 @@ class SQLiteHistory(SQLHistory):
         """Write what waits, and close the connections; the next use opens new ones."""
         super().close()
         self._database.close()
-        self._reader.close()
+        if "_reader" in self.__dict__:  # where anybody has read
+            self._reader.close()

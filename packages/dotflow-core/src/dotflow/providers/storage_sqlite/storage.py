@@ -55,6 +55,8 @@ _PUT_FENCED = _PUT.replace("INSERT", "INSERT OR IGNORE").replace(
         SELECT 1 FROM checkpoints WHERE key = ?6 AND fingerprint = ?7
     ) THEN ?5 END""",
 )
+# Where another value is there already, no row is written.
+_PUT_NEW = f"{_PUT} WHERE checkpoints.expires_at <= ?6"
 _GET = """
     SELECT record FROM checkpoints
     WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)
@@ -218,12 +220,14 @@ class StorageSQLite(TextRecords):
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         # Encoded before the lock is taken: a large value takes its time.
         row = self._row(key, *new)
+        if expected is None:
+            return self.database.change(_PUT_NEW, (*row, time.time())) == 1
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
             if found is None:
                 swap = is_empty(expected)
             else:
-                swap = expected is not None and self.holds(key, found[0], expected)
+                swap = self.holds(key, found[0], expected)
             if swap:
                 connection.execute(_PUT, row)
             return swap
