@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 # The families that tell. There is one place for results, and one clock.
-_SEVERAL = ("log", "notify", "tracer", "metrics", "server")
+_SEVERAL = ("tracer", "notify", "log", "metrics", "server")
+# Those of them whose default hears nothing.
+_SILENT = ("tracer", "notify", "metrics")
 
 
 class _Provider:
@@ -196,6 +198,20 @@ class Config:
             name: Its kind, such as `"storage"`.
         """
         return name in self.__dict__
+
+    def tellers(self) -> dict[str, Any]:
+        """Return the providers that may have to hear of a run, by their kind.
+
+        A default that hears nothing is not among them, and is not made for it.
+        """
+        # A class of a user's own may have something in place of the default.
+        silent = _SILENT if type(self) is Config else ()
+        own = self.__dict__
+        return {
+            name: getattr(self, name)
+            for name in _SEVERAL
+            if name in own or name not in silent
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Those pickled before 2.0.0a2 have their providers under private names.

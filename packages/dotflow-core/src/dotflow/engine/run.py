@@ -12,10 +12,9 @@ from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
 from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
-from dotflow.engine.control import RunCancelled, is_interruption
+from dotflow.engine.control import OtherRuns, RunCancelled, is_interruption
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
-from dotflow.engine.others import OtherRuns
 from dotflow.engine.run_state import RunState
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
@@ -113,6 +112,7 @@ class RunSession:
         self.control = self.others.control
         self._storage = storage
         self._told = told
+        self._tellers: dict[str, Any] = {}
         self._options = options
         self._workflow = workflow
         self._mode = mode
@@ -190,10 +190,11 @@ class RunSession:
                 guarded, executor, self._storage, self._options
             )
         # After the limits, since what a tracer puts around an attempt goes around all.
-        if self._told is not None and self._told.tracer.active:
+        tracer = self._tellers.get("tracer")
+        if tracer is not None and tracer.active:
             from dotflow.engine.tracing import trace_attempts
 
-            trace_attempts(executor, self._told.tracer, self.bus)
+            trace_attempts(executor, tracer, self.bus)
         state = RunState(
             self.graph,
             executor,
@@ -202,13 +203,9 @@ class RunSession:
             keep_going=keep_going,
             admission=self._admission,
         )
-        self._ends = self.make_ends(state)
+        self._ends = ends = self.make_ends(state)
         return Loop(
-            state,
-            checkpoints,
-            ends=self._ends,
-            cache=self._cache,
-            max_parallel=max_parallel,
+            state, checkpoints, ends=ends, cache=self._cache, max_parallel=max_parallel
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
@@ -224,19 +221,8 @@ class RunSession:
         self.started = time.time()
         self.status = WorkflowStatus.IN_PROGRESS
         self._written = self._record_history()
-        told = self._told
-        if told is not None:
-            connect_providers(
-                told, self.bus, self._workflow, self.graph, self.unserved(), self.follow
-            )
-            if not told.capture:
-                self.bus.ignore(events.TaskOutput)
-            notify, slow_after = told.notify, self._options["slow_after"]
-            if notify.alert_rules is not None or slow_after is not None:
-                from dotflow.engine.alerts import watch_run
-
-                clock = self.control.clock
-                watch_run(self.info, self._storage, self.bus, notify, clock, slow_after)
+        if self._told is not None:
+            self._tell(self._told)
         if self.display is not None:
             connect_notify(self.display, self.bus)
         self.begin()
@@ -245,10 +231,25 @@ class RunSession:
 
             begin_hearing()
             self._hears = True
-        self.bus.emit(events.RunStarted(self._workflow, self._mode, self.graph.tasks))
+        self.bus.tell(events.RunStarted, self._workflow, self._mode, self.graph.tasks)
         # Once all know of the run: a slow provider then holds none of them up.
-        self.bus.emit(events.TasksQueued(self.graph.tasks))
+        self.bus.tell(events.TasksQueued, self.graph.tasks)
         return self
+
+    def _tell(self, told: Config) -> None:
+        """Have the providers told of the run."""
+        self._tellers = tellers = told.tellers()
+        served = (self.unserved(), self.follow)
+        connect_providers(tellers, self.bus, self._workflow, self.graph, *served)
+        if not told.capture:
+            self.bus.ignore(events.TaskOutput)
+        notify, slow = tellers.get("notify"), self._options["slow_after"]
+        ruled = notify is not None and notify.alert_rules is not None
+        if ruled or slow is not None:
+            from dotflow.engine.alerts import watch_run
+
+            clock, notify = self.control.clock, told.notify
+            watch_run(self.info, self._storage, self.bus, notify, clock, slow)
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> bool:
         current_run.set(self.parent)  # no token: it may end in another context
@@ -280,7 +281,7 @@ class RunSession:
         self.failed = interrupted or TypeStatus.FAILED in {t.status for t in tasks}
         self.duration = max(0.0, time.time() - (self.started or 0.0))
         self.status = WorkflowStatus.FAILED if self.failed else WorkflowStatus.COMPLETED
-        if self.control.reason is not None or is_interruption(kind):
+        if self.control.reason is not None or (kind and is_interruption(kind)):
             self.status = WorkflowStatus.CANCELLED
         try:
             self.end(interrupted)
@@ -291,8 +292,8 @@ class RunSession:
                 from dotflow.engine.heard_streams import end_hearing
 
                 end_hearing()
-            self.bus.emit(
-                events.RunFinished(self._workflow, tasks, self.status, self.duration)
+            self.bus.tell(
+                events.RunFinished, self._workflow, tasks, self.status, self.duration
             )
 
     def _record_history(self) -> bool:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from dotflow.base.coroutines import finished_value, whole
 from dotflow.base.identity import new_ulid
-from dotflow.engine.clock import current_clock
+from dotflow.engine import clock
 from dotflow.engine.timeout import call_within
 from dotflow.errors import ExecutionWithClassError
 from dotflow.model.action import Action
@@ -248,7 +248,7 @@ def _with_retry(step: Action[..., Any], given: _Given, name: str) -> Any:
         except Exception as error:
             if not step.policy.allows(attempt, error):
                 raise
-            current_clock().sleep(step.policy.delay_after(attempt))
+            clock.current.sleep(step.policy.delay_after(attempt))
             attempt += 1
 
 

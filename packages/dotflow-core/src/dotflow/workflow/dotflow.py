@@ -424,7 +424,10 @@ class DotFlow:
 
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):
-            kwargs["resume"] = self.origin.checkpoints().unfinished()
+            from dotflow.engine.checkpoint import RunCheckpoints
+
+            storage, name = self.config.storage, self.workflow_id
+            kwargs["resume"] = RunCheckpoints(storage, name, True).unfinished()
         # A scheduler that lets ticks overlap means it: they share what keeps others out.
         mode = kwargs.pop("mode", TypeExecution.SEQUENTIAL)
         origin = self.origin

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from dotflow.base.identity import check_workflow_id, random_id
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.isolated import check_isolated
 from dotflow.engine.modes import find_mode
 from dotflow.engine.origin import Origin
@@ -113,7 +114,10 @@ class Manager:
 
             self._watching = Watching(self.tasks, self.report)
             origin.config = quietened(origin.config)
-        self._run = Run(graph, found, origin, checked, origin.checkpoints())
+        checkpoints = RunCheckpoints(
+            self.config.storage, origin.workflow_id, origin.resumable
+        )
+        self._run = Run(graph, found, origin, checked, checkpoints)
         if self._watching is not None:
             self._run.display = self._watching.display
         if self._run.prepare():

@@ -79,7 +79,7 @@ class TaskEngine:
         if task.status != TypeStatus.NOT_STARTED:
             task.reset()
         bus = EventBus()
-        connect_providers(task.config, bus, self.workflow_id)
+        connect_providers(task.config.tellers(), bus, self.workflow_id)
         checkpoints = RunCheckpoints(task.config.storage, self.workflow_id, False)
         Loop(_OneTask(task, bus, self._previous), checkpoints).run()
         return task.current_context.storage

@@ -224,13 +224,12 @@ class StorageSQLite(TextRecords):
             return self.database.change(_PUT_NEW, (*row, time.time())) == 1
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
-            if found is None:
-                swap = is_empty(expected)
-            else:
-                swap = self.holds(key, found[0], expected)
-            if swap:
-                connection.execute(_PUT, row)
-            return swap
+            if found is None and not is_empty(expected):
+                return False
+            if found is not None and not self.holds(key, found[0], expected):
+                return False
+            connection.execute(_PUT, row)
+            return True
 
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
