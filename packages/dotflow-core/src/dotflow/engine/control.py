@@ -75,7 +75,8 @@ class Control:
         self._deadline = deadline
         self._next_poll = 0.0
         self._interrupt: Callable[[type[BaseException]], None] | None = None
-        self._ended = threading.Event()
+        self._over = False
+        self._ended: threading.Event | None = None  # once somebody watches
         self._watcher: threading.Thread | None = None
 
     def cancel(self, reason: str, interrupt: bool = True) -> None:
@@ -179,10 +180,11 @@ class Control:
         self._interrupt = interrupt  # not before: it would hit the thread's start
 
     def _begin_watching(self) -> None:
-        if self._watcher is not None or self._ended.is_set():
+        if self._watcher is not None or self._over:
             return
+        self._ended = ended = threading.Event()
         watcher = threading.Thread(
-            target=self._watch, name="dotflow-control", daemon=True
+            target=self._watch, args=(ended,), name="dotflow-control", daemon=True
         )
         try:
             watcher.start()
@@ -204,13 +206,16 @@ class Control:
     def end(self) -> None:
         """Stop watching: the run is over."""
         self._interrupt = None
-        self._ended.set()
+        self._over = True
+        if self._ended is not None:
+            self._ended.set()
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
 
-    def _watch(self) -> None:
-        while not self._ended.wait(self._pause()):
+    def _watch(self, ended: threading.Event) -> None:
+        # Both, since two threads may have begun to watch at once.
+        while not (self._over or ended.wait(self._pause())):
             if self.reason is None:
                 self.poll()
             # Again and again: a step may have swallowed the first interruption.
