@@ -20,7 +20,6 @@ from dotflow.base.guard import STOPS, error_message, has
 from dotflow.base.identity import new_ulid
 from dotflow.errors import LeaseLost, StorageError
 from dotflow.model.context import Context
-from dotflow.model.expansion import MapOver
 from dotflow.model.outcome import Failure
 
 TYPE_CHECKING = False
@@ -272,6 +271,8 @@ class RunCheckpoints(Checkpoints):
 
     def _records(self, task: TaskInstance) -> Iterator[Context]:
         """Read what is stored of a task: its result, or those of its items."""
+        from dotflow.model.expansion import MapOver
+
         found = self._stored(task)
         if found is not None:
             yield found

@@ -368,6 +368,11 @@ class OtherRuns:
             except Exception as error:  # noqa: BLE001 - the run itself has ended well
                 self._bus.report(type(self._storage).__name__, error)
 
+    def forget(self) -> None:
+        """Forget requests that were meant for an earlier run."""
+        if self.requests is not None:
+            self.requests.clear()
+
     def requested(self) -> str | None:
         """Return why another process asks for the end of the run, if one does."""
         try:

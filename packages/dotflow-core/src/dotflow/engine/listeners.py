@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.abc.notify import Notify
 from dotflow.base.fan_out import FanOut
 from dotflow.base.guard import STOPS
 from dotflow.model import events
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from dotflow.abc.history import Recorder
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
+    from dotflow.abc.notify import Notify
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
     from dotflow.model.graph import Graph
@@ -143,6 +143,8 @@ def connect_notify(notify: Notify, bus: events.EventBus, ruled: bool = False) ->
     """
     if ruled and not notify.every_status:
         return  # it hears of alerts
+    from dotflow.abc.notify import Notify
+
     tell = notify.hook_status_task
 
     def on_status(event: events.TaskEvent) -> None:

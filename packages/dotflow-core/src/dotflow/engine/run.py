@@ -11,7 +11,6 @@ import time
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
-from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
 from dotflow.engine.control import OtherRuns, RunCancelled, is_interruption
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
@@ -120,8 +119,7 @@ class RunSession:
         self._cache: ResultCache | None = None
         self._ends: TaskEnds | None = None
         self._hears = False
-        # Whoever has it tells the end of the run.
-        self._ending = threading.Lock()
+        self._ending = threading.Lock()  # whoever has it tells the end of the run
 
     def info(self) -> RunInfo:
         """Return what is known of the run when it begins."""
@@ -373,19 +371,22 @@ class Run(RunSession):
             checked = type(task.step) is Action and task.callback is basic_callback
             if not checked or task.initial is not None:
                 task.check()
-        if [task for task in self._tasks if task.step.checked]:
+        limits = self._start["limits"]
+        if limits or [task for task in self._tasks if task.step.checked]:
+            from dotflow.engine.binding import check_limits, check_parameters
+
             check_parameters(self.graph)
-        if self._start["limits"]:
-            check_limits(self._start["limits"], self._tasks)
+            check_limits(limits, self._tasks)
         if self._origin.busy or not self._may_begin():
             self.status = WorkflowStatus.SKIPPED
             return False
         self._checkpoints.lease = self.others.lease
         try:
             self._checkpoints.begin(self.graph, self._start)
-            if self.others.requests is not None:
-                self.others.requests.clear()
+            self.others.forget()
             if not self.mode.chained:
+                from dotflow.engine.binding import warn_of_unfed
+
                 warn_of_unfed(self.graph, self.mode.name)
             for task in self._tasks:
                 task.reset()

@@ -92,9 +92,7 @@ class Interruption:
     def __init__(
         self, may_raise: Callable[[FrameType | None], bool] | None = None
     ) -> None:
-        import signal
-
-        from dotflow.engine.signals import getsignal, set_signal
+        from dotflow.engine.signals import URGENT, getsignal, set_signal
 
         self._may_raise = may_raise
         self._thread = threading.get_ident()
@@ -102,7 +100,7 @@ class Interruption:
         self._lock = threading.RLock()
         self._closed = self._hit = False
         self._error: type[BaseException] | None = None
-        self._signal: int | None = getattr(signal, "SIGURG", None)
+        self._signal = URGENT
         self._set, self._outer = set_signal, None
         in_main = threading.current_thread() is threading.main_thread()
         if self._signal is None or not in_main:
