@@ -73,7 +73,7 @@ class Control:
             self.until = self.clock.monotonic() + deadline
             self.real_until = time.monotonic() + deadline
         self._deadline = deadline
-        self._next_poll = 0.0
+        self._next_poll = time.monotonic() + POLL_SECONDS
         self._interrupt: Callable[[type[BaseException]], None] | None = None
         self._over = False
         self._ended: threading.Event | None = None  # once somebody watches
@@ -153,12 +153,16 @@ class Control:
             wait = left if wait is None else min(wait, left)
         return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
 
-    def poll(self) -> None:
-        """Note a deadline that has passed, or the request of another process."""
+    def poll(self, at_once: bool = False) -> None:
+        """Note a deadline that has passed, or the request of another process.
+
+        Args:
+            at_once: Whether to ask other processes however short a time ago that was.
+        """
         now = time.monotonic()
         if self._is_over(now):
             self.reason = f"its deadline of {self._deadline:g} s has passed"
-        elif self._requested is not None and now >= self._next_poll:
+        elif self._requested is not None and (at_once or now >= self._next_poll):
             self._next_poll = now + POLL_SECONDS
             self.reason = self._requested()
 

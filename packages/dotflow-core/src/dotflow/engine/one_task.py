@@ -91,7 +91,7 @@ class OneTaskRun(Run):
         """Return how tasks end here: after their first attempt."""
         ends = _OneAttempt(state, self._note_failure)
         # Both now, since the loop looks for what speaks against a task only after one.
-        self.control.poll()
+        self.control.poll(at_once=True)
         if self._skipped_for is not None:
             self._skip_all(state, ends, self._skipped_for)
         return ends

@@ -51,17 +51,13 @@ _TABLES = ("events", "maps", "failures", "facts")
 class SQLTable(ABC):
     """Writes runs and their events; each method is one transaction.
 
-    Args:
-        retention: How much is kept.
-
     Attributes:
+        retention: How much is kept.
         transaction: Begins a transaction that writes.
     """
 
+    retention: Retention
     transaction: Callable[[], AbstractContextManager[SQLConnection]]
-
-    def __init__(self, retention: Retention) -> None:
-        self._retention = retention
 
     @abstractmethod
     def insert(self, connection: SQLConnection, statement: str, row: Any) -> int:
@@ -159,7 +155,7 @@ class SQLTable(ABC):
                 connection.executemany(_COUNTS, counts)
             if ends:
                 connection.executemany(_FINISH, ends)
-                retention = self._retention
+                retention = self.retention
                 self.prune(connection, retention.keep_runs, retention.keep_seconds)
 
     def beat(self, runs: Sequence[int]) -> None:

@@ -230,10 +230,11 @@ class PlanRun(RunSession):
     def begin(self) -> None:
         """Record and tell that the run begins."""
         if self._told is None and self._services.reports:
-            from dotflow.engine.listeners import connect_server
-
             server = self._services.config.server
-            connect_server(server, self.bus, self.unserved(), self.follow)
+            if server.active:
+                from dotflow.engine.listeners import connect_server
+
+                connect_server(server, self.bus, self.unserved(), self.follow)
         self._listeners.connect(self.bus)
         self._listeners.begin()
 

@@ -32,7 +32,7 @@ class RunTable(SQLTable):
     """
 
     def __init__(self, database: Database, retention: Retention) -> None:
-        super().__init__(retention)
+        self.retention = retention
         self._database = database
         self._file: Identity | None = None
         self.transaction = database.transaction

@@ -175,6 +175,7 @@ class StorageSQLite(TextRecords):
         """Store a context durably; see `Storage.post`."""
         row = self._row(key, context, ttl, fingerprint)
         if ttl is not None:
+            check_ttl(ttl)
             # A kill between the two has only removed what nobody could read any more.
             self.database.change(_PURGE, (time.time(),))
         fence, group = current_fence.get(), _group.get()
@@ -292,8 +293,6 @@ class StorageSQLite(TextRecords):
 
     def _row(self, key: str, context: Context, ttl: TTL, fingerprint: Digest) -> Row:
         workflow_id = context.workflow_id
-        if ttl is not None:
-            check_ttl(ttl)
         return (
             key if key.isascii() else _text(key),
             None if workflow_id is None else str(workflow_id),
