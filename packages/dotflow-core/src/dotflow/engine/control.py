@@ -341,7 +341,9 @@ class OtherRuns:
             return True
         from dotflow.engine.lease import run_lease
 
-        lease = run_lease(storage, name, self._cancelled_by)
+        # The first is known by the run, of which there is no other.
+        token = None if self._held else self._run_id
+        lease = run_lease(storage, name, self._cancelled_by, token)
         lease.shared_by = shared_by
         try:
             held = yield from lease.taking(

@@ -51,6 +51,7 @@ class Lease:
         workflow_id: Whose it is; a `clear` of another workflow leaves it.
         cancel_id: What a request to cancel the holder names; None where there is none.
         owner: What the holder is known by beside; None where nobody asks.
+        token: What no other lease has for its token; None for a new one.
 
     Attributes:
         fence: What the holder's writes check.
@@ -66,13 +67,14 @@ class Lease:
         workflow_id: UUID | str | None = None,
         cancel_id: UUID | str | None = None,
         owner: str | None = None,
+        token: str | None = None,
     ) -> None:
         self._storage = storage
         self._workflow_id = workflow_id
         self._cancel_id = None if cancel_id is None else str(cancel_id)
         self._owner = owner
         self.shared_by: object = None
-        self.fence = Fence(key, new_ulid())
+        self.fence = Fence(key, token or new_ulid())
         self.enders: list[Callable[[str, bool], None]] = []
         self._record: Context | None = None
         self._since = 0.0
@@ -276,7 +278,10 @@ class Holder:
 
 
 def run_lease(
-    storage: Storage, name: UUID | str, cancel_id: UUID | str | None
+    storage: Storage,
+    name: UUID | str,
+    cancel_id: UUID | str | None,
+    token: str | None = None,
 ) -> Lease:
     """Return the lease of the runs of a workflow or pipeline.
 
@@ -284,6 +289,7 @@ def run_lease(
         storage: Where it is.
         name: Its id.
         cancel_id: What a request to cancel the run names.
+        token: As of a `Lease`.
     """
     # Not below "<id>-", which a reset of the workflow clears.
-    return Lease(storage, f"lease-{name}", name, cancel_id)
+    return Lease(storage, f"lease-{name}", name, cancel_id, token=token)

@@ -79,7 +79,7 @@ class PlanRun(RunSession):
             told = quietened(told)
         super().__init__(
             plan.graph(context),
-            services.storage,
+            services.config.storage,
             told,
             options,
             workflow=plan.dag.name,

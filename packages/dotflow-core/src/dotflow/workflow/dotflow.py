@@ -180,33 +180,12 @@ class DotFlow:
         origin: Origin | None = None,
         in_thread: bool = False,
     ) -> Manager:
-        from dotflow.workflow.manager import Manager
-
         self._check_resume(options)
         if options.get("resume") and not self.config.holds("storage"):
             raise NothingToResume(self.workflow_id)
         self._end_own(options.get("if_running"))
-        origin = origin or self.origin
-        tasks, background = self.task.queue, mode == TypeExecution.BACKGROUND
-        claim = self._claims.take(self, tasks, background)
-        if claim is None:
-            if options.get("if_running") != TypeIfRunning.SKIP:
-                raise WorkflowAlreadyRunning(self.workflow_id)
-            origin.busy = True
-            copies = [task.copy() for task in tasks]
-            return Manager(copies, mode=mode, origin=origin, **options)
-        try:
-            return Manager(
-                claim.tasks,
-                mode=mode,
-                origin=origin,
-                claim=claim,
-                in_thread=in_thread,
-                **options,
-            )
-        except BaseException:
-            claim.release()
-            raise
+        origin, tasks = origin or self.origin, self.task.queue
+        return self._claims.start(self, tasks, mode, origin, options, in_thread)
 
     def _end_own(self, if_running: str | None) -> None:
         """Wait for a background run of this object, which a start would be refused for."""

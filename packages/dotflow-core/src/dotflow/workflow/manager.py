@@ -14,8 +14,9 @@ from dotflow.engine.executors.isolated import check_isolated
 from dotflow.engine.modes import find_mode
 from dotflow.engine.origin import Origin
 from dotflow.engine.run import Run
+from dotflow.errors import WorkflowAlreadyRunning
 from dotflow.model.options import check_start, placed
-from dotflow.types import TypeExecution, TypeStatus
+from dotflow.types import TypeExecution, TypeIfRunning, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -281,16 +282,53 @@ class Claims:
         self._taken = False
         self._in_background = False
 
-    def take(
-        self, workflow: object, tasks: Sequence[Task], background: bool
-    ) -> Claim | None:
-        """Claim the tasks for a run; None where one in the background goes on.
+    def start(
+        self,
+        workflow: object,
+        tasks: Sequence[Task],
+        mode: ModeChoice,
+        origin: Origin,
+        options: StartOptions,
+        in_thread: bool,
+    ) -> Manager:
+        """Run the tasks, or copies of them.
 
         Args:
             workflow: Whose they are, for whoever watches what begins.
             tasks: The tasks.
-            background: Whether no other run may begin while this one goes on.
+            mode: As of `Manager`.
+            origin: The same.
+            options: The same.
+            in_thread: The same.
+
+        Raises:
+            WorkflowAlreadyRunning: A run in the background goes on.
+            DotflowError: As of `Manager`.
         """
+        claim = self._take(workflow, tasks, mode == TypeExecution.BACKGROUND)
+        if claim is None:
+            if options.get("if_running") != TypeIfRunning.SKIP:
+                raise WorkflowAlreadyRunning(origin.workflow_id)
+            origin.busy = True
+            copies = [task.copy() for task in tasks]
+            return Manager(copies, mode=mode, origin=origin, **options)
+        try:
+            return Manager(
+                claim.tasks,
+                mode=mode,
+                origin=origin,
+                claim=claim,
+                in_thread=in_thread,
+                **options,
+            )
+        except BaseException:
+            claim.release()
+            raise
+
+    def _take(
+        self, workflow: object, tasks: Sequence[Task], background: bool
+    ) -> Claim | None:
+        """Claim the tasks for a run; None where one in the background goes on."""
         with self._lock:
             if self._in_background:
                 return None
