@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,7 @@ _HEARD = "UPDATE runs SET heartbeat = ? WHERE id = ?"
 _TABLES = ("events", "maps", "failures", "facts")
 
 
-class SQLTable(ABC):
+class SQLTable:
     """Writes runs and their events; each method is one transaction.
 
     Attributes:
@@ -59,9 +58,10 @@ class SQLTable(ABC):
     retention: Retention
     transaction: Callable[[], AbstractContextManager[SQLConnection]]
 
-    @abstractmethod
     def insert(self, connection: SQLConnection, statement: str, row: Any) -> int:
         """Run a statement that inserts a run, and return its number."""
+        number: int = connection.execute(statement, row).lastrowid
+        return number
 
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""

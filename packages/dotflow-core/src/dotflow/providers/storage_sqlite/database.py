@@ -103,6 +103,7 @@ class Database:
 
     Attributes:
         file: Which file was opened last; None before.
+        first: Which was opened first.
     """
 
     def __init__(self, path: str, synchronous: str, timeout: float) -> None:
@@ -110,6 +111,7 @@ class Database:
         self.synchronous = synchronous
         self.timeout = timeout
         self.file: Identity | None = None
+        self.first: Identity | None = None
         self._local = threading.local()
         # By thread. An ended thread's handle is gone, and its id may come back.
         self._handles: weakref.WeakValueDictionary[int, Handle] = (
@@ -157,7 +159,7 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, write: bool = True, file: Identity | None = None
+        self, write: bool = True, first: bool = False
     ) -> Iterator[sqlite3.Connection]:
         """Hold the write lock for several statements, which count as one.
 
@@ -166,7 +168,7 @@ class Database:
         Args:
             write: Whether anything is written; if not, nobody is locked out, and all
                 statements see one state of the file.
-            file: Which file it has to be; None for whichever is there.
+            first: Whether it has to be the file that was opened first.
 
         Raises:
             StorageError: SQLite failed; the message names the file.
@@ -179,7 +181,7 @@ class Database:
                     continue  # another thread has closed it just now
                 try:
                     with _begun(connection, write):
-                        if file is not None and file != self.file:
+                        if first and self.file != self.first:
                             raise moved(self.path)
                         yield connection
                 except _ERRORS as error:
@@ -200,6 +202,11 @@ class Database:
         """
         if self.file is not None:
             self._handle()
+
+    def is_replaced(self) -> bool:
+        """Say whether the file that was opened first is gone; see `revisit`."""
+        self.revisit()
+        return self.file != self.first
 
     def _handle(self, reads: bool = True) -> Handle:
         """Return this thread's connection of this process, to the file of now."""
@@ -223,6 +230,7 @@ class Database:
         found = None if known is None else identity(self.path)
         connection = self._connect()
         self.file = self._found()
+        self.first = self.first or self.file
         handle = self._local.handle = Handle(connection, self.file)
         self._handles[threading.get_ident()] = handle
         if known is not None and found != known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dotflow.history.sql_history import SQLHistory
 from dotflow.history.sql_table import SQLTable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from dotflow.abc.history import Recorder
     from dotflow.abc.storage import Retention
     from dotflow.model.run_info import RunInfo
-    from dotflow.providers._durable import Identity
 
 # A history that cannot be written soon is given up, rather than hold up the run.
 _TIMEOUT = 5.0
@@ -26,6 +25,8 @@ _TIMEOUT = 5.0
 class RunTable(SQLTable):
     """Writes runs and their events to a file; see `SQLTable`.
 
+    It stays with one file, in which the numbers of runs stand for something.
+
     Args:
         database: The database.
         retention: How much is kept.
@@ -33,24 +34,7 @@ class RunTable(SQLTable):
 
     def __init__(self, database: Database, retention: Retention) -> None:
         self.retention = retention
-        self._database = database
-        self._file: Identity | None = None
-        self.transaction = database.transaction
-
-    def is_outdated(self) -> bool:
-        """Say whether the runs it has begun are in a file that is gone."""
-        if self._file is None:
-            return False
-        self._database.revisit()
-        return self._file != self._database.file
-
-    def insert(self, connection: Any, statement: str, row: Any) -> int:
-        """Insert a run, and note which file it is in; see `SQLTable.insert`."""
-        number: int = connection.execute(statement, row).lastrowid
-        self._file = self._database.file
-        # What the numbers of runs stand for may not be gone.
-        self.transaction = partial(self._database.transaction, file=self._file)
-        return number
+        self.transaction = partial(database.transaction, first=True)
 
 
 class SQLiteHistory(SQLHistory):
@@ -69,7 +53,6 @@ class SQLiteHistory(SQLHistory):
         self._database = Database(database.path, self._level, self._timeout)
         table = RunTable(self._database, retention)
         super().__init__(database.path, table, retention, pace=None)
-        self._table = table
 
     @cached_property
     def _reader(self) -> Reader:
@@ -82,9 +65,11 @@ class SQLiteHistory(SQLHistory):
 
     def recorder(self, info: RunInfo) -> Recorder | None:
         """Return what writes a new run down; see `History.recorder`."""
-        if self._table.is_outdated():
-            # Runs of the former file keep their own, which writes nothing into this one.
-            self.table = self._table = RunTable(self._database, self._retention)
+        database = self._database
+        if database.file is not None and database.is_replaced():
+            # Runs of the former file keep theirs, which writes nothing into this one.
+            self._database = Database(self.place, self._level, self._timeout)
+            self.table = RunTable(self._database, self._retention)
             self._journal = None
         return super().recorder(info)
 
