@@ -199,20 +199,6 @@ class Config:
         """
         return name in self.__dict__
 
-    def tellers(self) -> dict[str, Any]:
-        """Return the providers that may have to hear of a run, by their kind.
-
-        A default that hears nothing is not among them, and is not made for it.
-        """
-        # A class of a user's own may have something in place of the default.
-        silent = _SILENT if type(self) is Config else ()
-        own = self.__dict__
-        return {
-            name: getattr(self, name)
-            for name in _SEVERAL
-            if name in own or name not in silent
-        }
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Those pickled before 2.0.0a2 have their providers under private names.
         self.__dict__.update({name.removeprefix("_"): v for name, v in state.items()})
@@ -255,3 +241,21 @@ class Config:
             for name, value in vars(self).items()
         )
         return f"Config({', '.join(chosen)})"
+
+
+def tellers(config: Config) -> dict[str, Any]:
+    """Return the providers that may have to hear of a run, by their kind.
+
+    A default that hears nothing is not among them, and is not made for it.
+
+    Args:
+        config: All providers.
+    """
+    # A class of a user's own may have something in place of the default.
+    silent = _SILENT if type(config) is Config else ()
+    own = vars(config)
+    return {
+        name: getattr(config, name)
+        for name in _SEVERAL
+        if name in own or name not in silent
+    }

@@ -58,7 +58,7 @@ def connect_providers(
     """Subscribe every active provider to `bus`.
 
     Args:
-        tellers: The providers, as of `Config.tellers`.
+        tellers: The providers, as `tellers` of `config/config.py` returns them.
         bus: The bus of the run.
         workflow: What `Server.update_workflow` receives.
         graph: What runs; None where a task runs without one.

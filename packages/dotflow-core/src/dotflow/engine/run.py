@@ -11,6 +11,7 @@ import time
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
+from dotflow.config.config import tellers
 from dotflow.engine.control import OtherRuns, RunCancelled, is_interruption
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
@@ -220,7 +221,7 @@ class RunSession:
         self.status = WorkflowStatus.IN_PROGRESS
         self._written = self._record_history()
         if self._told is not None:
-            self._tell(self._told)
+            self._connect(self._told)
         if self.display is not None:
             connect_notify(self.display, self.bus)
         self.begin()
@@ -234,14 +235,13 @@ class RunSession:
         self.bus.tell(events.TasksQueued, self.graph.tasks)
         return self
 
-    def _tell(self, told: Config) -> None:
-        """Have the providers told of the run."""
-        self._tellers = tellers = told.tellers()
+    def _connect(self, told: Config) -> None:
+        self._tellers = heard = tellers(told)
         served = (self.unserved(), self.follow)
-        connect_providers(tellers, self.bus, self._workflow, self.graph, *served)
+        connect_providers(heard, self.bus, self._workflow, self.graph, *served)
         if not told.capture:
             self.bus.ignore(events.TaskOutput)
-        notify, slow = tellers.get("notify"), self._options["slow_after"]
+        notify, slow = heard.get("notify"), self._options["slow_after"]
         ruled = notify is not None and notify.alert_rules is not None
         if ruled or slow is not None:
             from dotflow.engine.alerts import watch_run
