@@ -11,14 +11,14 @@ from dotflow.abc.log import Log
 from dotflow.abc.metrics import Metrics
 from dotflow.abc.tracer import Tracer
 from dotflow.errors import DotflowError, InvalidOnInputChange
-from dotflow.workflow.manager import (
+from dotflow.workflow.flows import (
     Background,
-    Manager,
     Parallel,
     Sequential,
     SequentialGroup,
     grouper,
 )
+from dotflow.workflow.manager import Manager
 from dotflow.workflow.task_engine import TaskEngine
 
 

@@ -118,7 +118,7 @@ class Bucket(StorageSQLite):
 @pytest.mark.parametrize("front_end", ["pipeline", "workflow"])
 def test_a_run_in_a_bucket_is_cancelled(tmp_path, monkeypatch, front_end):
     """A run whose storage is a bucket hears, too, that another process ends it."""
-    monkeypatch.setattr("dotflow.engine.others.SELDOM_SECONDS", 0.05)
+    monkeypatch.setattr("dotflow.engine.control.SELDOM_SECONDS", 0.05)
     begun, runs = threading.Event(), []
 
     def wait():

@@ -45,9 +45,26 @@ def test_a_first_run_does_without_typing(run_program: Any) -> None:
         workflow.start()
         heavy = {
             "asyncio", "dataclasses", "inspect", "multiprocessing", "pathlib", "pickle",
-            "socket", "sqlite3", "subprocess", "typing", "urllib",
+            "signal", "socket", "sqlite3", "subprocess", "typing", "urllib",
         }
         print(sorted(heavy & set(sys.modules)))
         """
     )
     assert ran.stdout == "[]\n", ran.stderr
+
+
+def test_a_first_run_loads_only_what_a_plain_chain_needs(run_program: Any) -> None:
+    """What maps, checks of parameters, limits, providers and resumes need comes later."""
+    ran = run_program(
+        """
+        import sys
+        from dotflow import DotFlow, action
+        workflow = DotFlow()
+        workflow.task.add(action(lambda: None), name="nothing")
+        before = set(sys.modules)
+        workflow.start()
+        own = [name for name in set(sys.modules) - before if name.startswith("dotflow.")]
+        print(len(own))
+        """
+    )
+    assert int(ran.stdout) <= 36, ran.stderr

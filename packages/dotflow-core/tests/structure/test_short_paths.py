@@ -27,9 +27,9 @@ def walk(kind: str, tasks: int) -> Any:
 @pytest.mark.parametrize(
     ("kind", "moves", "files", "first"),
     [
-        ("sequential", 38, 13, 324),
+        ("sequential", 38, 13, 246),
         # Its attempts wait in an event loop, and its state store writes each status.
-        ("pipeline", 46, 14, 330),
+        ("pipeline", 46, 14, 274),
     ],
 )
 def test_a_task_has_a_short_way(kind: str, moves: int, files: int, first: int) -> None:

@@ -74,7 +74,7 @@ class _Tables(SQLTable):
     def __init__(
         self, database: Database, schema: HistorySchema, retention: Retention
     ) -> None:
-        super().__init__(retention)
+        self.retention = retention
         self._database = database
         self._schema = schema
 

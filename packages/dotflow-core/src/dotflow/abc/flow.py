@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.workflow.manager import Flow
+from dotflow.workflow.flows import Flow
 
 __all__ = ["Flow"]

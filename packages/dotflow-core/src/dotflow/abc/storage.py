@@ -267,6 +267,7 @@ class SwappingStorage(Storage):
         fingerprint: Digest = None,
     ) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
+        check_ttl(ttl)
         expected, new = as_contexts(expected, new)
         return self._swap(key, expected, (new, ttl, fingerprint))
 

@@ -50,8 +50,9 @@ def started_by(kind: str, **told: Any) -> Iterator[None]:
         kind: A `StartedBy`.
         **told: More of a `Starter`. What is left out stays as an outer one said it.
     """
-    outer = current_starter.get() or Starter(kind)
-    token = current_starter.set(outer._replace(kind=kind, **told))
+    outer = current_starter.get()
+    said = Starter(kind, **told) if outer is None else outer._replace(kind=kind, **told)
+    token = current_starter.set(said)
     try:
         yield
     finally:

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 # The families that tell. There is one place for results, and one clock.
-_SEVERAL = ("log", "notify", "tracer", "metrics", "server")
+_SEVERAL = ("tracer", "notify", "log", "metrics", "server")
+# Those of them whose default hears nothing.
+_SILENT = ("tracer", "notify", "metrics")
 
 
 class _Provider:
@@ -239,3 +241,21 @@ class Config:
             for name, value in vars(self).items()
         )
         return f"Config({', '.join(chosen)})"
+
+
+def tellers(config: Config) -> dict[str, Any]:
+    """Return the providers that may have to hear of a run, by their kind.
+
+    A default that hears nothing is not among them, and is not made for it.
+
+    Args:
+        config: All providers.
+    """
+    # A class of a user's own may have something in place of the default.
+    silent = _SILENT if type(config) is Config else ()
+    own = vars(config)
+    return {
+        name: getattr(config, name)
+        for name in _SEVERAL
+        if name in own or name not in silent
+    }

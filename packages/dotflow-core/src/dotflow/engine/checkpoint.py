@@ -15,12 +15,11 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 
-from dotflow.abc.storage import current_fence
+from dotflow.abc.storage import SwappingStorage, current_fence
 from dotflow.base.guard import STOPS, error_message, has
 from dotflow.base.identity import new_ulid
 from dotflow.errors import LeaseLost, StorageError
 from dotflow.model.context import Context
-from dotflow.model.expansion import MapOver
 from dotflow.model.outcome import Failure
 from dotflow.providers.storage_default import StorageDefault
 
@@ -208,30 +207,35 @@ class RunCheckpoints(Checkpoints):
         if not self._storage.persistent:
             self._storage.run_begun(str(self._workflow_id))
         lineage = self._trace(graph, options["fingerprint"])
-        stored = self._read_run()
-        found = stored.storage if isinstance(stored.storage, dict) else {}
+        resume = options["resume"]
+        # A storage of a user's own may keep bare values, which do not tell their run.
+        owned = isinstance(self._storage, SwappingStorage)
+        stored = None if owned and not resume else self._read_run()
+        found: dict[str, Any] = {}
+        if stored is not None and isinstance(stored.storage, dict):
+            found = stored.storage
         former = None
-        if isinstance(options["resume"], str):
+        if isinstance(resume, str):
             from dotflow.engine.former_run import FormerRun
 
-            former = FormerRun(self._storage, self._workflow_id, options["resume"])
+            former = FormerRun(self._storage, self._workflow_id, resume)
             owner = found.get("run_id")
             if former.results != owner:
                 found = former.record()
             if owner in (None, former.results):
                 former = None  # no newer run has replaced any of its results
-        if options["resume"] and not found:
+        if resume and not found:
             from dotflow.engine.former_run import tell_of_another_kind
 
             tell_of_another_kind(self._storage, self._workflow_id)
-        if options["resume"] and found.get("run_id") is not None:
+        if resume and found.get("run_id") is not None:
             self._go_on(found, lineage, options)
             if former is not None and self.run_id is not None:
                 self._tell_lost(former, graph)
         self.resuming = self.run_id is not None
         if not self.resuming:
             self._origin = {"inputs": lineage.inputs, "plan": lineage.plan}
-            if found and stored.run_id is None:
+            if found and stored is not None and stored.run_id is None:
                 self._forget(graph.tasks)
             self.run_id = self.start_id
         alone = not (self.resuming or options["keep_going"])
@@ -272,6 +276,8 @@ class RunCheckpoints(Checkpoints):
 
     def _records(self, task: TaskInstance) -> Iterator[Context]:
         """Read what is stored of a task: its result, or those of its items."""
+        from dotflow.model.expansion import MapOver
+
         found = self._stored(task)
         if found is not None:
             yield found
@@ -342,10 +348,7 @@ class RunCheckpoints(Checkpoints):
         return False
 
     def _forget(self, tasks: Sequence[TaskInstance]) -> None:
-        """Empty the results of an earlier run.
-
-        A storage of a user's own may keep bare values, which do not tell their run.
-        """
+        """Empty the results of an earlier run."""
         self._write_run(finished=False)  # with no run id: there is nothing to resume
         for task in tasks:
             if self.load(task) is not None:

@@ -31,12 +31,8 @@ class Clock:
         time.sleep(seconds)
 
 
-_current = Clock()
-
-
-def current_clock() -> Clock:
-    """Return the clock that a run which begins now goes by."""
-    return _current
+current = Clock()
+"""The clock that a run which begins now goes by."""
 
 
 def set_clock(clock: Clock) -> Clock:
@@ -45,6 +41,6 @@ def set_clock(clock: Clock) -> Clock:
     Returns:
         The clock until now.
     """
-    global _current
-    before, _current = _current, clock
+    global current
+    before, current = current, clock
     return before

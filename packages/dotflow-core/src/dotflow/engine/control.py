@@ -1,4 +1,7 @@
-"""`Control`: the cancellation of a run, from a thread, a deadline or another process."""
+"""`Control`: what ends a run early; `OtherRuns`: those beside it, also of other processes.
+
+Both in one file, since each is most of what the other one asks.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,33 @@ import threading
 import time
 
 from dotflow.base.guard import Interruption
-from dotflow.engine.clock import current_clock
+from dotflow.engine import clock
+from dotflow.errors import SwapNotSupported
 from dotflow.model.context import Context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Self
     from uuid import UUID
 
     from dotflow.abc.storage import Storage
+    from dotflow.engine.lease import Lease
+    from dotflow.model.events import EventBus
+    from dotflow.model.options import RunOptions
 
 _CANCEL = "_cancel"
 POLL_SECONDS = 0.5
+# How often a request to cancel is looked for where each look is a request to a cloud.
+SELDOM_SECONDS = 10.0
 
 
 class RunCancelled(Interruption):
     """Ends a run from within."""
 
 
-def is_interruption(kind: type[BaseException] | None) -> bool:
+def is_interruption(kind: type[BaseException]) -> bool:
     """Say whether somebody has ended the run: by Ctrl-C, or by its coroutine's task."""
-    if kind is None:
-        return False
     return issubclass(kind, KeyboardInterrupt) or kind.__name__ == "CancelledError"
 
 
@@ -59,16 +66,17 @@ class Control:
         self._patient = False
         self.awaited = deadline is not None or requested is not None
         self._requested = requested
-        self.clock = current_clock()
+        self.clock = clock.current
         self.until: float | None = None
         self.real_until: float | None = None
         if deadline is not None:
             self.until = self.clock.monotonic() + deadline
             self.real_until = time.monotonic() + deadline
         self._deadline = deadline
-        self._next_poll = 0.0
+        self._next_poll = time.monotonic() + POLL_SECONDS
         self._interrupt: Callable[[type[BaseException]], None] | None = None
-        self._ended = threading.Event()
+        self._over = False
+        self._ended: threading.Event | None = None  # once somebody watches
         self._watcher: threading.Thread | None = None
 
     def cancel(self, reason: str, interrupt: bool = True) -> None:
@@ -145,12 +153,16 @@ class Control:
             wait = left if wait is None else min(wait, left)
         return POLL_SECONDS if wait is None else min(wait, POLL_SECONDS)
 
-    def poll(self) -> None:
-        """Note a deadline that has passed, or the request of another process."""
+    def poll(self, at_once: bool = False) -> None:
+        """Note a deadline that has passed, or the request of another process.
+
+        Args:
+            at_once: Whether to ask other processes however short a time ago that was.
+        """
         now = time.monotonic()
         if self._is_over(now):
             self.reason = f"its deadline of {self._deadline:g} s has passed"
-        elif self._requested is not None and now >= self._next_poll:
+        elif self._requested is not None and (at_once or now >= self._next_poll):
             self._next_poll = now + POLL_SECONDS
             self.reason = self._requested()
 
@@ -172,10 +184,11 @@ class Control:
         self._interrupt = interrupt  # not before: it would hit the thread's start
 
     def _begin_watching(self) -> None:
-        if self._watcher is not None or self._ended.is_set():
+        if self._watcher is not None or self._over:
             return
+        self._ended = ended = threading.Event()
         watcher = threading.Thread(
-            target=self._watch, name="dotflow-control", daemon=True
+            target=self._watch, args=(ended,), name="dotflow-control", daemon=True
         )
         try:
             watcher.start()
@@ -197,13 +210,16 @@ class Control:
     def end(self) -> None:
         """Stop watching: the run is over."""
         self._interrupt = None
-        self._ended.set()
+        self._over = True
+        if self._ended is not None:
+            self._ended.set()
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
 
-    def _watch(self) -> None:
-        while not self._ended.wait(self._pause()):
+    def _watch(self, ended: threading.Event) -> None:
+        # Both, since two threads may have begun to watch at once.
+        while not (self._over or ended.wait(self._pause())):
             if self.reason is None:
                 self.poll()
             # Again and again: a step may have swallowed the first interruption.
@@ -256,3 +272,138 @@ class CancelRequests:
         """Forget a request that was meant for an earlier run."""
         if self.read() is not None:
             self._storage.delete(self._key)
+
+
+class OtherRuns:
+    """Keeps other runs out, if that is asked for, and hears their requests.
+
+    Args:
+        storage: What all of them share.
+        options: What the run was given: its deadline, and what to do about another one.
+        run_id: The id of the run.
+        cancelled_by: What requests to cancel it name; None where none can know it.
+        bus: Who is told of a storage that fails.
+
+    Attributes:
+        control: What ends the run.
+        requests: Those of other processes to cancel it; None where none can be left.
+        looked_for: Whether others can ask for its end by the id of the run alone, which
+            `look` looks for.
+        lease: What keeps other runs of its workflow id out; None where nothing does.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        options: RunOptions,
+        run_id: str,
+        cancelled_by: UUID | str | None,
+        bus: EventBus,
+    ) -> None:
+        self._storage = storage
+        self._if_running = options["if_running"]
+        self._run_id = run_id
+        self._cancelled_by = cancelled_by
+        self._bus = bus
+        self._next_look = 0.0
+        self.lease: Lease | None = None
+        self._held: list[Lease] = []
+        # Nobody else can ask for it of an id that nobody else knows.
+        self.requests: CancelRequests | None = None
+        if cancelled_by is not None:
+            self.requests = CancelRequests.of(storage, cancelled_by)
+        self.looked_for = self.requests is None and storage.shared
+        self.control = Control(
+            options["deadline"], None if self.requests is None else self.requested
+        )
+
+    def hold(
+        self, name: UUID | str | None, fixed: bool, shared_by: object = None
+    ) -> Generator[float, None, bool]:
+        """Keep other runs from going on at the same time, if that is asked for.
+
+        Args:
+            name: What must not run twice at once.
+            fixed: Whether another process can know it, so that it matters by default.
+            shared_by: Whose runs may go on beside this one; None for nobody's.
+
+        Returns:
+            Whether this run may begin. As in `taking` it yields how long to wait.
+
+        Raises:
+            WorkflowAlreadyRunning: Another one goes on.
+            StorageError: The storage failed, or cannot tell.
+        """
+        storage, if_running = self._storage, self._if_running
+        storage.revisit()
+        matters = fixed and storage.persistent and storage.fenced
+        if name is None or (if_running is None and not matters):
+            return True
+        from dotflow.engine.lease import run_lease
+
+        # The first is known by the run, of which there is no other.
+        token = None if self._held else self._run_id
+        lease = run_lease(storage, name, self._cancelled_by, token)
+        lease.shared_by = shared_by
+        try:
+            held = yield from lease.taking(
+                if_running, self.control.real_until, self._ask
+            )
+        except SwapNotSupported as error:
+            if if_running is not None:
+                raise
+            self._bus.report("The lease that keeps other runs out", error)
+            return True
+        if held is not None:
+            self.lease = self.lease or held
+            self._held.append(held)
+            held.enders.append(self.control.cancel)
+        return held is not None
+
+    def _ask(self, cancel_id: str, reason: str) -> None:
+        CancelRequests(self._storage, cancel_id).post(reason)
+
+    def let_go(self) -> None:
+        """Let another run begin; a second call does nothing."""
+        self.lease = None
+        while self._held:
+            lease = self._held.pop()
+            lease.enders.remove(self.control.cancel)
+            try:
+                lease.release()
+            except Exception as error:  # noqa: BLE001 - the run itself has ended well
+                self._bus.report(type(self._storage).__name__, error)
+
+    def forget(self) -> None:
+        """Forget requests that were meant for an earlier run."""
+        if self.requests is not None:
+            self.requests.clear()
+
+    def requested(self) -> str | None:
+        """Return why another process asks for the end of the run, if one does."""
+        try:
+            if not all(lease.beat() for lease in self._held):
+                return "its lease was lost: another run has taken over"
+            if self.requests is None or time.monotonic() < self._next_look:
+                return None
+            if not self._storage.shared:  # where each look costs
+                self._next_look = time.monotonic() + SELDOM_SECONDS
+            return self.requests.read()
+        except Exception as error:  # noqa: BLE001 - asking never breaks running
+            self._bus.report(type(self._storage).__name__, error)
+            return None
+
+    def look(self) -> None:
+        """End the run if another process asks for that by its id.
+
+        Its workflow id is a random one, so only who reads the history knows of it: then
+        what writes that down looks, and a run without a history pays nothing.
+        """
+        try:
+            requests = CancelRequests(self._storage, self._run_id)
+            reason = requests.read()
+            if reason is not None:
+                requests.clear()
+                self.control.cancel(reason)
+        except Exception as error:  # noqa: BLE001 - asking never breaks running
+            self._bus.report(type(self._storage).__name__, error)

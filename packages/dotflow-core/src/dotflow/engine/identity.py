@@ -54,9 +54,7 @@ def identify(
     host, user, python = _process()
     called = None if name == host else name
     if called is None and workflow_id is not None:
-        # A UUID tells nobody anything.
-        known = check_workflow_id(workflow_id)
-        called = known if isinstance(known, str) else None
+        called = _told(workflow_id)
     return RunIdentity(
         called or starter.workflow or _script() or str(workflow_id or ""),
         starter.kind,
@@ -64,7 +62,7 @@ def identify(
         parent,
         starter.retry_of,
         _shown(starter.params) if starter.params else {},
-        folder := guarded(os.getcwd, ""),
+        folder := _folder(),
         host,
         os.getpid(),
         user,
@@ -73,6 +71,21 @@ def identify(
         commit_of(folder),
         (*starter.tags, *tags),
     )
+
+
+def _told(workflow_id: UUID | str) -> str | None:
+    """Return an id that tells people something; a UUID tells nobody anything."""
+    if isinstance(workflow_id, str) and len(workflow_id) not in (32, 36):
+        return workflow_id
+    known = check_workflow_id(workflow_id)
+    return known if isinstance(known, str) else None
+
+
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""  # it is gone
 
 
 _SCRIPT = Starter(StartedBy.SCRIPT)

@@ -15,7 +15,6 @@ import time
 from dotflow.abc.storage import Fence
 from dotflow.base.identity import new_ulid
 from dotflow.base.liveness import has_died, host_and_pid, process_token
-from dotflow.engine.control import CancelRequests
 from dotflow.errors import WorkflowAlreadyRunning
 from dotflow.model.context import Context
 from dotflow.types import TypeIfRunning
@@ -36,6 +35,7 @@ _AT_ONCE = 1e-6
 # A task id tells a record from a missing key.
 _NO_TASK = "-"
 _OF_NO_TASK = ("", None, _NO_TASK)
+_OUSTED = "another run was started with if_running='cancel'"
 
 # The leases of this process by their tokens. One that was not given back, since the
 # storage failed just then, is not here: nobody has to wait for this process's end.
@@ -51,6 +51,7 @@ class Lease:
         workflow_id: Whose it is; a `clear` of another workflow leaves it.
         cancel_id: What a request to cancel the holder names; None where there is none.
         owner: What the holder is known by beside; None where nobody asks.
+        token: What no other lease has for its token; None for a new one.
 
     Attributes:
         fence: What the holder's writes check.
@@ -66,13 +67,14 @@ class Lease:
         workflow_id: UUID | str | None = None,
         cancel_id: UUID | str | None = None,
         owner: str | None = None,
+        token: str | None = None,
     ) -> None:
         self._storage = storage
         self._workflow_id = workflow_id
         self._cancel_id = None if cancel_id is None else str(cancel_id)
         self._owner = owner
         self.shared_by: object = None
-        self.fence = Fence(key, new_ulid())
+        self.fence = Fence(key, token or new_ulid())
         self.enders: list[Callable[[str, bool], None]] = []
         self._record: Context | None = None
         self._since = 0.0
@@ -104,6 +106,50 @@ class Lease:
             if not taken:
                 del _mine[token]
         return None
+
+    def taking(
+        self,
+        if_running: str | None,
+        until: float | None,
+        ask: Callable[[str, str], None],
+    ) -> Generator[float, None, Lease | None]:
+        """Take the lease of a run, waiting for as many seconds as each step yields.
+
+        Args:
+            if_running: A `TypeIfRunning`: what to do about another run; None to raise.
+            until: When to give up waiting, by `time.monotonic`; None for never.
+            ask: Asks a run of another process to end, by what requests to cancel it
+                name, and says why.
+
+        Returns:
+            The lease, or the one that is shared instead; None to skip the run.
+
+        Raises:
+            WorkflowAlreadyRunning: Another run goes on, or still does by then.
+            SwapNotSupported: What holds the data can hold no lease, and one was asked
+                for.
+            StorageError: The storage failed.
+        """
+        asked: str | None = None
+        while (holder := self.take()) is not None:
+            here = _mine.get(holder.token)
+            if here is not None and here.shared_by is self.shared_by is not None:
+                if here.join():
+                    return here
+                continue  # it was taken, or given back, just now
+            if if_running == TypeIfRunning.SKIP:
+                return None
+            waits = if_running in (TypeIfRunning.WAIT, TypeIfRunning.CANCEL)
+            if not waits or (until is not None and time.monotonic() >= until):
+                raise WorkflowAlreadyRunning(self._workflow_id, str(holder))
+            if if_running == TypeIfRunning.CANCEL and asked != holder.token:
+                asked = holder.token
+                if here is not None:
+                    here.end(_OUSTED)
+                elif holder.cancel_id is not None:
+                    ask(holder.cancel_id, _OUSTED)
+            yield _LOOK_SECONDS
+        return self
 
     def join(self) -> bool:
         """Hold a lease together with who holds it; False where it was given back."""
@@ -231,60 +277,11 @@ class Holder:
         return f"process {pid} on host {host or 'unknown'} runs it since {since}"
 
 
-def taking(
-    lease: Lease,
-    storage: Storage,
-    workflow_id: UUID | str,
-    if_running: str | None,
-    until: float | None,
-) -> Generator[float, None, Lease | None]:
-    """Take the lease of a run, waiting for as many seconds as each step yields.
-
-    Args:
-        lease: The lease.
-        storage: Where it is.
-        workflow_id: What runs, for the message of a refusal.
-        if_running: A `TypeIfRunning`: what to do about another run; None to raise.
-        until: When to give up waiting, by `time.monotonic`; None for never.
-
-    Returns:
-        The lease, or the one that is shared instead; None to skip the run.
-
-    Raises:
-        WorkflowAlreadyRunning: Another run goes on, or still does by then.
-        SwapNotSupported: What holds the data can hold no lease, and one was asked for.
-        StorageError: The storage failed.
-    """
-    asked: str | None = None
-    while (holder := lease.take()) is not None:
-        here = _mine.get(holder.token)
-        if here is not None and here.shared_by is lease.shared_by is not None:
-            if here.join():
-                return here
-            continue  # it was taken, or given back, just now
-        if if_running == TypeIfRunning.SKIP:
-            return None
-        waits = if_running in (TypeIfRunning.WAIT, TypeIfRunning.CANCEL)
-        if not waits or (until is not None and time.monotonic() >= until):
-            raise WorkflowAlreadyRunning(workflow_id, str(holder))
-        if if_running == TypeIfRunning.CANCEL and asked != holder.token:
-            asked = holder.token
-            _cancel(holder, storage)
-        yield _LOOK_SECONDS
-    return lease
-
-
-def _cancel(holder: Holder, storage: Storage) -> None:
-    reason = "another run was started with if_running='cancel'"
-    here = _mine.get(holder.token)
-    if here is not None:
-        here.end(reason)
-    elif holder.cancel_id is not None:
-        CancelRequests(storage, holder.cancel_id).post(reason)
-
-
 def run_lease(
-    storage: Storage, name: UUID | str, cancel_id: UUID | str | None
+    storage: Storage,
+    name: UUID | str,
+    cancel_id: UUID | str | None,
+    token: str | None = None,
 ) -> Lease:
     """Return the lease of the runs of a workflow or pipeline.
 
@@ -292,6 +289,7 @@ def run_lease(
         storage: Where it is.
         name: Its id.
         cancel_id: What a request to cancel the run names.
+        token: As of a `Lease`.
     """
     # Not below "<id>-", which a reset of the workflow clears.
-    return Lease(storage, f"lease-{name}", name, cancel_id)
+    return Lease(storage, f"lease-{name}", name, cancel_id, token=token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.abc.notify import Notify
 from dotflow.base.fan_out import FanOut
 from dotflow.base.guard import called
 from dotflow.model import events
@@ -10,15 +9,15 @@ from dotflow.types import WorkflowStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
     from dotflow.abc.history import Recorder
     from dotflow.abc.log import Log
     from dotflow.abc.metrics import Metrics
+    from dotflow.abc.notify import Notify
     from dotflow.abc.server import Server
     from dotflow.abc.tracer import Tracer
-    from dotflow.config.config import Config
     from dotflow.model.graph import Graph
     from dotflow.model.task import TaskInstance
 
@@ -49,17 +48,17 @@ _STATUS_EVENTS = (
 
 
 def connect_providers(
-    config: Config,
+    tellers: Mapping[str, Any],
     bus: events.EventBus,
     workflow: Any,
     graph: Graph | None = None,
     unserved: Unserved | None = None,
     follow: Follow | None = None,
 ) -> None:
-    """Subscribe every active provider of `config` to `bus`.
+    """Subscribe every active provider to `bus`.
 
     Args:
-        config: The providers.
+        tellers: The providers, as `tellers` of `config/config.py` returns them.
         bus: The bus of the run.
         workflow: What `Server.update_workflow` receives.
         graph: What runs; None where a task runs without one.
@@ -67,7 +66,8 @@ def connect_providers(
         follow: Has a server hear of the run, event by event; None without a run.
     """
     # A task without a run is nothing that rules could judge.
-    ruled = graph is not None and config.notify.alert_rules is not None
+    notify = None if graph is None else tellers.get("notify")
+    ruled = notify is not None and notify.alert_rules is not None
     connect: dict[str, Callable[[Any], None]] = {
         "tracer": lambda tracer: _connect_tracer(tracer, bus, graph),
         "notify": lambda notify: connect_notify(notify, bus, ruled),
@@ -77,8 +77,8 @@ def connect_providers(
             server, bus, workflow, unserved, follow
         ),
     }
-    for family, call in connect.items():
-        _connect_family(family, getattr(config, family), call, bus)
+    for family, provider in tellers.items():
+        _connect_family(family, provider, connect[family], bus)
 
 
 def connect_server(
@@ -140,6 +140,8 @@ def connect_notify(notify: Notify, bus: events.EventBus, ruled: bool = False) ->
     """
     if ruled and not notify.every_status:
         return  # it hears of alerts
+    from dotflow.abc.notify import Notify
+
     tell = notify.hook_status_task
 
     def on_status(event: events.TaskEvent) -> None:

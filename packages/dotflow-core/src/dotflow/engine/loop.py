@@ -8,7 +8,6 @@ from dotflow.abc.executor import AsyncExecutor, Executor
 from dotflow.base.coroutines import Caught, finished_value
 from dotflow.engine.control import POLL_SECONDS, RunCancelled
 from dotflow.engine.keeping import Keeping
-from dotflow.engine.lending import Lending
 from dotflow.engine.straight import StraightWay
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
@@ -309,6 +308,8 @@ class Loop:
             self._tell_started(task)
         if task.step.takes_inputs and self._shares:
             if state.lending is None:
+                from dotflow.engine.lending import Lending
+
                 state.lending = Lending(state.graph, self._checkpoints)
             previous, named = state.lending.inputs(node, task, previous, named)
         if state.control.reason is not None:  # whoever was told may have cancelled it

@@ -93,7 +93,7 @@ class OneTaskRun(Run):
         ends = _OneAttempt(state)
         state.bus.subscribe(events.TaskFailed, self._note_failure, "run_task")
         # Both now, since the loop looks for what speaks against a task only after one.
-        self.control.poll()
+        self.control.poll(at_once=True)
         if self._skipped_for is not None:
             self._skip_all(state, ends, self._skipped_for)
         return ends

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dotflow.engine.checkpoint import RunCheckpoints
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from uuid import UUID
@@ -51,7 +49,3 @@ class Origin:
         self.resumable = resumable
         self.name = name
         self.known_as = workflow_id if resumable else None
-
-    def checkpoints(self) -> RunCheckpoints:
-        """Return what a run leaves in the storage, and finds there."""
-        return RunCheckpoints(self.config.storage, self.workflow_id, self.resumable)

@@ -11,11 +11,10 @@ import time
 from dotflow.base.arguments import basic_callback
 from dotflow.base.coroutines import finish_callback
 from dotflow.base.starting import current_run, current_starter
-from dotflow.engine.binding import check_limits, check_parameters, warn_of_unfed
-from dotflow.engine.control import RunCancelled, is_interruption
+from dotflow.config.config import tellers
+from dotflow.engine.control import OtherRuns, RunCancelled, is_interruption
 from dotflow.engine.listeners import connect_notify, connect_providers
 from dotflow.engine.loop import Loop
-from dotflow.engine.others import OtherRuns
 from dotflow.engine.run_state import RunState
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
@@ -113,6 +112,7 @@ class RunSession:
         self.control = self.others.control
         self._storage = storage
         self._told = told
+        self._tellers: dict[str, Any] = {}
         self._options = options
         self._workflow = workflow
         self._mode = mode
@@ -120,8 +120,7 @@ class RunSession:
         self._cache: ResultCache | None = None
         self._ends: TaskEnds | None = None
         self._hears = False
-        # Whoever has it tells the end of the run.
-        self._ending = threading.Lock()
+        self._ending = threading.Lock()  # whoever has it tells the end of the run
 
     def info(self) -> RunInfo:
         """Return what is known of the run when it begins."""
@@ -190,10 +189,11 @@ class RunSession:
                 guarded, executor, self._storage, self._options
             )
         # After the limits, since what a tracer puts around an attempt goes around all.
-        if self._told is not None and self._told.tracer.active:
+        tracer = self._tellers.get("tracer")
+        if tracer is not None and tracer.active:
             from dotflow.engine.tracing import trace_attempts
 
-            trace_attempts(executor, self._told.tracer, self.bus)
+            trace_attempts(executor, tracer, self.bus)
         state = RunState(
             self.graph,
             executor,
@@ -202,13 +202,9 @@ class RunSession:
             keep_going=keep_going,
             admission=self._admission,
         )
-        self._ends = self.make_ends(state)
+        self._ends = ends = self.make_ends(state)
         return Loop(
-            state,
-            checkpoints,
-            ends=self._ends,
-            cache=self._cache,
-            max_parallel=max_parallel,
+            state, checkpoints, ends=ends, cache=self._cache, max_parallel=max_parallel
         )
 
     def make_ends(self, state: RunState) -> TaskEnds:
@@ -224,19 +220,8 @@ class RunSession:
         self.started = time.time()
         self.status = WorkflowStatus.IN_PROGRESS
         self._written = self._record_history()
-        told = self._told
-        if told is not None:
-            connect_providers(
-                told, self.bus, self._workflow, self.graph, self.unserved(), self.follow
-            )
-            if not told.capture:
-                self.bus.ignore(events.TaskOutput)
-            notify, slow_after = told.notify, self._options["slow_after"]
-            if notify.alert_rules is not None or slow_after is not None:
-                from dotflow.engine.alerts import watch_run
-
-                clock = self.control.clock
-                watch_run(self.info, self._storage, self.bus, notify, clock, slow_after)
+        if self._told is not None:
+            self._connect(self._told)
         if self.display is not None:
             connect_notify(self.display, self.bus)
         self.begin()
@@ -245,10 +230,24 @@ class RunSession:
 
             begin_hearing()
             self._hears = True
-        self.bus.emit(events.RunStarted(self._workflow, self._mode, self.graph.tasks))
+        self.bus.tell(events.RunStarted, self._workflow, self._mode, self.graph.tasks)
         # Once all know of the run: a slow provider then holds none of them up.
-        self.bus.emit(events.TasksQueued(self.graph.tasks))
+        self.bus.tell(events.TasksQueued, self.graph.tasks)
         return self
+
+    def _connect(self, told: Config) -> None:
+        self._tellers = heard = tellers(told)
+        served = (self.unserved(), self.follow)
+        connect_providers(heard, self.bus, self._workflow, self.graph, *served)
+        if not told.capture:
+            self.bus.ignore(events.TaskOutput)
+        notify, slow = heard.get("notify"), self._options["slow_after"]
+        ruled = notify is not None and notify.alert_rules is not None
+        if ruled or slow is not None:
+            from dotflow.engine.alerts import watch_run
+
+            clock, notify = self.control.clock, told.notify
+            watch_run(self.info, self._storage, self.bus, notify, clock, slow)
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> bool:
         current_run.set(self.parent)  # no token: it may end in another context
@@ -280,7 +279,7 @@ class RunSession:
         self.failed = interrupted or TypeStatus.FAILED in {t.status for t in tasks}
         self.duration = max(0.0, time.time() - (self.started or 0.0))
         self.status = WorkflowStatus.FAILED if self.failed else WorkflowStatus.COMPLETED
-        if self.control.reason is not None or is_interruption(kind):
+        if self.control.reason is not None or (kind and is_interruption(kind)):
             self.status = WorkflowStatus.CANCELLED
         try:
             self.end(interrupted)
@@ -291,8 +290,8 @@ class RunSession:
                 from dotflow.engine.heard_streams import end_hearing
 
                 end_hearing()
-            self.bus.emit(
-                events.RunFinished(self._workflow, tasks, self.status, self.duration)
+            self.bus.tell(
+                events.RunFinished, self._workflow, tasks, self.status, self.duration
             )
 
     def _record_history(self) -> bool:
@@ -372,19 +371,22 @@ class Run(RunSession):
             checked = type(task.step) is Action and task.callback is basic_callback
             if not checked or task.initial is not None:
                 task.check()
-        if [task for task in self._tasks if task.step.checked]:
+        limits = self._start["limits"]
+        if limits or [task for task in self._tasks if task.step.checked]:
+            from dotflow.engine.binding import check_limits, check_parameters
+
             check_parameters(self.graph)
-        if self._start["limits"]:
-            check_limits(self._start["limits"], self._tasks)
+            check_limits(limits, self._tasks)
         if self._origin.busy or not self._may_begin():
             self.status = WorkflowStatus.SKIPPED
             return False
         self._checkpoints.lease = self.others.lease
         try:
             self._checkpoints.begin(self.graph, self._start)
-            if self.others.requests is not None:
-                self.others.requests.clear()
+            self.others.forget()
             if not self.mode.chained:
+                from dotflow.engine.binding import warn_of_unfed
+
                 warn_of_unfed(self.graph, self.mode.name)
             for task in self._tasks:
                 task.reset()

@@ -8,18 +8,18 @@ looks by itself, takes note of it.
 
 from __future__ import annotations
 
+# `signal` makes enums as it is loaded, a tenth of a first run's imports, and looks one up
+# for each call: eight of a run.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 import threading
 
-# What `signal` has of the same names looks up an enum for each call: eight of a run.
-from _signal import getsignal as getsignal  # type: ignore[import-not-found]
-from _signal import signal as _signal_of
-
 from dotflow.base.coroutines import cancel_coroutine
 
-set_signal = _signal_of
+getsignal, set_signal = signal.getsignal, signal.signal
+URGENT: int | None = getattr(signal, "SIGURG", None)
+"""A signal that is ignored by default, and used by hardly anybody."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def _quieten() -> None:
 
 
 # By thread: the signals that it had blocked before it forks.
-_masks: dict[int, set[int | signal.Signals]] = {}
+_masks: dict[int, set[int]] = {}
 
 
 def _before_fork() -> None:

@@ -9,12 +9,11 @@ from weakref import WeakKeyDictionary
 
 from dotflow.base.coroutines import finished_value, whole
 from dotflow.base.identity import new_ulid
-from dotflow.engine.clock import current_clock
+from dotflow.engine import clock
 from dotflow.engine.timeout import call_within
 from dotflow.errors import ExecutionWithClassError
 from dotflow.model.action import Action
 from dotflow.model.context import Context
-from dotflow.model.own import own, own_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -204,10 +203,13 @@ class _Given:
         self.workflow_id = workflow_id
         self.task_id = new_ulid()
 
-    def own(self) -> _Given:
-        """Return the same with an initial context that may be changed at will."""
+    def own(self) -> tuple[_Given, Context]:
+        """Return the same, and the previous context, that may be changed at will."""
+        from dotflow.model.own import own_context
+
         initial = own_context(self.initial_context)
-        return _Given(initial, self.previous_context, self.workflow_id)
+        mine = _Given(initial, self.previous_context, self.workflow_id)
+        return mine, own_context(self.previous_context)
 
 
 def run_methods(
@@ -226,6 +228,8 @@ def run_methods(
     Returns:
         One context a method, each with an id of its own.
     """
+    from dotflow.model.own import own
+
     contexts: list[Context] = []
     for method in methods:
         step, name = method.on(instance, type(instance)), f"{task_name}.{method.name}"
@@ -248,13 +252,13 @@ def _with_retry(step: Action[..., Any], given: _Given, name: str) -> Any:
         except Exception as error:
             if not step.policy.allows(attempt, error):
                 raise
-            current_clock().sleep(step.policy.delay_after(attempt))
+            clock.current.sleep(step.policy.delay_after(attempt))
             attempt += 1
 
 
 def _called(step: Action[..., Any], given: _Given, name: str) -> Any:
     # Another attempt, and other methods, are to see what the upstream has left.
-    mine, previous = given.own(), own_context(given.previous_context)
+    mine, previous = given.own()
     value = (
         call_within(step.timeout, lambda: whole(step.invoke(mine, previous)), name)
         if step.timeout

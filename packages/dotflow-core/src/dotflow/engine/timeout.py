@@ -40,11 +40,11 @@ class TimeUp(Interruption):
 
 def can_interrupt_here() -> bool:
     """Say whether a step that runs in this thread can be interrupted in place."""
-    import signal
+    import _signal  # type: ignore[import-not-found]  # see `engine/signals.py`
     import threading
 
     return (
-        hasattr(signal, "setitimer")
+        hasattr(_signal, "setitimer")
         and threading.current_thread() is threading.main_thread()
     )
 

@@ -137,6 +137,7 @@ class Journal:
         self._beaten = time.monotonic()
         self.due = time.time() + self._eager  # a short run is one transaction more
         self._runs.append(waiting)
+        self.nudge()  # its first row comes at once
         return waiting
 
     def flush(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from dotflow.history.rows import (
 from dotflow.history.sql_queries import NO_LIMIT, SQLConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from dotflow.abc.retention import Retention
@@ -47,35 +47,37 @@ _HEARD = "UPDATE runs SET heartbeat = ? WHERE id = ?"
 _TABLES = ("events", "maps", "failures", "facts")
 
 
-class SQLTable(ABC):
+class SQLTable:
     """Writes runs and their events; each method is one transaction.
 
-    Args:
+    Attributes:
         retention: How much is kept.
+        transaction: Begins a transaction that writes.
     """
 
-    def __init__(self, retention: Retention) -> None:
-        self._retention = retention
+    retention: Retention
+    transaction: Callable[[], AbstractContextManager[SQLConnection]]
 
-    @abstractmethod
-    def transaction(self) -> AbstractContextManager[SQLConnection]:
-        """Begin a transaction that writes."""
-
-    @abstractmethod
     def insert(self, connection: SQLConnection, statement: str, row: Any) -> int:
         """Run a statement that inserts a run, and return its number."""
+        number: int = connection.execute(statement, row).lastrowid
+        return number
 
     def begin(self, info: RunInfo) -> int:
         """Write that a run begins, and return its number."""
+        given = bool(info.identity.tags or info.identity.params)
         with self.transaction() as connection:
-            return self._begin(connection, begin_columns(info))
+            return self._begin(connection, begin_columns(info), given)
 
-    def _begin(self, connection: SQLConnection, columns: dict[str, Any]) -> int:
+    def _begin(
+        self, connection: SQLConnection, columns: dict[str, Any], given: bool = True
+    ) -> int:
         places = ", ".join("?" * len(columns))
         statement = f"INSERT INTO runs ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - what is put in are names of ours; values are bound
         number = self.insert(connection, statement, tuple(columns.values()))
-        for row in given_rows(number, columns["identity"]):
-            connection.execute(_FACT, row)
+        if given:
+            for row in given_rows(number, columns["identity"]):
+                connection.execute(_FACT, row)
         return number
 
     def restore(self, run: StoredRun) -> bool:
@@ -153,7 +155,7 @@ class SQLTable(ABC):
                 connection.executemany(_COUNTS, counts)
             if ends:
                 connection.executemany(_FINISH, ends)
-                retention = self._retention
+                retention = self.retention
                 self.prune(connection, retention.keep_runs, retention.keep_seconds)
 
     def beat(self, runs: Sequence[int]) -> None:

@@ -11,13 +11,14 @@ from dotflow.base.guard import STOPS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, ParamSpec
     from uuid import UUID
 
     from dotflow.base.courier import Courier
     from dotflow.model.outcome import Failure
     from dotflow.model.task import Attempt, TaskInstance
 
+    P = ParamSpec("P")
     Listener = Callable[[Any], None]
     Detail = Mapping[str, Any]  # what a step tells, as its event says
 
@@ -395,6 +396,17 @@ class EventBus:
                 turn.release()
         if type(event) is RunFinished:
             self._end_posts()
+
+    def tell(self, kind: Callable[P, Event], *args: P.args, **named: P.kwargs) -> None:
+        """Make an event of a class and tell it; nothing where nobody would hear of it.
+
+        Args:
+            kind: The class.
+            *args: What it takes.
+            **named: The same.
+        """
+        if self._turn is not None or kind in self._listeners:
+            self.emit(kind(*args, **named))
 
     def _tell(self, event: Event) -> None:
         for listener, name in self._listeners.get(type(event), ()):

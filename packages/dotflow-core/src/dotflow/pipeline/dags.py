@@ -330,7 +330,8 @@ class Dags(Catalog):
                     max_parallel=self.scheduler.max_parallel,
                 )
             finally:
-                run.others.let_go()  # where it has not come to that yet
+                if run.others.lease is not None:  # where it has not come to that yet
+                    run.others.let_go()
         return run.run_id
 
     def _make_executor(self) -> AsyncExecutor:

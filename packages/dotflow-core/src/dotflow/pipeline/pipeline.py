@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dotflow.base.parameters import parameters_of
@@ -199,7 +200,7 @@ class Pipeline(DagScope):
             GraphError: As in `run_once`.
         """
         report: dict[str, Any] = run_to_end(
-            lambda: self.arun(context, targets, **options), "run"
+            partial(self.arun, context, targets, **options), "run"
         )
         return report
 

@@ -79,7 +79,7 @@ class PlanRun(RunSession):
             told = quietened(told)
         super().__init__(
             plan.graph(context),
-            services.storage,
+            services.config.storage,
             told,
             options,
             workflow=plan.dag.name,
@@ -230,10 +230,11 @@ class PlanRun(RunSession):
     def begin(self) -> None:
         """Record and tell that the run begins."""
         if self._told is None and self._services.reports:
-            from dotflow.engine.listeners import connect_server
-
             server = self._services.config.server
-            connect_server(server, self.bus, self.unserved(), self.follow)
+            if server.active:
+                from dotflow.engine.listeners import connect_server
+
+                connect_server(server, self.bus, self.unserved(), self.follow)
         self._listeners.connect(self.bus)
         self._listeners.begin()
 

@@ -31,6 +31,7 @@ class Services:
     Attributes:
         config: All of them.
         given: Whether any was given; else all are the defaults.
+        told: Those that hear of runs; None where nobody asked to be told.
         reports: As given.
 
     Raises:
@@ -49,12 +50,12 @@ class Services:
             )
         self.given = storage is not None or config is not None
         # Without a config nobody asked to be told: a pipeline logs by itself.
-        self._tells = config is not None
+        self.told = config
         self.config = Config(storage=storage) if config is None else config
 
     def over(self, storage: Storage) -> Services:
         """Return the same providers, with another storage."""
-        if not self._tells:
+        if self.told is None:
             return Services(storage, None, self.reports)
         config = copy(self.config)
         config.storage = storage
@@ -65,7 +66,7 @@ class Services:
 
         One in memory of a `Config` counts as none: a config has some storage always.
         """
-        lasts = self.config.storage.persistent if self._tells else self.given
+        lasts = self.given if self.told is None else self.config.storage.persistent
         storage_beside = None if lasts else getattr(store, "storage_beside", None)
         storage = None if storage_beside is None else storage_beside()
         return self if storage is None else self.over(storage)
@@ -74,11 +75,6 @@ class Services:
     def given_storage(self) -> Storage | None:
         """The storage, if the pipeline was given one."""
         return self.config.storage if self.given else None
-
-    @property
-    def told(self) -> Config | None:
-        """The providers that hear of runs; None where nobody asked to be told."""
-        return self.config if self._tells else None
 
     @property
     def storage(self) -> Storage:

@@ -285,7 +285,8 @@ class InMemoryStateStore:
 
     def has_let_go(self, run_id: str) -> bool:
         """Say whether the results of a run are gone, of which the statuses are known."""
-        return self._kept.has_let_go(run_id)
+        # Of a durable store, none is ever kept here.
+        return "_kept" in self.__dict__ and self._kept.has_let_go(run_id)
 
     @contextmanager
     def counting_as_one(self) -> Iterator[Callable[[str], None]]:

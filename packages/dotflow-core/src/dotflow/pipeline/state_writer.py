@@ -50,10 +50,15 @@ class StateWriter:
 
     def connect(self, bus: events.EventBus, name: str) -> None:
         """Listen; a failure to write is reported by this name."""
-        bus.subscribe(events.TaskStarted, self._on_started, name)
-        bus.subscribe(events.TaskRetried, self._on_retried, name)
-        bus.subscribe(events.TaskFailed, self._on_failed, name)
-        bus.subscribe(events.TaskSkipped, self._on_skipped, name)
+        bus.subscribe_all(
+            {
+                events.TaskStarted: self._on_started,
+                events.TaskRetried: self._on_retried,
+                events.TaskFailed: self._on_failed,
+                events.TaskSkipped: self._on_skipped,
+            },
+            name,
+        )
 
     def cancel_rest(self, reason: str | None) -> list[Cancelled]:
         """Note what the end of an interrupted run has stopped or prevented."""

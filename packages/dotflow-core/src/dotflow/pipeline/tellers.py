@@ -41,9 +41,11 @@ class RunLog:
             (events.TaskRetried, logging.WARNING, self._on_retried),
             (events.TaskSkipped, logging.INFO, self._on_skipped),
         ]
-        for event, level, listener in heard:
-            if self._logger.isEnabledFor(level):
-                bus.subscribe(event, listener, name)
+        enabled = self._logger.isEnabledFor
+        bus.subscribe_all(
+            {event: listener for event, level, listener in heard if enabled(level)},
+            name,
+        )
 
     def begin(self) -> None:
         """Tell that the run begins."""

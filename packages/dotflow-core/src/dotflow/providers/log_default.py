@@ -55,10 +55,9 @@ class LogDefault(Log):
         check_choice("LogDefault", "format", format, FORMATS)
         self._level = level_number(level)
         self._output = output
-        if path is None:
-            folder = output_folder()
-            path = os.path.join(folder, "flow.log")
-        self._path = os.fspath(path)
+        if path is None and output != "console":
+            path = os.path.join(output_folder(), "flow.log")
+        self._path = None if path is None else os.fspath(path)
         self._format = format
         self._sinks: Sinks | None = None
 
@@ -112,10 +111,12 @@ class LogDefault(Log):
 
     def _open(self) -> Sinks:
         # `logging` takes longer to import than all of dotflow: only once needed.
-        from dotflow.providers._log_sinks import Sinks
+        from dotflow.providers._log_sinks import Sinks, console_sinks
 
-        path = None if self._output == "console" else self._path
-        self._sinks = Sinks(self._output != "file", path, self._format)
+        if self._output == "console":
+            self._sinks = console_sinks(self._format)
+        else:
+            self._sinks = Sinks(self._output == "both", self._path, self._format)
         return self._sinks
 
     def __getstate__(self) -> dict[str, Any]:

@@ -133,7 +133,6 @@ class StorageDefault(SwappingStorage):
 
     def _swap(self, key: str, expected: Context | None, new: Entry) -> bool:
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
-        check_ttl(new[1])
         with self._lock:
             current = None if self._expired(key) else self._contexts.get(key)
             if current is None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dotflow import DotFlow
 
 
+_strict = json.JSONEncoder(allow_nan=False)
+
+
 def outcome(flow: DotFlow) -> dict[str, Any]:
     """Return what to answer for a workflow that has completed, as JSON can hold it.
 
@@ -32,7 +35,7 @@ def outcome(flow: DotFlow) -> dict[str, Any]:
     if flow.result_task()[-1].status == TypeStatus.NOT_STARTED:
         return told | {"status": WorkflowStatus.SKIPPED}
     try:
-        text = json.dumps(results[-1], allow_nan=False)
+        text = _strict.encode(results[-1])
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001 - it is made by code of the value

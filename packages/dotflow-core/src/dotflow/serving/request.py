@@ -127,10 +127,15 @@ def read_json(text: str | bytes) -> Any:
         ValueError: It is none, as `NaN` is none, or nests deeper than can be read.
     """
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return _strict.decode(text)
     except RecursionError as error:
         raise ValueError("it nests too deep") from error
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_strict = json.JSONDecoder(parse_constant=_no_constant)

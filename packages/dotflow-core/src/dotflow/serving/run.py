@@ -77,7 +77,7 @@ def build(factory: Factory, content: Any, *, may_start: bool = True) -> DotFlow:
             return flow
     if not takes_content:
         for task in flow.task.queue:
-            if task.initial_context.storage is None:
+            if task.initial is None or task.initial.storage is None:
                 task.initial_context = content
     return flow
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import cached_property, partial
 
 from dotflow.base.identity import check_workflow_id, random_id
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from dotflow.model.options import StartOptions
     from dotflow.report.graph import GraphView
     from dotflow.workflow.builder import TaskBuilder
-    from dotflow.workflow.claims import Claims
-    from dotflow.workflow.manager import Manager
+    from dotflow.workflow.manager import Claims, Manager
     from dotflow.workflow.task import Task
 
 
@@ -90,8 +88,6 @@ class DotFlow:
             check_workflow_id(given)
             self.workflow_id = given
         self.name = name if name is not None else _host()
-        self._runs: set[Manager] = set()
-        self._latest: Callable[[], Manager | None] = _nobody
         self._server_reported = False
         if self.config.server.active:
             self._tell_server(partial(self.config.server.create_workflow, self))
@@ -120,9 +116,9 @@ class DotFlow:
 
     @cached_property
     def _claims(self) -> Claims:
-        from dotflow.workflow.claims import Claims
+        from dotflow.workflow.manager import Claims
 
-        return self.__dict__.setdefault("_claims", Claims(self.workflow_id))  # type: ignore[no-any-return]
+        return self.__dict__.setdefault("_claims", Claims())  # type: ignore[no-any-return]
 
     def start(
         self,
@@ -184,55 +180,12 @@ class DotFlow:
         origin: Origin | None = None,
         in_thread: bool = False,
     ) -> Manager:
-        from weakref import ref
-
-        from dotflow.workflow.manager import Manager
-
         self._check_resume(options)
         if options.get("resume") and not self.config.holds("storage"):
             raise NothingToResume(self.workflow_id)
         self._end_own(options.get("if_running"))
-        origin = origin or self.origin
-        try:
-            claim = self._claims.take(
-                self.task.queue, background=mode == TypeExecution.BACKGROUND
-            )
-        except WorkflowAlreadyRunning:
-            if options.get("if_running") != TypeIfRunning.SKIP:
-                raise
-            origin.busy = True
-            tasks = [task.copy() for task in self.task.queue]
-            return Manager(tasks, mode=mode, origin=origin, **options)
-
-        latest = None if claim.copies else self._latest()
-        if latest is not None:
-            latest.detach()
-
-        def on_begin(run: Manager) -> None:
-            # Whoever calls a user's function and watches has imported it.
-            if watched := sys.modules.get("dotflow.base.starts"):
-                watched.note(self, run)
-            self._runs.add(run)
-            if not claim.copies:
-                self._latest = ref(run)
-
-        def on_end(run: Manager) -> None:
-            self._runs.discard(run)
-            claim.release()
-
-        try:
-            return Manager(
-                claim.tasks,
-                mode=mode,
-                origin=origin,
-                on_begin=on_begin,
-                on_end=on_end,
-                in_thread=in_thread,
-                **options,
-            )
-        except BaseException:
-            claim.release()
-            raise
+        origin, tasks = origin or self.origin, self.task.queue
+        return self._claims.start(self, tasks, mode, origin, options, in_thread)
 
     def _end_own(self, if_running: str | None) -> None:
         """Wait for a background run of this object, which a start would be refused for."""
@@ -272,7 +225,7 @@ class DotFlow:
             InvalidWorkflowId: `workflow_id` is malformed.
             NotCallableObject: `storage` is no `Storage`.
         """
-        if self._runs:
+        if self._claims.runs:
             raise WorkflowAlreadyRunning(self.workflow_id)
         if workflow_id is not None:
             workflow_id = check_workflow_id(workflow_id)
@@ -288,7 +241,6 @@ class DotFlow:
         ):
             self.workflow_id = workflow_id
             self._has_fixed_id = True
-            self.__dict__.pop("_claims", None)  # those of the former id
             self.task.rebind(workflow_id=workflow_id)
             if self.config.server.active:
                 # What was registered under the former id never ran.
@@ -306,12 +258,12 @@ class DotFlow:
     @property
     def runs(self) -> tuple[Manager, ...]:
         """The runs of this object that go on, in no order."""
-        return tuple(self._runs)
+        return tuple(self._claims.runs)
 
     @property
     def latest_run(self) -> Manager | None:
         """The run that began last, as long as somebody else holds it, too."""
-        return self._latest()
+        return self._claims.latest()
 
     def cancel(self, reason: str = "it was cancelled") -> None:
         """End the runs of this workflow as soon as possible.
@@ -323,7 +275,7 @@ class DotFlow:
         Args:
             reason: What the tasks' `reason` will say.
         """
-        for run in list(self._runs):
+        for run in self.runs:
             run.cancel(reason)
         if self._has_fixed_id:
             from dotflow.engine.control import CancelRequests
@@ -424,7 +376,10 @@ class DotFlow:
 
     def _tick(self, **kwargs: Any) -> Manager:
         if kwargs.get("resume"):
-            kwargs["resume"] = self.origin.checkpoints().unfinished()
+            from dotflow.engine.checkpoint import RunCheckpoints
+
+            storage, name = self.config.storage, self.workflow_id
+            kwargs["resume"] = RunCheckpoints(storage, name, True).unfinished()
         # A scheduler that lets ticks overlap means it: they share what keeps others out.
         mode = kwargs.pop("mode", TypeExecution.SEQUENTIAL)
         origin = self.origin
@@ -456,10 +411,6 @@ class DotFlow:
         from dotflow.report.graph import workflow_page
 
         return workflow_page(repr(self), self.graph)
-
-
-def _nobody() -> None:
-    """Stand for a reference to a run when there was none."""
 
 
 def _host() -> str:

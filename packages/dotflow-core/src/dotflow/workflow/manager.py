@@ -1,17 +1,22 @@
-"""`Manager`: a run of a workflow, as `start()` returns it; and its modes by class."""
+"""`Manager`: a run of a workflow, as `start()` returns it; `Claims`: what tasks it has."""
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from functools import partial
+from threading import Lock
+from weakref import ref
 
 from dotflow.base.identity import check_workflow_id, random_id
+from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.isolated import check_isolated
 from dotflow.engine.modes import find_mode
 from dotflow.engine.origin import Origin
 from dotflow.engine.run import Run
+from dotflow.errors import WorkflowAlreadyRunning
 from dotflow.model.options import check_start, placed
-from dotflow.types import TypeExecution, TypeStatus
+from dotflow.types import TypeExecution, TypeIfRunning, TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +30,6 @@ if TYPE_CHECKING:
     from dotflow.engine.background import BackgroundThread
     from dotflow.model.options import StartOptions
     from dotflow.report.model import RunReport
-    from dotflow.types import ModeName
     from dotflow.workflow.task import Task
 
 # What 1.x took by place, after the tasks.
@@ -52,8 +56,7 @@ class Manager:
         workflow_id: The workflow that the tasks belong to; default: a random UUID.
         config: The providers; default: those of the first task.
         origin: The workflow itself, instead of both; default: one of that id.
-        on_begin: Called with the run before the first task runs.
-        on_end: Called with the run when it is over.
+        claim: What the tasks are given back to when the run is over.
         in_thread: Whether the run goes on in a thread in any mode, as in `background`.
         **options: See `StartOptions` and `RunOptions`.
 
@@ -76,8 +79,7 @@ class Manager:
         workflow_id: UUID | str | None = None,
         config: Config | None = None,
         origin: Origin | None = None,
-        on_begin: Callable[[Manager], None] | None = None,
-        on_end: Callable[[Manager], None] | None = None,
+        claim: Claim | None = None,
         in_thread: bool = False,
         **options: Unpack[StartOptions],
     ) -> None:
@@ -100,7 +102,7 @@ class Manager:
         self.config = origin.config
         self.thread: BackgroundThread | None = None
         self.started = datetime.now()
-        self._on_end = on_end
+        self._claim = claim
         found = find_mode(mode, self.tasks, checked)
         self.mode = mode if isinstance(mode, str) else found.name
         graph = found.compile(self.tasks)
@@ -113,18 +115,21 @@ class Manager:
 
             self._watching = Watching(self.tasks, self.report)
             origin.config = quietened(origin.config)
-        self._run = Run(graph, found, origin, checked, origin.checkpoints())
+        checkpoints = RunCheckpoints(
+            self.config.storage, origin.workflow_id, origin.resumable
+        )
+        self._run = Run(graph, found, origin, checked, checkpoints)
         if self._watching is not None:
             self._run.display = self._watching.display
         if self._run.prepare():
-            self._begin(on_begin)
-        elif on_end is not None:  # another run goes on, and this one is skipped
-            on_end(self)
+            self._begin()
+        elif claim is not None:  # another run goes on, and this one is skipped
+            claim.release()
 
-    def _begin(self, on_begin: Callable[[Manager], None] | None) -> None:
+    def _begin(self) -> None:
         try:
-            if on_begin is not None:
-                on_begin(self)
+            if self._claim is not None:
+                self._claim.begin(self)
             self._start()
         except BaseException:
             self._run.others.let_go()
@@ -254,98 +259,154 @@ class Manager:
                 with self._watching:
                     self._run.execute()
         finally:
-            if self._on_end is not None:
-                self._on_end(self)
+            if self._claim is not None:
+                self._claim.release()
 
 
-class Flow(Manager):
-    """The base of the modes by class: `Sequential(tasks, …)` runs at once.
+class Claims:
+    """Hands out the tasks of a workflow to its runs, and knows which of them go on.
 
-    A subclass with a `run` of its own is a mode of the user's: it is called when the
-    object is made, after `setup_queue`, and what it leaves in `queue` is for others to
-    read. It has no run of the engine then, and so none of the methods of one.
-
-    Args:
-        tasks: The tasks to run.
-        workflow_id: The workflow that they belong to.
-        ignore: Whether a task runs although the one before it has failed.
-        groups: The tasks by the name of their group.
-        resume: Restore the tasks that an earlier run of this workflow id completed.
+    A run gets the tasks themselves, so that the workflow's results are its own. One that
+    starts while another has them gets copies.
 
     Attributes:
-        queue: The tasks that have run.
+        runs: The runs that go on.
+        latest: Returns the run that began last with the tasks themselves, as long as
+            somebody else holds it.
     """
 
-    mode_name: ModeName = TypeExecution.SEQUENTIAL
+    def __init__(self) -> None:
+        self.runs: set[Manager] = set()
+        self.latest: Callable[[], Manager | None] = _nobody
+        self._lock = Lock()
+        self._taken = False
+        self._in_background = False
+
+    def start(
+        self,
+        workflow: object,
+        tasks: Sequence[Task],
+        mode: ModeChoice,
+        origin: Origin,
+        options: StartOptions,
+        in_thread: bool,
+    ) -> Manager:
+        """Run the tasks, or copies of them.
+
+        Args:
+            workflow: Whose they are, for whoever watches what begins.
+            tasks: The tasks.
+            mode: As of `Manager`.
+            origin: The same.
+            options: The same.
+            in_thread: The same.
+
+        Raises:
+            WorkflowAlreadyRunning: A run in the background goes on.
+            DotflowError: As of `Manager`.
+        """
+        claim = self._take(workflow, tasks, mode == TypeExecution.BACKGROUND)
+        if claim is None:
+            if options.get("if_running") != TypeIfRunning.SKIP:
+                raise WorkflowAlreadyRunning(origin.workflow_id)
+            origin.busy = True
+            copies = [task.copy() for task in tasks]
+            return Manager(copies, mode=mode, origin=origin, **options)
+        try:
+            return Manager(
+                claim.tasks,
+                mode=mode,
+                origin=origin,
+                claim=claim,
+                in_thread=in_thread,
+                **options,
+            )
+        except BaseException:
+            claim.release()
+            raise
+
+    def _take(
+        self, workflow: object, tasks: Sequence[Task], background: bool
+    ) -> Claim | None:
+        """Claim the tasks for a run; None where one in the background goes on."""
+        with self._lock:
+            if self._in_background:
+                return None
+            copies = self._taken
+            self._taken = True
+            self._in_background = background
+        if copies:
+            tasks = [task.copy() for task in tasks]
+        else:
+            latest = self.latest()
+            if latest is not None:
+                latest.detach()
+        return Claim(self, workflow, tasks, copies, background)
+
+    def note(self, run: Manager, copies: bool) -> None:
+        """Note that a run begins."""
+        self.runs.add(run)
+        if not copies:
+            self.latest = ref(run)
+
+    def give_back(self, run: Manager | None, copies: bool, background: bool) -> None:
+        """Note that a run has ended, or will never begin."""
+        if run is not None:
+            self.runs.discard(run)
+        with self._lock:
+            if not copies:
+                self._taken = False
+            if background:
+                self._in_background = False
+
+
+class Claim:
+    """The tasks that one run may change until it releases them.
+
+    Attributes:
+        tasks: The tasks: those of the workflow, or copies.
+    """
+
+    __slots__ = ("_background", "_claims", "_copies", "_run", "_workflow", "tasks")
 
     def __init__(
         self,
+        claims: Claims,
+        workflow: object,
         tasks: Sequence[Task],
-        workflow_id: UUID | str | None = None,
-        ignore: bool = False,
-        groups: Any = None,
-        resume: bool = False,
+        copies: bool,
+        background: bool,
     ) -> None:
-        self.queue: list[Task] = []
-        self.tasks = list(tasks)
-        self.workflow_id = workflow_id
-        self.ignore = ignore
-        self.groups = groups
-        self.resume = resume
-        self.setup_queue()
-        self.run()
+        self.tasks = tasks
+        self._claims: Claims | None = claims
+        self._workflow = workflow
+        self._copies = copies
+        self._background = background
+        self._run: Manager | None = None
 
-    def setup_queue(self) -> None:
-        """Make what the run needs; by default `queue`, which is empty."""
-        self.queue = []
+    def begin(self, run: Manager) -> None:
+        """Note that a run begins with them.
 
-    def run(self) -> None:
-        """Run the tasks; by default through the engine, in the mode of the class."""
-        super().__init__(
-            self.tasks,
-            mode=self.mode_name,
-            keep_going=self.ignore,
-            workflow_id=self.workflow_id,
-            resume=self.resume,
-        )
-        self.queue = self.tasks
+        Raises:
+            Exception: Whoever watches has refused it.
+        """
+        # Whoever calls a user's function and watches has imported it.
+        if watched := sys.modules.get("dotflow.base.starts"):
+            watched.note(self._workflow, run)
+        if self._claims is not None:
+            self._run = run
+            self._claims.note(run, self._copies)
 
-    def get_tasks(self) -> list[Task]:
-        """Return the tasks that have run, with their state."""
-        return self.queue
-
-    def _flow_callback(self, task: Task) -> None:
-        self.queue.append(task)
+    def release(self) -> None:
+        """Give the tasks back; a second call does nothing."""
+        claims, self._claims = self._claims, None
+        if claims is not None:
+            run, self._run = self._run, None
+            claims.give_back(run, self._copies, self._background)
 
 
-class Sequential(Flow):
-    """One task after the other."""
-
-
-class SequentialGroup(Flow):
-    """Groups at the same time, the tasks of a group one after the other."""
-
-    mode_name = TypeExecution.SEQUENTIAL_GROUP
-
-
-class Background(Flow):
-    """One task after the other, in a thread."""
-
-    mode_name = TypeExecution.BACKGROUND
-
-
-class Parallel(Flow):
-    """All tasks at the same time, each in a process."""
-
-    mode_name = TypeExecution.PARALLEL
-
-
-def grouper(tasks: Sequence[Task]) -> dict[str, list[Task]]:
-    """Return the tasks by the name of their group, in the order they were added."""
-    groups: dict[str, list[Task]] = {}
-    for task in tasks:
-        groups.setdefault(task.group_name, []).append(task)
-    return groups
+def _nobody() -> None:
+    """Stand for a reference to a run when there was none."""
 
 
 def _origin_of(

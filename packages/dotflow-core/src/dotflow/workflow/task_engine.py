@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from dotflow.config.config import tellers
 from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.inline import InlineExecutor
 from dotflow.engine.listeners import connect_providers
@@ -79,7 +80,7 @@ class TaskEngine:
         if task.status != TypeStatus.NOT_STARTED:
             task.reset()
         bus = EventBus()
-        connect_providers(task.config, bus, self.workflow_id)
+        connect_providers(tellers(task.config), bus, self.workflow_id)
         checkpoints = RunCheckpoints(task.config.storage, self.workflow_id, False)
         Loop(_OneTask(task, bus, self._previous), checkpoints).run()
         return task.current_context.storage

@@ -33,16 +33,20 @@ class InlineExecutor(Executor):
     """
 
     blocks = in_process = True
-
-    def __init__(self) -> None:
-        self._can_interrupt = False
-        self._some_apart = False
-        self._interruption: Interruption | None = None
+    _can_interrupt = _some_apart = False
+    _interruption: Interruption | None = None
 
     def open(self, tasks: Sequence[TaskInstance], max_parallel: int | None) -> None:
         """Check what needs a process; one is made only for an attempt."""
-        self._can_interrupt = can_interrupt_here()
-        self._some_apart = check_isolated(tasks, self._can_interrupt)
+        # Most have none of these, and need not be asked.
+        asking = [
+            task
+            for task in tasks
+            if task.step.timeout or task.step.isolate or task.step.checked
+        ]
+        if asking:
+            self._can_interrupt = can_interrupt_here()
+            self._some_apart = check_isolated(asking, self._can_interrupt)
         self._interruption = Interruption()
         # Nothing is left to decide for each attempt, unless a tracer stands before it,
         # or a class of the user's own.
@@ -92,9 +96,7 @@ class Interruption:
     def __init__(
         self, may_raise: Callable[[FrameType | None], bool] | None = None
     ) -> None:
-        import signal
-
-        from dotflow.engine.signals import getsignal, set_signal
+        from dotflow.engine.signals import URGENT, getsignal, set_signal
 
         self._may_raise = may_raise
         self._thread = threading.get_ident()
@@ -102,7 +104,7 @@ class Interruption:
         self._lock = threading.RLock()
         self._closed = self._hit = False
         self._error: type[BaseException] | None = None
-        self._signal: int | None = getattr(signal, "SIGURG", None)
+        self._signal = URGENT
         self._set, self._outer = set_signal, None
         in_main = threading.current_thread() is threading.main_thread()
         if self._signal is None or not in_main:

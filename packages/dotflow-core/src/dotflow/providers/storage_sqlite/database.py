@@ -106,6 +106,7 @@ class Database:
 
     Attributes:
         file: Which file was opened last; None before.
+        first: Which was opened first.
     """
 
     def __init__(self, path: str, synchronous: str, timeout: float) -> None:
@@ -113,6 +114,7 @@ class Database:
         self.synchronous = synchronous
         self.timeout = timeout
         self.file: Identity | None = None
+        self.first: Identity | None = None
         self._local = threading.local()
         # By thread. An ended thread's handle is gone, and its id may come back.
         self._handles: weakref.WeakValueDictionary[int, Handle] = (
@@ -160,7 +162,7 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, write: bool = True, file: Identity | None = None
+        self, write: bool = True, first: bool = False
     ) -> Iterator[sqlite3.Connection]:
         """Hold the write lock for several statements, which count as one.
 
@@ -169,7 +171,7 @@ class Database:
         Args:
             write: Whether anything is written; if not, nobody is locked out, and all
                 statements see one state of the file.
-            file: Which file it has to be; None for whichever is there.
+            first: Whether it has to be the file that was opened first.
 
         Raises:
             StorageError: SQLite failed; the message names the file.
@@ -182,7 +184,7 @@ class Database:
                     continue  # another thread has closed it just now
                 try:
                     with _begun(connection, write):
-                        if file is not None and file != self.file:
+                        if first and self.file != self.first:
                             raise moved(self.path)
                         yield connection
                 except _ERRORS as error:
@@ -203,6 +205,11 @@ class Database:
         """
         if self.file is not None:
             self._handle()
+
+    def is_replaced(self) -> bool:
+        """Say whether the file that was opened first is gone; see `revisit`."""
+        self.revisit()
+        return self.file != self.first
 
     def _handle(self, reads: bool = True) -> Handle:
         """Return this thread's connection of this process, to the file of now."""
@@ -225,7 +232,8 @@ class Database:
         known = self.file
         found = None if known is None else identity(self.path)
         connection = self._connect()
-        self.file = identity(self.path)
+        self.file = self._found()
+        self.first = self.first or self.file
         handle = self._local.handle = Handle(connection, self.file)
         self._handles[threading.get_ident()] = handle
         if known is not None and found != known:
@@ -235,6 +243,13 @@ class Database:
             logger.warning("%s", moved(self.path))
         return handle
 
+    def _found(self) -> Identity | None:
+        try:
+            there = _stat(self.path)
+        except OSError:
+            return None  # of a reader, for which none is made
+        return there.st_dev, there.st_ino
+
     def _connect(self) -> sqlite3.Connection:
         folder = Path(self.path).parent
         try:
@@ -242,9 +257,10 @@ class Database:
                 make_folder(folder)
         except OSError as error:
             raise failure("make the folder", folder, error) from error
-        self._create()
         connection = None
         try:
+            if not os.path.lexists(self.path):
+                self._create()
             connection = sqlite3.connect(
                 self.path,
                 timeout=self.timeout,
@@ -266,7 +282,7 @@ class Database:
         try:
             os.close(create(self.path, os.O_RDWR | os.O_EXCL))
         except OSError:
-            pass  # it is there, perhaps as a link; else SQLite says what is wrong
+            pass  # it has just come; else SQLite says what is wrong
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait for a lock while it changes the journal mode, which two

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from dotflow.history.sql_history import SQLHistory
 from dotflow.history.sql_table import SQLTable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from dotflow.abc.history import Recorder
     from dotflow.abc.storage import Retention
     from dotflow.model.run_info import RunInfo
-    from dotflow.providers._durable import Identity
 
 # A history that cannot be written soon is given up, rather than hold up the run.
 _TIMEOUT = 5.0
@@ -25,30 +25,16 @@ _TIMEOUT = 5.0
 class RunTable(SQLTable):
     """Writes runs and their events to a file; see `SQLTable`.
 
+    It stays with one file, in which the numbers of runs stand for something.
+
     Args:
         database: The database.
         retention: How much is kept.
     """
 
     def __init__(self, database: Database, retention: Retention) -> None:
-        super().__init__(retention)
-        self._database = database
-        self._file: Identity | None = None
-
-    @property
-    def outdated(self) -> bool:
-        """Whether the runs it has begun are in a file that is gone."""
-        return self._file is not None and self._file != self._database.file
-
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Begin a transaction, unless what the numbers of runs stand for is gone."""
-        return self._database.transaction(file=self._file)
-
-    def insert(self, connection: Any, statement: str, row: Any) -> int:
-        """Insert a run, and note which file it is in; see `SQLTable.insert`."""
-        number: int = connection.execute(statement, row).lastrowid
-        self._file = self._database.file
-        return number
+        self.retention = retention
+        self.transaction = partial(database.transaction, first=True)
 
 
 class SQLiteHistory(SQLHistory):
@@ -62,13 +48,16 @@ class SQLiteHistory(SQLHistory):
     def __init__(self, database: Database, retention: Retention) -> None:
         # Connections of its own: a history need not survive a power cut, and what is
         # not waited for costs a fraction.
-        level = "OFF" if database.synchronous == "OFF" else "NORMAL"
-        timeout = min(database.timeout, _TIMEOUT)
-        self._database = Database(database.path, level, timeout)
-        self._reader = Reader(database.path, level, timeout)
+        self._level = "OFF" if database.synchronous == "OFF" else "NORMAL"
+        self._timeout = min(database.timeout, _TIMEOUT)
+        self._database = Database(database.path, self._level, self._timeout)
         table = RunTable(self._database, retention)
         super().__init__(database.path, table, retention, pace=None)
-        self._table = table
+
+    @cached_property
+    def _reader(self) -> Reader:
+        reader = Reader(self.place, self._level, self._timeout)
+        return self.__dict__.setdefault("_reader", reader)  # type: ignore[no-any-return]
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Begin a transaction that reads; see `SQLHistory.reading`."""
@@ -76,10 +65,11 @@ class SQLiteHistory(SQLHistory):
 
     def recorder(self, info: RunInfo) -> Recorder | None:
         """Return what writes a new run down; see `History.recorder`."""
-        self._database.revisit()
-        if self._table.outdated:
-            # Runs of the former file keep their own, which writes nothing into this one.
-            self.table = self._table = RunTable(self._database, self._retention)
+        database = self._database
+        if database.file is not None and database.is_replaced():
+            # Runs of the former file keep theirs, which writes nothing into this one.
+            self._database = Database(self.place, self._level, self._timeout)
+            self.table = RunTable(self._database, self._retention)
             self._journal = None
         return super().recorder(info)
 
@@ -87,4 +77,5 @@ class SQLiteHistory(SQLHistory):
         """Write what waits, and close the connections; the next use opens new ones."""
         super().close()
         self._database.close()
-        self._reader.close()
+        if "_reader" in self.__dict__:  # where anybody has read
+            self._reader.close()

@@ -52,6 +52,8 @@ _PUT_FENCED = _PUT.replace("INSERT", "INSERT OR IGNORE").replace(
         SELECT 1 FROM checkpoints WHERE key = ?6 AND fingerprint = ?7
     ) THEN ?5 END""",
 )
+# Where another value is there already, no row is written.
+_PUT_NEW = f"{_PUT} WHERE checkpoints.expires_at <= ?6"
 _GET = """
     SELECT record FROM checkpoints
     WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)
@@ -162,6 +164,7 @@ class StorageSQLite(Grouping, TextRecords):
         """Store a context durably; see `Storage.post`."""
         row = self._row(key, context, ttl, fingerprint)
         if ttl is not None:
+            check_ttl(ttl)
             # A kill between the two has only removed what nobody could read any more.
             self.database.change(_PURGE, (time.time(),))
         fence, group = current_fence.get(), current_group.get()
@@ -207,15 +210,16 @@ class StorageSQLite(Grouping, TextRecords):
         """Store `new` if the key holds `expected`; see `Storage.atomic_swap`."""
         # Encoded before the lock is taken: a large value takes its time.
         row = self._row(key, *new)
+        if expected is None:
+            return self.database.change(_PUT_NEW, (*row, time.time())) == 1
         with self.database.transaction() as connection:
             found = connection.execute(_GET, (key, time.time())).fetchone()
-            if found is None:
-                swap = is_empty(expected)
-            else:
-                swap = expected is not None and self.holds(key, found[0], expected)
-            if swap:
-                connection.execute(_PUT, row)
-            return swap
+            if found is None and not is_empty(expected):
+                return False
+            if found is not None and not self.holds(key, found[0], expected):
+                return False
+            connection.execute(_PUT, row)
+            return True
 
     def get_fingerprint(self, key: str) -> str | None:
         """Return a key's fingerprint; see `Storage.get_fingerprint`."""
@@ -271,8 +275,6 @@ class StorageSQLite(Grouping, TextRecords):
         if owner[0] is not workflow_id:
             owner = (workflow_id, None if workflow_id is None else str(workflow_id))
             self._owner = owner
-        if ttl is not None:
-            check_ttl(ttl)
         return (
             key if key.isascii() else _text(key),
             owner[1],
