@@ -152,10 +152,13 @@ class Outcome:
         stored: Whether the storage holds the value, before anybody looks at it.
         told: What its step has told, where that comes with it alone, from a cluster or a
             pool; only there.
+        kept: What is known of a value that stays where it was made, as plain values; only
+            where one does.
     """
 
-    __slots__ = ("failure", "finished", "node", "stored", "told", "value")
+    __slots__ = ("failure", "finished", "kept", "node", "stored", "told", "value")
     told: bytes
+    kept: tuple[Any, ...]
 
     def __init__(
         self, node: int, value: Any, failure: Failure | None, finished: float
@@ -165,6 +168,38 @@ class Outcome:
         self.failure = failure
         self.finished = finished
         self.stored = False
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return what travels of it, for `of_parts`: a tuple, which costs little to pickle."""
+        told, kept = getattr(self, "told", None), getattr(self, "kept", None)
+        return self.value, self.failure, self.finished, told, kept
+
+    @classmethod
+    def of_parts(
+        cls,
+        node: int,
+        value: Any,
+        failure: Failure | None,
+        finished: float,
+        told: bytes | None,
+        kept: tuple[Any, ...] | None,
+    ) -> Outcome:
+        """Return the outcome that `parts` was called of.
+
+        Args:
+            node: The task's place in the graph.
+            value: As `parts` returned it, and so are the others.
+            failure: See there.
+            finished: See there.
+            told: See there.
+            kept: See there.
+        """
+        self = cls(node, value, failure, finished)
+        if told is not None:
+            self.told = told
+        if kept is not None:
+            self.kept = kept
+        return self
 
     def without_value(self, failure: Failure | None = None) -> Outcome:
         """Return the same end without the value.

@@ -215,7 +215,7 @@ def run_holding(
     large = _is_large(value)
     data = b"" if large else packed_outcome(outcome, packed.name)
     if outcome.failure is not None or not (large or len(data) > INLINE_BYTES):
-        return _news(data), None
+        return data, None
     if issubclass(type(value), Context):
         value = value.storage
     stored, problem = False, ""
@@ -223,23 +223,19 @@ def run_holding(
         problem = _store(errand, value, outcome.finished)
         stored = not problem
     news = outcome.without_value()
-    kept = Kept(*describe(value), stored, problem)
-    return _news(packed_outcome(news, packed.name), kept), value
+    news.kept = (*describe(value), stored, problem)
+    return packed_outcome(news, packed.name), value
 
 
 def packed_news(outcome: Outcome, name: str) -> bytes:
     """Return the news of an attempt that leaves no value here; see `packed_outcome`."""
-    return _news(packed_outcome(outcome, name))
-
-
-def _news(outcome: bytes, kept: Kept | None = None) -> bytes:
-    return pickle.dumps((outcome, None if kept is None else tuple(kept)))
+    return packed_outcome(outcome, name)
 
 
 def read_news(data: bytes, attempt: Attempt) -> tuple[Outcome, Kept | None]:
     """Return the outcome of an attempt, and what is known of a result that stayed."""
-    packed, kept = pickle.loads(data)
-    outcome = unpack_outcome(packed, attempt)
+    outcome = unpack_outcome(data, attempt)
+    kept = getattr(outcome, "kept", None)
     if kept is None or outcome.failure is not None:
         return outcome, None
     return outcome, Kept(*kept)

@@ -17,10 +17,10 @@ from dotflow.engine.executors.worker_main import ALIVE, BEGUN, Order, pack_task
 from dotflow.engine.telling import is_heard, is_telling, pass_on
 from dotflow.errors import GraphError, NotPicklable, WorkerDied
 from dotflow.model.events import TaskOutput
+from dotflow.model.outcome import Outcome
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
-    from dotflow.model.outcome import Outcome
     from dotflow.model.task import Attempt, TaskInstance
 
 # More groups than this share processes.
@@ -333,7 +333,7 @@ def read_outcome(
     import pickle
 
     try:
-        outcome: Outcome = pickle.loads(message, buffers=buffers)
+        parts = pickle.loads(message, buffers=buffers)
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001 - pickling runs user code
@@ -342,7 +342,7 @@ def read_outcome(
             f" process: {told(error)}."
         )
         return failed_attempt(attempt, problem, TypeOutcome.FAILED, retry=False)
-    return outcome
+    return Outcome.of_parts(attempt.node, *parts)
 
 
 def dumps_inputs(attempt: Attempt, inputs: Any, elsewhere: bool = False) -> bytes:

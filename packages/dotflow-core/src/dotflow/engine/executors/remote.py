@@ -7,6 +7,7 @@ has to know of dotflow.
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from contextlib import nullcontext
@@ -19,31 +20,33 @@ from dotflow.engine.executors.isolated import needs_process, run_isolated
 from dotflow.engine.executors.processes import dumps_inputs, read_outcome, unsendable
 from dotflow.engine.executors.variables import packed_variables, variables_set
 from dotflow.engine.executors.worker_main import (
-    Order,
+    not_loadable,
     pack_outcome,
     pack_task,
-    served,
+    run_sent,
     unable,
+    unpack_task,
 )
 from dotflow.engine.heard_streams import hearing
 from dotflow.errors import DotflowError, GraphError, NotPicklable, WorkerDied
 from dotflow.model.current import current_attempt
 from dotflow.model.outcome import Failure, Outcome
+from dotflow.model.task import Attempt
 from dotflow.types import TypeOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dotflow.model.task import Attempt, TaskInstance
+    from dotflow.model.task import TaskInstance
 
-# Of how many tasks a worker keeps what it has unpacked, whatever run they are of.
-KNOWN_TASKS = 1000
+# Of how many steps a worker keeps what it has unpacked, whatever run they are of.
+KNOWN_STEPS = 1000
 # How much of a result still comes with the news of it; more stays where it was made, where
 # the executor can leave it there.
 INLINE_BYTES = 32 * 1024
 
-_known: dict[bytes, TaskInstance] = {}
-_UNSET = nullcontext()
+_known: dict[bytes, Any] = {}
+_NOTHING = nullcontext()
 
 
 class PackedAttempt(NamedTuple):
@@ -82,11 +85,12 @@ class Packing:
         # By identity: tasks are as they are for the whole run, and the list holds them.
         self._tasks = tasks
         self._packed: dict[int, bytes] = {}
+        steps: dict[tuple[int, int], bytes] = {}
         self._variables = packed_variables()
         problems: list[str] = []
         for task in tasks:
             try:
-                self._packed[id(task)] = pack_task(task, elsewhere=True)
+                self._packed[id(task)] = pack_task(task, True, steps)
             except NotPicklable as error:
                 problems.append(str(error))
         if problems:
@@ -144,33 +148,28 @@ def run_packed(
     """
     if interruptible is None:
         interruptible = threading.current_thread() is threading.main_thread()
-    task = packed.task if packed.task not in _known else None
-    if len(_known) > KNOWN_TASKS:
+    if len(_known) > KNOWN_STEPS:
         _known.clear()
-        task = packed.task
-    can_interrupt = interruptible
-
-    def attempted(attempt: Attempt, _kinds: object) -> Outcome:
-        attempt.node = packed.node
-        apart = needs_process(attempt.task.step, can_interrupt)
-        run = run_isolated if apart else run_attempt
-        return run_collecting(attempt, packed.kinds, run, send)
-
-    order: Order = (
-        packed.task,  # in place of the node: it is the same in every run
-        packed.name,
-        task,
-        packed.number,
-        inputs,
-        packed.around,
-        None,
-    )
+    kinds, variables = packed.kinds, packed.variables
     current_attempt.set(None)  # of a process that was forked within one
-    variables = packed.variables
-    with hearing(packed.kinds), variables_set(variables) if variables else _UNSET:
-        outcome, _ = served(order, _known, _nothing, attempted)
-    outcome.node = packed.node
-    return outcome
+    with (
+        hearing(kinds) if kinds else _NOTHING,
+        variables_set(variables) if variables else _NOTHING,
+    ):
+        try:
+            task = unpack_task(packed.task, _known)
+            loaded = pickle.loads(inputs) if isinstance(inputs, bytes) else inputs
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - pickling runs user code
+            return not_loadable(packed.node, packed.name, error)
+        apart = needs_process(task.step, interruptible)
+        run = run_isolated if apart else run_attempt
+        return run_sent(
+            Attempt(packed.node, task, packed.number, *loaded),
+            packed.around,
+            lambda attempt: run_collecting(attempt, kinds, run, send),
+        )
 
 
 def packed_outcome(outcome: Outcome, name: str) -> bytes:
@@ -244,7 +243,3 @@ def _stopped(node: int, name: str) -> Outcome:
     error = WorkerDied(f"Task '{name}' was stopped.")
     failure = Failure.from_error(error, TypeOutcome.CANCELLED, ())
     return Outcome(node, None, failure, time.time())
-
-
-def _nothing() -> None:
-    """Tell nobody that a clock has started: the worker keeps the time itself."""

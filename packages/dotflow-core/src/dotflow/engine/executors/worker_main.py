@@ -126,25 +126,38 @@ def served(
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001 - pickling runs user code
-        problem = NotPicklable(
-            f"Task '{name}' cannot be loaded in its process: {told(error)}."
-        )
-        return unable(node, problem), name
+        return not_loadable(node, name, error), name
     task = known[node]
     task.streams = False  # what a generator gives travels only as a whole
     if task.step.timeout:
         begun()
-    around = unpack_around(packed_around)
+    attempt = Attempt(node, task, number, previous, named)
+    return run_sent(attempt, packed_around, lambda sent: run(sent, kinds)), name
+
+
+def run_sent(
+    attempt: Attempt, around: bytes | None, run: Callable[[Attempt], Outcome]
+) -> Outcome:
+    """Run an attempt that was sent to this process.
+
+    Args:
+        attempt: The attempt.
+        around: What the tracer puts around it, pickled, or None.
+        run: What runs it here.
+    """
+    if around is not None:
+        attempt.around = unpack_around(around)
+    task, number = attempt.task, attempt.number
     initial = task.initial
     if initial is not None and task.step.wants_initial:
         # A further attempt may come to this process, or another thread have one.
-        task = task.snapshot()
+        attempt.task = task = task.snapshot()
         task.initial = own_context(initial)
-    outcome = run(Attempt(node, task, number, previous, named, around), kinds)
+    outcome = run(attempt)
     if outcome.failure is not None and is_a(outcome.failure.error, SystemExit):
         outcome.failure = _left(outcome.failure.error, task, number)
     _flush()
-    return outcome, name
+    return outcome
 
 
 def _run_telling(
@@ -178,6 +191,12 @@ def _left(exit: Any, task: TaskInstance, number: int) -> Failure:
     return failure
 
 
+def not_loadable(node: int, name: str, error: BaseException) -> Outcome:
+    """Return the outcome of an attempt whose task or inputs cannot be loaded here."""
+    problem = f"Task '{name}' cannot be loaded in its process: {told(error)}."
+    return unable(node, NotPicklable(problem))
+
+
 def unable(node: int, problem: NotPicklable) -> Outcome:
     """Return the outcome of an attempt that could not be made here."""
     failure = Failure.final(problem)
@@ -190,12 +209,18 @@ def _flush() -> None:
         called(lambda stream=stream: stream.flush())
 
 
-def pack_task(task: TaskInstance, elsewhere: bool = False) -> bytes:
+def pack_task(
+    task: TaskInstance,
+    elsewhere: bool = False,
+    packed: dict[tuple[int, int], bytes] | None = None,
+) -> bytes:
     """Pickle what a worker needs of a task.
 
     Args:
         task: The task.
         elsewhere: Whether the worker has another `__main__` than this process.
+        packed: What tasks of one step and workflow share, pickled; filled here. By the
+            ids of both, which live at least as long.
 
     Raises:
         NotPicklable: It cannot be pickled; the message names the task.
@@ -209,18 +234,15 @@ def pack_task(task: TaskInstance, elsewhere: bool = False) -> bytes:
             f" forked finds it. Install cloudpickle, by {EXTRA}, or define the step in a"
             " module."
         )
-    parts = (
-        task.task_id,
-        task.step,
-        task.initial,
-        task.workflow_id,
-        task.group_name,
-        task.name,
-        task.checkpoint_key,
-        current_run.get(),
-    )
+    known = {} if packed is None or task.initial is not None else packed
+    step, workflow_id = task.step, task.workflow_id
+    shared = known.get((id(step), id(workflow_id)))
     try:
-        return dumps(parts, elsewhere)
+        if shared is None:
+            shared = dumps((step, task.initial, workflow_id), elsewhere)
+            known[id(step), id(workflow_id)] = shared
+        own = (task.name, task.checkpoint_key, task.task_id, task.group_name)
+        return dumps((shared, current_run.get(), *own), elsewhere)
     except STOPS:
         raise
     except BaseException as error:
@@ -232,14 +254,25 @@ def pack_task(task: TaskInstance, elsewhere: bool = False) -> bytes:
         ) from error
 
 
-def unpack_task(packed: bytes) -> TaskInstance:
-    """Rebuild a task from `pack_task`."""
+def unpack_task(packed: bytes, known: dict[bytes, Any] | None = None) -> TaskInstance:
+    """Rebuild a task from `pack_task`.
+
+    Args:
+        packed: What that has returned.
+        known: What tasks share, where this process keeps it; one that is new is added.
+    """
     import pickle
 
     from dotflow.model.task import TaskInstance
 
-    task_id, step, initial, workflow_id, group, name, key, run = pickle.loads(packed)
+    shared, run, name, key, task_id, group = pickle.loads(packed)
     current_run.set(run)  # a run that the step starts is one of this one's
+    parts = None if known is None else known.get(shared)
+    if parts is None:
+        parts = pickle.loads(shared)
+        if known is not None:
+            known[shared] = parts
+    step, initial, workflow_id = parts
     now = time.time()
     return TaskInstance.of_step(
         step, name, key, None, initial, task_id, now, workflow_id, group_name=group
@@ -286,7 +319,7 @@ def pack_outcome(
     if outcome.failure is not None:
         outcome.failure = outcome.failure.without_error()
     try:
-        return dumps_back(outcome, elsewhere, apart)
+        return dumps_back(outcome.parts(), elsewhere, apart)
     except STOPS:
         raise
     except BaseException as error:  # noqa: BLE001 - pickling runs user code
