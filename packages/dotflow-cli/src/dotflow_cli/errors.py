@@ -19,7 +19,7 @@ from dotflow.errors import (
 from dotflow_cli.streams import is_closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
 # Frames that only lead from the command to the user's code.
@@ -113,3 +113,13 @@ def unexpected(error: Exception) -> int:
 def _leads(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__")
     return isinstance(name, str) and f"{name}.".startswith(_LEADING)
+
+
+def unknown_task(name: str, names: Sequence[str]) -> click.UsageError:
+    """Return the error for a task that is not there, which names those that are."""
+    from dotflow.base.suggest import hint
+
+    known = ", ".join(names[:20]) or "none"
+    return click.UsageError(
+        f"There is no task {name!r}.{hint(name, names)} There are: {known}."
+    )

@@ -57,16 +57,6 @@ def find_id(history: History, wanted: str) -> str:
     raise click.ClickException(f"{what}: `dotflow runs` lists what there is.")
 
 
-def unknown_task(name: str, names: Sequence[str]) -> click.UsageError:
-    """Return the error for a task that is not there, which names those that are."""
-    from dotflow.base.suggest import hint
-
-    known = ", ".join(names[:20]) or "none"
-    return click.UsageError(
-        f"There is no task {name!r}.{hint(name, names)} There are: {known}."
-    )
-
-
 def short_ids(ids: Sequence[str]) -> list[str]:
     """Return the beginnings of ids that tell them apart; `find_run` takes them.
 

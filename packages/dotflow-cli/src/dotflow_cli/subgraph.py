@@ -10,7 +10,7 @@ import click
 from dotflow.engine.modes import find_mode
 from dotflow.errors import ResumeNeedsWorkflowId
 from dotflow.model.graph import reachable
-from dotflow_cli.lookup import unknown_task
+from dotflow_cli.errors import unknown_task
 from dotflow_cli.streams import print_data
 
 if TYPE_CHECKING:

@@ -44,8 +44,8 @@ def command(
 
     Where no history is kept it prints the log file of LogDefault(output="file").
     """
-    from dotflow_cli.errors import usage_errors
-    from dotflow_cli.lookup import LATEST, find_id, unknown_task
+    from dotflow_cli.errors import unknown_task, usage_errors
+    from dotflow_cli.lookup import LATEST, find_id
     from dotflow_cli.storages import durable_storage, open_history
     from dotflow_cli.streams import print_json
 

@@ -13,7 +13,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dotflow.base.guard import told
+from dotflow.base.guard import STOPS, told
 from dotflow.engine.attempt import failed_attempt, run_attempt
 from dotflow.engine.collecting import hear_outcome, kinds_of, run_collecting
 from dotflow.engine.executors.isolated import needs_process, run_isolated
