@@ -360,3 +360,30 @@ def test_a_storage_that_fails_leaves_nothing_begun(tmp_path):
     assert run() == [("Failed", None)]
     storage.broken = False
     assert run() == [("Completed", 1)]
+
+
+def test_a_lease_that_was_given_back_is_no_result(tmp_path):
+    """What stands there for a moment, when a run has let others compute, is no value."""
+
+    class Lasting(StorageSQLite):
+        def atomic_swap(self, key, expected, new, ttl=None, fingerprint=None):
+            return super().atomic_swap(key, expected, new, ttl and 60, fingerprint)
+
+    storage = Lasting(tmp_path / "runs.db")
+    calls = []
+
+    @action(cache=True)
+    def step():
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("not yet")
+        return 1
+
+    found = []
+    for _ in range(3):
+        workflow = DotFlow(Config(storage=storage))
+        workflow.task.add(step, name="step")
+        workflow.start()
+        found += tasks_of(workflow)
+    assert found == [("Failed", None), ("Completed", 1), ("Completed", 1)]
+    assert calls == [1, 1]

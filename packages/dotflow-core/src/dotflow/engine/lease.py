@@ -235,7 +235,12 @@ class Lease:
 
 
 def is_lease(found: Context) -> bool:
-    """Say whether what a storage has under a key is a lease that somebody holds."""
+    """Say whether what a storage has under a key is a lease, and no result of a task.
+
+    One that was given back a moment ago is there still, and holds nothing.
+    """
+    if found.task_id == _NO_TASK:
+        return True
     return found.storage is not None and found.task_id in _OF_NO_TASK
 
 

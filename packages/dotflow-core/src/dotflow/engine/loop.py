@@ -6,9 +6,9 @@ import time
 
 from dotflow.abc.executor import AsyncExecutor, Executor
 from dotflow.base.coroutines import Caught, finished_value
+from dotflow.engine.attempt import run_attempt
 from dotflow.engine.control import POLL_SECONDS, RunCancelled
 from dotflow.engine.keeping import Keeping
-from dotflow.engine.straight import StraightWay
 from dotflow.engine.task_ends import TaskEnds
 from dotflow.model import events
 from dotflow.model.current import current_attempt
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.run_state import RunState
+    from dotflow.engine.straight import StraightWay
     from dotflow.model.context import Context
     from dotflow.model.expansion import Expansion
     from dotflow.model.outcome import Outcome
@@ -213,7 +214,7 @@ class Loop:
             self._keep = AfarResults(state, self._checkpoints).keep
         state.keep = self._keep
         self._submit = state.executor.submit
-        self._straight = StraightWay.of(state, self._checkpoints, self._settle)
+        self._straight = self._straight_way()
         while True:
             self._start_ready()
             if not state.running and not state.delayed:
@@ -232,6 +233,19 @@ class Loop:
                 control.check(state.running)
             if state.delayed:
                 state.wake_delayed()
+
+    def _straight_way(self) -> StraightWay | None:
+        """Return it for a run whose attempts need not each be looked at, else None."""
+        state = self._state
+        apart = state.executor.submit is not run_attempt
+        if apart or state.graph.explicit or state.outlet is not None:
+            return None
+        put = self._checkpoints.direct_put()
+        if put is None:
+            return None
+        from dotflow.engine.straight import StraightWay
+
+        return StraightWay(state, put, self._settle)
 
     def keep_together(self, outcomes: Sequence[Outcome]) -> None:
         """Store the results of several attempts, in one step where that can be done.

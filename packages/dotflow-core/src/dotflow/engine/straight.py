@@ -14,22 +14,18 @@ from dotflow.engine.attempt import (
     failed_attempt,
     forks,
     leave_child,
-    run_attempt,
     run_step,
 )
 from dotflow.engine.control import RunCancelled
 from dotflow.model import events
 from dotflow.model.context import Context
-from dotflow.model.own import changes, shell
 from dotflow.model.task import Attempt
 from dotflow.types import TypeStatus
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
-    from dotflow.engine.checkpoint import Checkpoints
     from dotflow.engine.run_state import RunState
     from dotflow.model.outcome import Outcome
     from dotflow.model.task import TaskInstance
@@ -57,26 +53,6 @@ class StraightWay:
         self._put = put
         self._settle = settle
         self._tell_started = state.bus.teller(events.TaskStarted)
-
-    @classmethod
-    def of(
-        cls,
-        state: RunState,
-        checkpoints: Checkpoints,
-        settle: Callable[[Outcome], None],
-    ) -> Self | None:
-        """Return that of a run; None where each of its attempts has to be looked at.
-
-        Args:
-            state: Where the run stands.
-            checkpoints: What is stored.
-            settle: What takes note of a failed attempt.
-        """
-        apart = state.executor.submit is not run_attempt
-        if apart or state.graph.explicit or state.outlet is not None:
-            return None
-        put = checkpoints.direct_put()
-        return None if put is None else cls(state, put, settle)
 
     def run(self) -> bool:
         """Run what is ready, for as long as that goes straight on.
@@ -108,7 +84,7 @@ class StraightWay:
 
     def _attempt(self, node: int, task: TaskInstance, before: Context) -> None:
         step, forked, failed = task.step, forks[0], None
-        given = shell(before) if step.wants_previous else before
+        given = _lent(before) if step.wants_previous else before
         try:
             value = run_step(copy_context(), task, given)
         except RunCancelled:
@@ -130,6 +106,18 @@ class StraightWay:
 def _goes_straight(task: TaskInstance, before: Context) -> bool:
     """Say whether a task is one attempt that takes nothing but a value without parts."""
     step = task.step
-    return not (step.timeout or step.guarded or task.attempt) and (
-        step.bare or (step.takes_previous and not changes(before.storage))
-    )
+    if step.timeout or step.guarded or task.attempt:
+        return False
+    return step.bare or (step.takes_previous and _stays(before))
+
+
+def _stays(before: Context) -> bool:
+    from dotflow.model.own import changes
+
+    return not changes(before.storage)
+
+
+def _lent(before: Context) -> Context:
+    from dotflow.model.own import shell
+
+    return shell(before)
