@@ -34,7 +34,11 @@ class NotifyRude(Notify):
         self.url = url
 
     def hook_status_task(self, task: Any) -> None:
-        urllib.request.urlopen(self.url, data=b"{}", timeout=0.2).close()
+        try:
+            urllib.request.urlopen(self.url, data=b"{}", timeout=0.2).close()
+        except urllib.error.HTTPError as refusal:
+            refusal.close()  # it holds the answer, which is of no more use
+            raise
 
 
 class TestRudeNotifier(TellingFaultContract):
