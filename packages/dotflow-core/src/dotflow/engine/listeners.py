@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dotflow.abc.notify import Notify
 from dotflow.base.fan_out import FanOut
-from dotflow.base.guard import called
+from dotflow.base.guard import STOPS
 from dotflow.model import events
 from dotflow.types import WorkflowStatus
 
@@ -123,8 +123,11 @@ def _queued(
 
     def on_queued(event: events.TasksQueued) -> None:
         for task in event.tasks:
-            error = called(tell, task)
-            if error is not None:
+            try:
+                tell(task)
+            except STOPS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - telling never breaks running
                 bus.report(name, error)
 
     return on_queued
