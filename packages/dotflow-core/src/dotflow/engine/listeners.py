@@ -123,6 +123,8 @@ def _queued(
 
     def on_queued(event: events.TasksQueued) -> None:
         for task in event.tasks:
+            # Not by `called`: what was raised, and holds what its frames have open, is
+            # let go of here at once.
             try:
                 tell(task)
             except STOPS:
