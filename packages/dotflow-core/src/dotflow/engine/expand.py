@@ -28,9 +28,12 @@ def begin(
 ) -> Expanded:
     """Begin to run such a task; its upstream has completed."""
     if isinstance(expansion, MapOver):
+        from dotflow.engine.maps.item_values import ItemValues
         from dotflow.engine.maps.mapped_task import MappedTask
 
-        return MappedTask(state, ends, checkpoints, cache, node, expansion)
+        task, spill = state.tasks[node], expansion.spill
+        results = ItemValues(task, checkpoints, cache, spill, node, state.hold)
+        return MappedTask(state, ends, results, node, expansion)
     from dotflow.engine.sub_workflow import EndedParts
 
     return EndedParts(state, ends, checkpoints, node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dotflow.base.fan_out import FanOut
-from dotflow.base.guard import called
+from dotflow.base.guard import STOPS
 from dotflow.model import events
 from dotflow.types import WorkflowStatus
 
@@ -123,8 +123,13 @@ def _queued(
 
     def on_queued(event: events.TasksQueued) -> None:
         for task in event.tasks:
-            error = called(tell, task)
-            if error is not None:
+            # Not by `called`: what was raised, and holds what its frames have open, is
+            # let go of here at once.
+            try:
+                tell(task)
+            except STOPS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - telling never breaks running
                 bus.report(name, error)
 
     return on_queued

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from math import inf
 from threading import RLock
 from time import monotonic
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dotflow.abc.storage import Entry
     from dotflow.types import TTL, Digest
 
-_NEVER = float("inf")
 _RESUMABLE = 10
 _PURGE_FROM = 64
 
@@ -148,7 +148,7 @@ class StorageDefault(SwappingStorage):
         with self._lock:
             if self._expired(key):
                 return None
-            given = self._extras.get(key, (_NEVER, None))[1]
+            given = self._extras.get(key, (inf, None))[1]
             return self.get(key).lineage if given is None else given
 
     def run_begun(self, workflow_id: UUID | str) -> None:
@@ -194,7 +194,7 @@ class StorageDefault(SwappingStorage):
         self._extras.pop(key, None)
         if ttl is not None or fingerprint is not None:
             # Nobody else sees these values, so the clock need not be the wall's.
-            deadline = _NEVER if ttl is None else monotonic() + ttl
+            deadline = inf if ttl is None else monotonic() + ttl
             self._extras[key] = (deadline, fingerprint)
 
     def _expired(self, key: str) -> bool:

@@ -35,6 +35,7 @@ class ItemValues:
     Attributes:
         count: How many items were taken.
         kept: Whether each item has a checkpoint of its own.
+        knows: Whether an item may have its result already.
     """
 
     __slots__ = (
@@ -49,6 +50,7 @@ class ItemValues:
         "cache",
         "count",
         "kept",
+        "knows",
     )
 
     def __init__(
@@ -73,6 +75,7 @@ class ItemValues:
         self._held = False  # whether any value has stayed
         self.count = 0
         self.kept = spill or checkpoints.keeps_items()
+        self.knows = checkpoints.resuming or self.cache is not None
 
     def place(self) -> int:
         """Make room for one more item and return its index."""
@@ -145,25 +148,25 @@ class ItemValues:
         if self.cache is not None and index in self._calls:
             self.cache.keep(self._calls.pop(index), result)
 
-    def find(self, attempt: Attempt, index: int, resuming: bool) -> Context | None:
+    def find(self, attempt: Attempt, index: int) -> Context | None:
         """Return an item's result that is there already, None where there is none.
 
         Args:
             attempt: What would give it.
             index: The item's place.
-            resuming: Whether this run has been resumed, so that it may have stored it.
 
         Raises:
             StorageError: The storage failed.
             InvalidTask: The inputs cannot be compared with those of other runs.
         """
-        key = ItemKey(self._task, index)
-        stored = self._checkpoints.load(key) if resuming and self.kept else None
+        key, checkpoints = ItemKey(self._task, index), self._checkpoints
+        # A run that was resumed may have stored it.
+        stored = checkpoints.load(key) if checkpoints.resuming and self.kept else None
         # A storage that keeps bare values cannot tell of which run they are.
         if (
             stored is not None
             and stored.run_id is not None
-            and self._checkpoints.belongs(attempt.node, stored)
+            and checkpoints.belongs(attempt.node, stored)
         ):
             return stored
         if self.cache is None:
@@ -175,7 +178,7 @@ class ItemValues:
         if found is not None:
             del self._calls[index]
             if self.kept:
-                self._checkpoints.save(key, self.context(found.storage, time.time()))
+                checkpoints.save(key, self.context(found.storage, time.time()))
         return found
 
     def begin(self, index: int) -> bool:

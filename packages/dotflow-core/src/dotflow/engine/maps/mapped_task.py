@@ -8,7 +8,6 @@ from dotflow.base.guard import STOPS
 from dotflow.engine.expanded import Expanded
 from dotflow.engine.lending import tell_changed
 from dotflow.engine.maps.item_failures import ItemFailures
-from dotflow.engine.maps.item_values import ItemValues
 from dotflow.engine.maps.open_source import open_source
 from dotflow.engine.maps.waiting_items import WaitingItems
 from dotflow.errors import WorkerDied
@@ -24,10 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from dotflow.engine.checkpoint import Checkpoints
-    from dotflow.engine.limits.cache import ResultCache
     from dotflow.engine.maps.async_items import AsyncItemSource
     from dotflow.engine.maps.item_source import ItemSource
+    from dotflow.engine.maps.item_values import ItemValues
     from dotflow.engine.run_state import RunState
     from dotflow.engine.task_ends import TaskEnds
     from dotflow.model.checksum import Checksum
@@ -57,7 +55,8 @@ class MappedTask(Expanded):
     result.
 
     Args:
-        state, ends, checkpoints, cache: As of a `Loop`.
+        state, ends: As of a `Loop`.
+        results: What its items come to.
         node: The task's place in the graph.
         mapping: How it maps.
     """
@@ -78,7 +77,6 @@ class MappedTask(Expanded):
         "_progress",
         "_queued",
         "_results",
-        "_resuming",
         "_shares",
         "_source",
         "_state",
@@ -92,8 +90,7 @@ class MappedTask(Expanded):
         self,
         state: RunState,
         ends: TaskEnds,
-        checkpoints: Checkpoints,
-        cache: ResultCache | None,
+        results: ItemValues,
         node: int,
         mapping: MapOver,
     ) -> None:
@@ -101,15 +98,11 @@ class MappedTask(Expanded):
         self._submit = state.executor.submit
         self._ends = ends
         self._keep = state.keep
-        self._resuming = checkpoints.resuming
         self._node = node
         self._mapping = mapping
         self._task = task = state.tasks[node]
-        self._results = ItemValues(
-            task, checkpoints, cache, mapping.spill, node, state.hold
-        )
-        # Whether an item may have its result already.
-        self._knows = self._resuming or self._results.cache is not None
+        self._results = results
+        self._knows = results.knows
         self._failures = ItemFailures(task)
         self._source: ItemSource | None = None
         self._flying: dict[int, Item] = {}
@@ -324,7 +317,7 @@ class MappedTask(Expanded):
             return False
         attempt, index = self._attempt(item), item.index
         try:
-            found = self._results.find(attempt, index, self._resuming)
+            found = self._results.find(attempt, index)
             if found is None and not self._results.begin(index):
                 self._waiting.retry(item, self._results.ask_again)
                 return True
