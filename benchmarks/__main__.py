@@ -136,6 +136,13 @@ def bench_map(bench: Bench) -> None:
             f"{least:,}/s",
             least * took / few,
         )
+    took = bench.seconds("sub-workflows", maps.time_sub_workflows, 1000)
+    bench.report(
+        "map over 1,000 items, a workflow of two steps each",
+        f"{took / 1000 * 1e6:.0f} µs/item",
+        "60 µs",
+        took / 1000 / 60e-6,
+    )
     if not bench.is_worker:
         few, many = maps.peak_memory(length), maps.peak_memory(10 * length)
         # The list of a million results takes 8 MB by itself.
@@ -231,7 +238,7 @@ def bench_servings(bench: Bench) -> None:
 
 
 def bench_pipelines(bench: Bench) -> None:
-    """1,000 coroutines that do nothing, over a bare task group."""
+    """Coroutines that do nothing, over a bare task group or awaiting them."""
     group = bench.seconds("TaskGroup 1000", pipelines.time_task_group, 1000)
     pipeline = bench.seconds("pipeline 1000", pipelines.time_pipeline, 1000)
     bench.report(
@@ -239,6 +246,27 @@ def bench_pipelines(bench: Bench) -> None:
         f"{pipeline / group:.2f} x ({pipeline / 1000 * 1e6:.1f} µs/task)",
         "1.5 x a task group",
         pipeline / group / 1.5,
+    )
+    chain = bench.seconds("pipeline chain", pipelines.time_chain, 1000)
+    bare = bench.seconds("awaiting", pipelines.time_awaiting, 1000)
+    each = (chain - bare) / 1000 * 1e6
+    bench.report(
+        "Pipeline.run_once, a chain of 1,000 coroutines",
+        f"+{each:.1f} µs/task",
+        "+15 µs over awaiting",
+        each / 15,
+    )
+    each = bench.seconds("declaring", pipelines.time_declaring, 1000) / 1000 * 1e6
+    bench.report(
+        "Pipeline, a task with its function", f"{each:.1f} µs", "12 µs", each / 12
+    )
+    group = bench.seconds("TaskGroup 10000", pipelines.time_task_group, 10_000)
+    fan = bench.seconds("pipeline fan", pipelines.time_fan, 10_000)
+    bench.report(
+        "Pipeline, 10,000 coroutines declared and run",
+        f"{fan / group:.2f} x ({fan / 10_000 * 1e6:.1f} µs/task)",
+        "3 x a task group",
+        fan / group / 3,
     )
     valid = bench.seconds("pipeline validate 100000", pipelines.time_validate, 100_000)
     bench.report("Pipeline.validate, 100,000 tasks", f"{valid:.2f} s", "1 s", valid)

@@ -25,6 +25,11 @@ def nothing(item: int) -> None:
     """Do nothing with an item."""
 
 
+@action
+def given() -> None:
+    """Do nothing, in a workflow within a map."""
+
+
 def build_map(length: int, workflow: DotFlow | None = None) -> DotFlow:
     """Return a workflow that maps a step over a generator of `length` items."""
     workflow = DotFlow() if workflow is None else workflow
@@ -37,6 +42,20 @@ def build_map(length: int, workflow: DotFlow | None = None) -> DotFlow:
 def time_map(loops: int, length: int) -> float:
     """Time `start()` of a map; seconds."""
     return time_runs(loops, lambda: build_map(length))
+
+
+def time_sub_workflows(loops: int, length: int) -> float:
+    """Time `start()` of a map that runs a workflow of two steps an item; seconds."""
+
+    def build() -> DotFlow:
+        workflow, inner = DotFlow(), DotFlow()
+        inner.task.add(given)
+        inner.task.add(given)
+        workflow.task.add(action(lambda: list(range(length))), name="numbers")
+        workflow.task.add(inner, map_over="numbers", name="inner")
+        return workflow
+
+    return time_runs(loops, build)
 
 
 def time_durable_map(

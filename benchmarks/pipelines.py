@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from dotflow import Pipeline
 
@@ -38,7 +39,10 @@ def time_pipeline(loops: int, count: int) -> float:
     """Time `run_once` of the same tasks, checked beforehand; seconds."""
     pipeline = build_pipeline(count)
     pipeline.validate()
+    return _time_runs(loops, pipeline)
 
+
+def _time_runs(loops: int, pipeline: Pipeline) -> float:
     async def run() -> float:
         started = time.perf_counter()
         for _ in range(loops):
@@ -46,6 +50,60 @@ def time_pipeline(loops: int, count: int) -> float:
         return time.perf_counter() - started
 
     return asyncio.run(run())
+
+
+def time_chain(loops: int, count: int) -> float:
+    """Time `run_once` of a chain of coroutines, checked beforehand; seconds."""
+    pipeline = Pipeline("bench")
+    names = [f"task_{number}" for number in range(count)]
+    for name, before in zip(names, [None, *names], strict=False):
+        pipeline.task(name=name, deps=before and [before])(nothing)
+    pipeline.validate()
+    return _time_runs(loops, pipeline)
+
+
+def time_awaiting(loops: int, count: int) -> float:
+    """Time a coroutine that awaits as many others one after the other; seconds."""
+
+    async def run() -> float:
+        started = time.perf_counter()
+        for _ in range(loops * count):
+            await nothing()
+        return time.perf_counter() - started
+
+    return asyncio.run(run())
+
+
+def time_declaring(loops: int, count: int) -> float:
+    """Time the declaration of tasks that have a function each; seconds."""
+    seconds = 0.0
+    for _ in range(loops):
+        pipeline = Pipeline("bench")
+        functions = [_function() for _ in range(count)]
+        started = time.perf_counter()
+        for number, function in enumerate(functions):
+            pipeline.task(name=f"task_{number}")(function)
+        seconds += time.perf_counter() - started
+    return seconds
+
+
+def _function() -> Callable[[], Awaitable[None]]:
+    async def nothing() -> None:
+        """Do nothing, in a function of its own."""
+
+    return nothing
+
+
+def time_fan(loops: int, count: int) -> float:
+    """Time tasks that all may run at once, declared, checked and run; seconds."""
+    seconds = 0.0
+    for _ in range(loops):
+        started = time.perf_counter()
+        pipeline = build_pipeline(count)
+        pipeline.validate()
+        asyncio.run(pipeline.run_once())
+        seconds += time.perf_counter() - started
+    return seconds
 
 
 def time_validate(loops: int, count: int) -> float:

@@ -228,3 +228,28 @@ def test_a_chain_of_any_length(results):
     last = results(pipeline)[f"t{length - 1}"]
     assert last == length
     assert len(pipeline.display().splitlines()) == length + 1
+
+
+@pytest.mark.parametrize("chained", [True, False])
+def test_others_have_their_turn_beside_coroutines_that_end_at_once(chained):
+    """Tasks that wait for nothing leave turns of the event loop to whatever else runs."""
+    pipeline, length, turns = Pipeline("p", max_parallel=None), 1000, 0
+
+    async def step():
+        pass
+
+    for number in range(length):
+        before = [f"t{number - 1}"] if chained and number else []
+        pipeline.task(name=f"t{number}", deps=before)(step)
+
+    async def beside():
+        nonlocal turns
+        run = asyncio.ensure_future(pipeline.run_once())
+        while not run.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return await run
+
+    run_id = asyncio.run(beside())
+    assert pipeline.get_run_report(run_id)["status"] == "SUCCESS"
+    assert turns >= length / 100

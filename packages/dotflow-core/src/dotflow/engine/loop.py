@@ -154,7 +154,8 @@ class Loop:
         if not isinstance(executor, AsyncExecutor):
             raise TypeError(f"{type(executor).__name__} cannot wait in an event loop.")
         executor.open(self._tasks, self._max_parallel)
-        executor.keep_ahead = self.keep_together
+        kept_here = self._checkpoints.keeps_objects
+        executor.keep_ahead = None if kept_here else self.keep_together
         self._state.control.wake_by(executor.interrupt)
         try:
             steps = self.steps()
