@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from random import Random
 
-from dotflow import Config, DotFlow, action
+from dotflow import Config, Context, DotFlow, action
 from dotflow.providers import LogDefault
 from dotflow_ray import RayExecutor
 
-RATES = [0.01, 0.1, 0.5, 2.5]
-
 
 @action
-def rates() -> list[float]:
+def rates(initial_context: Context) -> list[float]:
     """Return what to try."""
-    return RATES
+    return list(initial_context.storage)
 
 
 # On a cluster with GPUs: resources={"gpus": 1, "memory": "8GiB"}.
@@ -32,11 +31,17 @@ def train(item: float) -> tuple[float, int]:
     return round(slope, 2), steps
 
 
+def build(tried: Sequence[float] = (0.01, 0.1, 0.5)) -> DotFlow:
+    """Return the workflow, which `rayjob.yaml` starts."""
+    workflow = DotFlow(Config(log=LogDefault(output="file", path="flow.log")))
+    workflow.task.add(rates, initial_context=list(tried))
+    workflow.task.add(train, map_over=rates)
+    return workflow
+
+
 def main() -> None:
     """Run it on this computer; with `RayExecutor("ray-head:6379")` on a cluster."""
-    workflow = DotFlow(Config(log=LogDefault(output="file", path="flow.log")))
-    workflow.task.add(rates)
-    workflow.task.add(train, map_over=rates)
+    workflow = build((0.01, 0.1, 0.5, 2.5))
     quiet = RayExecutor(logging_level=logging.ERROR)
     workflow.start(mode=quiet, keep_going=True)
     train_task = workflow.task["train"]

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dotflow.base.identity import quote_name
 from dotflow.config.config import Config
 from dotflow.model.action import action
 from dotflow.model.items import ItemKey
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 
     from dotflow.model.context import Context
 
-ITEMS = 6
+ITEMS, WHOLES = 6, 2
 # How long a step works, and how often it notes that it does.
 WORK_SECONDS, BEAT_SECONDS = 0.06, 0.01
+# What a step with a timeout is given: on a busy machine a process of its own begins late.
+TIMEOUT_SECONDS = 3.0
 # How long nobody must have worked to say that nobody does.
 SILENCE_SECONDS = 0.6
 PATIENCE = 120.0
@@ -39,23 +42,28 @@ class Beat(NamedTuple):
     Attributes:
         name: What works.
         process: In which process.
+        parent: What has started that process.
+        call: Which call it is: two of one name never share it.
         moment: When.
         begins: Whether it begins.
     """
 
     name: str
     process: int
+    parent: int
+    call: int
     moment: float
     begins: bool
 
 
-def work(folder: str, name: str) -> None:
+def work(folder: str, name: str, seconds: float = WORK_SECONDS) -> None:
     """Work for a moment, and note it in the journal all the time."""
     file = os.open(Path(folder, "journal"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     try:
-        until, mark = time.monotonic() + WORK_SECONDS, "+"
+        until, mark = time.monotonic() + seconds, "+"
+        who = f"{name} {os.getpid()} {os.getppid()} {time.monotonic_ns()}"
         while time.monotonic() < until:
-            os.write(file, f"{name} {os.getpid()} {time.time()} {mark}\n".encode())
+            os.write(file, f"{who} {time.time()} {mark}\n".encode())
             time.sleep(BEAT_SECONDS)
             mark = "."
     finally:
@@ -68,9 +76,9 @@ def journal(folder: str) -> list[Beat]:
         lines = Path(folder, "journal").read_text().splitlines()
     except FileNotFoundError:
         return []
-    rows = map(str.split, lines)
     return [
-        Beat(name, int(pid), float(at), mark == "+") for name, pid, at, mark in rows
+        Beat(name, int(process), int(parent), int(call), float(moment), mark == "+")
+        for name, process, parent, call, moment, mark in map(str.split, lines)
     ]
 
 
@@ -103,8 +111,66 @@ def grown(previous_context: Context, initial_context: Context) -> bytes:
     return bytes(before) + bytes(40_000)
 
 
+@action(retry=1000, retry_delay=0.01, isolate=True)
+def alone(initial_context: Context) -> str:
+    """Work in a process of its own."""
+    work(initial_context.storage, "alone")
+    return "alone"
+
+
+@action(retry=1000, retry_delay=0.01, timeout=TIMEOUT_SECONDS)
+def bounded(initial_context: Context) -> str:
+    """Work without an end, until a timeout has ended that once."""
+    folder = initial_context.storage
+    late = Path(folder, "late")
+    if late.exists():
+        work(folder, "bounded")
+        return "bounded"
+    try:
+        work(folder, "bounded", PATIENCE)
+    finally:  # not where it was killed
+        late.touch()
+    return "never"
+
+
+@action(retry=1000, retry_delay=0.01)
+def inner(previous_context: Context, initial_context: Context) -> str:
+    """Be one of the two tasks of a sub-workflow, the second after the first."""
+    second = previous_context.storage == "within/first"
+    name = "within/second" if second else "within/first"
+    work(initial_context.storage, name)
+    return name
+
+
+@action(retry=1000, retry_delay=0.01)
+def begin(initial_context: Context) -> dict[str, Any]:
+    """Return the folder and the item, for what follows in a mapped sub-workflow."""
+    item = initial_context.storage
+    work(item["folder"], f"over[{item['index']}]/begin")
+    return dict(item)
+
+
+@action(retry=1000, retry_delay=0.01)
+def finish(previous_context: Context) -> int:
+    """End a mapped sub-workflow."""
+    item = previous_context.storage
+    work(item["folder"], f"over[{item['index']}]/finish")
+    return int(item["index"])
+
+
+@action(retry=1000, retry_delay=0.01)
+def places(initial_context: Context) -> list[dict[str, Any]]:
+    """Return what the mapped sub-workflow goes over."""
+    work(initial_context.storage, "places")
+    return [{"folder": initial_context.storage, "index": n} for n in range(WHOLES)]
+
+
 def build(folder: str) -> DotFlow:
-    """Return the workflow: a map and what follows it, beside a chain of large values."""
+    """Return the workflow that is killed.
+
+    It has a map and what follows it, a chain of large values, a step in a process of its
+    own, one that exceeds its timeout, and sub-workflows: a plain and a mapped one.
+    """
     storage = StorageSQLite(path=str(Path(folder, "runs.db")))
     flow = DotFlow(Config(storage=storage), workflow_id="kills")
     flow.task.add(items, initial_context=folder, depends_on=[])
@@ -115,6 +181,16 @@ def build(folder: str) -> DotFlow:
         flow.task.add(
             grown, initial_context=folder, name=f"grown{number}", depends_on=above
         )
+    flow.task.add(alone, initial_context=folder, depends_on=[])
+    flow.task.add(bounded, initial_context=folder, depends_on=[])
+    within, over = DotFlow(name="within"), DotFlow(name="over")
+    within.task.add(inner, initial_context=folder, name="first", depends_on=[])
+    within.task.add(inner, initial_context=folder, name="second", depends_on=["first"])
+    flow.task.add(within, name="within", depends_on=["alone"])
+    over.task.add(begin)
+    over.task.add(finish, depends_on=["begin"])
+    flow.task.add(places, initial_context=folder, depends_on=[])
+    flow.task.add(over, name="over", map_over="places")
     return flow
 
 
@@ -123,9 +199,12 @@ def drive(mode: Any, folder: str, address: str) -> None:
     options: dict[str, Any] = {"address": address} if address else {}
     flow = build(folder)
     flow.start(mode=mode, resume=True, **options)
-    found = [task.current_context.storage for task in flow.result_task()]
-    assert list(found[2]) == [40_000 if n % 2 else 10 for n in range(ITEMS)], found[2]
-    assert [len(value) for value in found[3:]] == [40_000 * n for n in range(1, 5)]
+    found = {task.name: task.current_context.storage for task in flow.result_task()}
+    grown_to = [len(found[f"grown{number}"]) for number in range(4)]
+    assert grown_to == [40_000, 80_000, 120_000, 160_000], grown_to
+    assert found["sizes"] == [40_000 if n % 2 else 10 for n in range(ITEMS)], found
+    assert (found["alone"], found["bounded"]) == ("alone", "bounded"), found
+    assert (found["within"], found["over"]) == ("within/second", [0, 1]), found
 
 
 def kill_at_random(
@@ -148,7 +227,7 @@ def kill_at_random(
     draw, done = random.Random(seed), Counter[str]()
     while done["driver"] + done["worker"] < count:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            trial = Trial(folder)
+            trial = Trial(folder, draw)
             ended = False
             while not ended:
                 left = count - done["driver"] - done["worker"]
@@ -201,13 +280,15 @@ class Trial:
 
     Args:
         folder: Where its storage and its journal are.
+        draw: What is drawn from.
 
     Attributes:
         log: What its drivers say.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, draw: random.Random) -> None:
         self.folder = folder
+        self._draw = draw
         self.log = Path(folder, "log")
         self._flow = build(folder)
         # How often each had begun when it was found in the storage.
@@ -218,19 +299,20 @@ class Trial:
         return self.log.read_text(errors="replace")[-4000:]
 
     def someone(self) -> int | None:
-        """Return a process that works just now."""
-        beats = journal(self.folder)
-        if beats and time.time() - beats[-1].moment < 5 * BEAT_SECONDS:
-            return beats[-1].process
-        return None
+        """Return a process that works just now, or the worker that has started it."""
+        last = next(reversed(journal(self.folder)), None)
+        if last is None or time.time() - last.moment > 5 * BEAT_SECONDS:
+            return None
+        of_worker = last.name == "alone" and self._draw.random() < 0.5
+        return last.parent if of_worker else last.process
 
     def note_stored(self) -> None:
         """Note what the storage has: nothing of that may run again."""
         storage = self._flow.config.storage
         found = [
             name
-            for task, names in self._keys()
-            if storage.get(storage.key(task)).run_id is not None
+            for key, names in _keys(self._flow)
+            if storage.get(key).run_id is not None
             for name in names
         ]
         begun = self._begun()  # afterwards: what is stored had begun before
@@ -247,7 +329,7 @@ class Trial:
         last: dict[str, Beat] = {}
         for beat in journal(self.folder):
             before = last.get(beat.name, beat)
-            ours = beat.begins or before.process == beat.process
+            ours = beat.begins or before.call == beat.call
             assert ours, f"two work at once: {before} and {beat}"
             last[beat.name] = beat
 
@@ -276,11 +358,19 @@ class Trial:
     def _begun(self) -> Counter[str]:
         return Counter(beat.name for beat in journal(self.folder) if beat.begins)
 
-    def _keys(self) -> Iterator[tuple[Any, list[str]]]:
-        """Give what the storage knows results by, and what of the journal each covers."""
-        for task in self._flow.task.queue:
-            parts = [f"each[{index}]" for index in range(ITEMS)]
-            yield task, parts if task.name == "each" else [task.name]
-            if task.name == "each":
-                for index, name in enumerate(parts):
-                    yield ItemKey(task, index), [name]
+
+def _keys(flow: DotFlow) -> Iterator[tuple[str, list[str]]]:
+    """Give what the storage knows results by, and what of the journal each covers."""
+    storage = flow.config.storage
+    items = {
+        "each": [[f"each[{n}]"] for n in range(ITEMS)],
+        "over": [[f"over[{n}]/begin", f"over[{n}]/finish"] for n in range(WHOLES)],
+    }
+    for task in flow.task.queue:
+        parts = items.get(task.name, [[task.name]])
+        yield storage.key(task), [name for names in parts for name in names]
+        if task.name in items:
+            for index, names in enumerate(parts):
+                yield storage.key(ItemKey(task, index)), names
+    for name in ("within/first", "within/second"):
+        yield f"{flow.workflow_id}-{quote_name(name)}", [name]

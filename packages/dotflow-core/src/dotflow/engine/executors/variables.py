@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     # The module, the name in it, and the value, pickled.
     Sent = tuple[str, str, bytes]
 
+# How the names of dotflow's own variables begin.
+_OWN = "dotflow_"
+
 
 def packed_variables() -> bytes | None:
     """Return the context variables that are set here, for `variables_set`."""
-    context = copy_context()
+    # Without dotflow's own: where there are no others, no module is searched for them.
+    context = {v: x for v, x in copy_context().items() if not v.name.startswith(_OWN)}
     names = _names_of(set(context))
     sent: list[Sent] = []
     left: list[str] = []
