@@ -27,7 +27,7 @@ def walk(kind: str, tasks: int) -> Any:
 @pytest.mark.parametrize(
     ("kind", "moves", "files", "first"),
     [
-        ("sequential", 38, 13, 244),
+        ("sequential", 38, 13, 240),
         # Its attempts wait in an event loop, and its state store writes each status.
         ("pipeline", 46, 14, 274),
     ],

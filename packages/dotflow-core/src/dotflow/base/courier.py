@@ -28,9 +28,12 @@ class Courier:
 
     Args:
         call: What to call; it raises nothing.
+
+    Attributes:
+        threads: Its thread; none where it is not at work.
     """
 
-    _threads: list[threading.Thread]
+    threads: list[threading.Thread]
     _wanted: SimpleQueue[None]
     _paused: threading.Event
 
@@ -43,7 +46,7 @@ class Courier:
         """Have the function called soon."""
         # A queue in C: an exception that a signal raises here leaves no lock behind.
         self._wanted.put(None)
-        if self._threads:
+        if self.threads:
             return
         thread = threading.Thread(
             # With no context variable of whoever came first.
@@ -52,15 +55,15 @@ class Courier:
             name="dotflow-courier",
             daemon=True,
         )
-        self._threads.append(thread)  # two at once do no harm
+        self.threads.append(thread)  # two at once do no harm
         try:
             thread.start()
         except RuntimeError:  # the program ends
-            self._threads.clear()
+            self.threads.clear()
 
     def pause(self) -> None:
         """Have no thread until it is woken again."""
-        threads, self._threads = self._threads, []
+        threads, self.threads = self.threads, []
         self._paused.set()
         self._paused = threading.Event()
         for _ in threads:
@@ -72,14 +75,9 @@ class Courier:
 
     def forget(self) -> None:
         """Have no thread, as in a forked child."""
-        self._threads = []
+        self.threads = []
         self._wanted = SimpleQueue()
         self._paused = threading.Event()
-
-    @property
-    def at_work(self) -> bool:
-        """Whether it has a thread."""
-        return bool(self._threads)
 
     def _serve(self, paused: threading.Event) -> None:
         wanted = self._wanted
@@ -99,7 +97,7 @@ _paused_for_fork: list[Courier] = []
 
 def _before_fork() -> None:
     # A program with threads must not fork.
-    _paused_for_fork[:] = [one for one in list(_couriers) if one.at_work]
+    _paused_for_fork[:] = [one for one in list(_couriers) if one.threads]
     for courier in _paused_for_fork:
         courier.pause()
 

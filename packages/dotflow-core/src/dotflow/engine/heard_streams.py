@@ -16,7 +16,7 @@ from typing import Any
 
 from dotflow.base.guard import guarded
 from dotflow.engine.attempt import proxies
-from dotflow.engine.output import hear, pause_telling
+from dotflow.engine.output import courier, hear
 from dotflow.model.current import current_attempt, this_attempt
 from dotflow.model.events import TaskOutput
 from dotflow.model.task import Attempt
@@ -214,7 +214,8 @@ def end_hearing() -> None:
         _hearers -= 1
         if _hearers <= 0:
             _take_away()
-            pause_telling()
+            if courier.threads:
+                courier.pause()
 
 
 @contextmanager

@@ -163,6 +163,23 @@ def find_mode(
     return mode if options is None else mode.made_with(options)
 
 
+def plan(
+    choice: ModeChoice | str, tasks: Sequence[TaskInstance], options: Mapping[str, Any]
+) -> tuple[Mode, Graph]:
+    """Return the mode to run `tasks` in, and their graph in it.
+
+    Args:
+        choice: As of `find_mode`.
+        tasks: The same.
+        options: The same.
+
+    Raises:
+        DotflowError: As of `find_mode`, or the tasks form no graph.
+    """
+    mode = find_mode(choice, tasks, options)
+    return mode, mode.compile(tasks)
+
+
 def executor_in_loop(choice: ModeChoice) -> tuple[str, Callable[[], AsyncExecutor]]:
     """Return the name of a mode, and what makes an executor of it for an event loop.
 

@@ -73,7 +73,7 @@ class AttemptOutput(HeadAndTail):
     def _wait(self) -> None:
         self._waits = True
         _waiting.append(self)
-        _courier.wake()
+        courier.wake()
 
     def _may_burst(self) -> bool:
         now = time.monotonic()
@@ -134,8 +134,8 @@ def _tell_waiting() -> None:
         called(_waiting.popleft().tell)
 
 
-_courier = Courier(_tell_waiting)
-pause_telling = _courier.pause
+courier = Courier(_tell_waiting)
+"""Tells what attempts have printed and nobody was told of yet."""
 
 
 def hear(attempt: Attempt, stream: str, text: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotflow.config.config import tellers
 from dotflow.delivery.leaving import exit_seconds
 from dotflow.logging import warn
 
 if TYPE_CHECKING:
     from dotflow.config.config import Config
 
-_DELIVERING = ("log", "notify", "tracer", "metrics", "server")
 # After an event whose reports were late the next ones wait no longer than this: a dead
 # service is to cost the first of them.
 _STUCK_SECONDS = 0.05
@@ -24,8 +24,7 @@ def flush_providers(config: Config) -> None:
     Args:
         config: The providers.
     """
-    for family in _DELIVERING:
-        provider = getattr(config, family)
+    for provider in tellers(config).values():
         flush = getattr(provider, "flush", None)
         if flush is None or not getattr(provider, "active", True):
             continue

@@ -11,7 +11,7 @@ from weakref import ref
 from dotflow.base.identity import check_workflow_id, random_id
 from dotflow.engine.checkpoint import RunCheckpoints
 from dotflow.engine.executors.isolated import check_isolated
-from dotflow.engine.modes import find_mode
+from dotflow.engine.modes import plan
 from dotflow.engine.origin import Origin
 from dotflow.engine.run import Run
 from dotflow.errors import WorkflowAlreadyRunning
@@ -103,9 +103,8 @@ class Manager:
         self.thread: BackgroundThread | None = None
         self.started = datetime.now()
         self._claim = claim
-        found = find_mode(mode, self.tasks, checked)
+        found, graph = plan(mode, self.tasks, checked)
         self.mode = mode if isinstance(mode, str) else found.name
-        graph = found.compile(self.tasks)
         if found.background:  # here, since nobody hears what its thread raises
             check_isolated(graph.tasks, can_interrupt=False)
         self._in_thread = in_thread or found.background
