@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.families import aws
 from dotflow_deploy.platforms.platform import Scheduling
-from dotflow_deploy.platforms.shared import IMAGE, own
+from dotflow_deploy.platforms.shared import IMAGE, own, terraform
 from dotflow_deploy.project import shortened
 
 if TYPE_CHECKING:
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 _SCRIPTS: Final = ("template.yaml", "deploy.sh", "run.sh", "README.md")
 
 
-def _prefix(request: Request) -> Values:
-    # AWS adds 26 characters to it, and takes 64 in all.
-    return {"prefix": f"{shortened(request.project.name, 30)}-"}
+def _terraform(request: Request) -> Values:
+    return {
+        **terraform("hashicorp/aws", ">= 5.40, < 7.0"),
+        # AWS adds 26 characters to it, and takes 64 in all.
+        "prefix": f"{shortened(request.project.name, 30)}-",
+    }
 
 
 PLATFORMS: Final = (
@@ -51,6 +54,6 @@ PLATFORMS: Final = (
         files=(*IMAGE, *own("terraform", "main.tf", "README.md")),
         start="terraform -chdir=deploy/terraform init",
         scheduling=Scheduling.OPTIONAL,
-        values=_prefix,
+        values=_terraform,
     ),
 )
