@@ -24,21 +24,17 @@ def _terraform(request: Request) -> Values:
     }
 
 
+_ECS: Final = aws(
+    name="ecs",
+    title="AWS ECS",
+    description="A task on Fargate, run when you say",
+    files=(*IMAGE, *own("ecs", *_SCRIPTS)),
+    start="bash deploy/ecs/deploy.sh && bash deploy/ecs/run.sh",
+)
+
 PLATFORMS: Final = (
-    aws(
-        name="ecs",
-        title="AWS ECS",
-        description="A task on Fargate, run when you say",
-        files=(*IMAGE, *own("ecs", *_SCRIPTS)),
-        start="bash deploy/ecs/deploy.sh && bash deploy/ecs/run.sh",
-    ),
-    aws(
-        name="ecs-scheduled",
-        title="AWS ECS, scheduled",
-        description="A task on Fargate, run by EventBridge Scheduler",
-        files=(*IMAGE, *own("ecs-scheduled", *_SCRIPTS, source="ecs")),
-        scheduling=Scheduling.ALWAYS,
-    ),
+    _ECS,
+    _ECS.scheduled("A task on Fargate, run by EventBridge Scheduler"),
     aws(
         name="aws-batch",
         title="AWS Batch",
