@@ -1,4 +1,4 @@
-"""The files in `tests/typing` use the library as users do; checkers must follow."""
+"""What `tests/typing` and an example do as users do, which checkers must follow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-SAMPLES = sorted((Path(__file__).resolve().parent / "typing").glob("*.py"))
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = [
+    *sorted((ROOT / "tests" / "typing").glob("*.py")),
+    ROOT / "examples" / "custom_provider.py",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -21,31 +21,6 @@ def step(initial_context: Context) -> int:
     return len(initial_context.storage)
 
 
-class NotifyPrint(Notify):
-    def hook_status_task(self, task: Any) -> None:
-        """Tell nobody."""
-
-
-class StorageDict(Storage):
-    def __init__(self) -> None:
-        self.kept: dict[str, Context] = {}
-
-    def post(
-        self,
-        key: str,
-        context: Context,
-        ttl: float | None = None,
-        fingerprint: str | None = None,
-    ) -> None:
-        self.kept[key] = context
-
-    def get(self, key: str) -> Context:
-        return self.kept.get(key, Context())
-
-    def key(self, task: Any) -> str:
-        return f"{task.workflow_id}:{task.task_id}"
-
-
 def done(task: Task) -> None:
     """Look at what a task left."""
     assert_type(task.task_id, str)
@@ -63,12 +38,11 @@ def all_done(tasks: list[Task]) -> None:
     assert_type(tasks[0], Task)
 
 
-config = Config(storage=StorageDict(), notify=NotifyPrint(), log=LogDefault())
+config = Config(storage=StorageSQLite("runs.db"), log=LogDefault())
 assert_type(config, Config)
 assert_type(config.storage, Storage)
 assert_type(config.notify, Notify)
 config.storage = StorageFile(path=".output")
-config.storage = StorageSQLite("runs.db")
 
 workflow = DotFlow(config=config, workflow_id="nightly", name="Nightly")
 assert_type(workflow.workflow_id, UUID | str)
@@ -103,8 +77,8 @@ error: DotflowError = NotCallableObject("storage")
 problems: list[str] = GraphError(["a cycle"]).problems
 
 # And nothing else: a checker that lets one of these pass reports an unused ignore.
-Config(storage=StorageDict)  # type: ignore[arg-type]
-Config(notify=StorageDict())  # type: ignore[arg-type]
+Config(storage=StorageSQLite)  # type: ignore[arg-type]
+Config(notify=StorageSQLite("runs.db"))  # type: ignore[arg-type]
 DotFlow(workflow_id=3)  # type: ignore[arg-type]
 workflow.start(keep_goin=True)  # type: ignore[call-arg]
 workflow.start("parallel")  # type: ignore[call-arg]

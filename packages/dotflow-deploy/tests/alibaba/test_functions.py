@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from deploying import SECRET, actions, dotflow
+from deploying import SCHEDULED, SECRET, Deployer, actions, dotflow
 
 from dotflow_deploy.errors import (
     CloudError,
@@ -30,10 +30,9 @@ pytest.importorskip("alibabacloud_fc20230330")
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dotflow_deploy.stack import Stack
-
 SECRET_KEY = "the-secret-of-the-access-key"
-SCHEDULED = Options(schedule="0 6 * * MON-FRI")
+scheduled = Deployer("alibaba-fc-scheduled")
+applied = scheduled.applied
 
 
 @pytest.fixture
@@ -43,18 +42,6 @@ def project(shop: Path) -> Project:
     (shop / "requirements.txt").write_text("dotflow-core\n", encoding="utf-8")
     env = {"TOKEN": SECRET, "STAGE": "prod"}
     return load_project(shop, name="shop", workflow="shop.workflow:build", env=env)
-
-
-def scheduled(project: Project, options: Options = SCHEDULED) -> Stack:
-    """Declare a function with a timer anew, as each command does."""
-    from dotflow_deploy.alibaba.functions import scheduled as declare
-
-    return declare(project, options)
-
-
-def applied(project: Project, options: Options = SCHEDULED) -> set[str]:
-    """Deploy, and return what was done."""
-    return actions(scheduled(project, options).apply())
 
 
 def test_life(compute: Any, project: Project) -> None:
@@ -162,12 +149,7 @@ def test_change(compute: Any, project: Project) -> None:
 
 def test_secret_changes_unseen(compute: Any, project: Project) -> None:
     """A plan says which variable changes, and neither of its values."""
-    applied(project)
-    other = replace(project, env={"TOKEN": "another-secret", "STAGE": "prod"})
-    stack = scheduled(other)
-    told = [str(d) for change in stack.plan() for d in change.differences]
-    assert told == ["variables: TOKEN -> (changed)"]
-    stack.apply()
+    scheduled.change_secret(project, "another-secret")
     env = compute.functions["shop"]["environmentVariables"]
     assert env["TOKEN"] == "another-secret"
 

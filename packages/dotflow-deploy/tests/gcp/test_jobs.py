@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from deploying import SECRET, actions, dotflow
+from deploying import SCHEDULED, SECRET, Deployer, actions, dotflow
 
 from dotflow_deploy.errors import BuildError, CloudError, InvalidProject, NotOurs
 from dotflow_deploy.options import Options
@@ -20,9 +20,8 @@ pytest.importorskip("google.cloud.run_v2")
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dotflow_deploy.stack import Stack
-
-SCHEDULED = Options(schedule="0 6 * * MON-FRI")
+scheduled = Deployer("cloud-run-scheduled")
+applied = scheduled.applied
 JOB = "projects/my-project/locations/us-central1/jobs/shop"
 
 
@@ -30,18 +29,6 @@ JOB = "projects/my-project/locations/us-central1/jobs/shop"
 def project(shop: Path) -> Project:
     """Give a project with a secret in its runs' environment."""
     return load_project(shop, env={"TOKEN": SECRET, "STAGE": "prod"})
-
-
-def scheduled(project: Project, options: Options = SCHEDULED) -> Stack:
-    """Declare a scheduled job anew, as each command does."""
-    from dotflow_deploy.gcp.jobs import scheduled as declare
-
-    return declare(project, options)
-
-
-def applied(project: Project, options: Options = SCHEDULED) -> set[str]:
-    """Deploy, and return what was done."""
-    return actions(scheduled(project, options).apply())
 
 
 def test_life(google: Any, project: Project) -> None:
@@ -108,12 +95,7 @@ def test_change(google: Any, project: Project) -> None:
 
 def test_secret_changes_unseen(google: Any, project: Project) -> None:
     """A plan says which variable changes, and neither of its values."""
-    applied(project)
-    other = replace(project, env={"TOKEN": "another-secret", "STAGE": "prod"})
-    stack = scheduled(other)
-    told = [str(d) for change in stack.plan() for d in change.differences]
-    assert told == ["variables: TOKEN -> (changed)"]
-    stack.apply()
+    scheduled.change_secret(project, "another-secret")
     assert "another-secret" in str(google.resources[JOB])
 
 

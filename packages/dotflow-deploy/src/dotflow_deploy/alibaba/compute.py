@@ -72,34 +72,32 @@ class Compute:
             config.protocol = parts.scheme.upper()
         return cls(Client(config), region)
 
-    def find(self, about: object, permission: str, call: Callable[[], T]) -> T | None:
-        """Ask for a resource, and return None if it is not there.
-
-        Args:
-            about: The resource.
-            permission: What is needed for it: `"fc:GetFunction"`.
-            call: Asks.
-
-        Raises:
-            CloudError: The API does not tell.
-        """
-        return self._asked(about, "read", permission, call, absent=True)
-
     def ask(
         self, about: object, doing: str, permission: str, call: Callable[[], T]
-    ) -> None:
-        """Ask for a change.
+    ) -> T | None:
+        """Ask for a resource or for a change; None where nothing is there to read or remove.
 
         Args:
             about: The resource.
             doing: What is asked: `"create"`.
-            permission: What is needed for it.
+            permission: What is needed for it: `"fc:GetFunction"`.
             call: Asks.
 
         Raises:
             CloudError: The API refused.
         """
-        self._asked(about, doing, permission, call, absent=doing == "remove")
+        try:
+            return call()
+        except AlibabaCloudException as error:
+            if doing in ("read", "remove") and error.status_code == _NOT_FOUND:
+                return None
+            raise _refusal(error, about, doing, permission) from error
+        except CredentialException as error:
+            reason = "the credentials are not valid"
+            raise CloudError(str(about), doing, reason, hint=_SIGN_IN) from error
+        except (DaraException, RetryError, UnretryableException, RequestException) as e:
+            reason = f"Alibaba Cloud did not answer ({type(e).__name__})"
+            raise CloudError(str(about), doing, reason) from e
 
     def settled(self, about: object, state: Callable[[], Any]) -> None:
         """Wait until what was changed can be built upon.
@@ -124,28 +122,6 @@ class Compute:
             if time.monotonic() > end:
                 raise CloudError(str(about), "start", "it is still being prepared")
             time.sleep(self.pause)
-
-    def _asked(
-        self,
-        about: object,
-        doing: str,
-        permission: str,
-        call: Callable[[], T],
-        *,
-        absent: bool,
-    ) -> T | None:
-        try:
-            return call()
-        except AlibabaCloudException as error:
-            if absent and error.status_code == _NOT_FOUND:
-                return None
-            raise _refusal(error, about, doing, permission) from error
-        except CredentialException as error:
-            reason = "the credentials are not valid"
-            raise CloudError(str(about), doing, reason, hint=_SIGN_IN) from error
-        except (DaraException, RetryError, UnretryableException, RequestException) as e:
-            reason = f"Alibaba Cloud did not answer ({type(e).__name__})"
-            raise CloudError(str(about), doing, reason) from e
 
 
 _NOT_FOUND: Final = 404

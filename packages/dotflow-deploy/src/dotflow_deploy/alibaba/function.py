@@ -77,7 +77,7 @@ class Function(Resource):
 
     def read(self) -> State | None:
         """Return what the plan compares. The variables of the runs may be secrets."""
-        found = self.compute.find(self, "fc:GetFunction", self._get)
+        found = self.compute.ask(self, "read", "fc:GetFunction", self._get)
         if found is None:
             return None
         return {
@@ -205,8 +205,9 @@ class SingleAttempt(Resource):
         """Return how often a call is repeated."""
         request = models.GetAsyncInvokeConfigRequest()
         client = self.compute.client
-        found = self.compute.find(
+        found = self.compute.ask(
             self,
+            "read",
             "fc:GetAsyncInvokeConfig",
             lambda: client.get_async_invoke_config(self.name, request).body,
         )

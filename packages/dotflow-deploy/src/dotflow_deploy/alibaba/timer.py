@@ -42,8 +42,9 @@ class Timer(Resource):
 
     def read(self) -> State | None:
         """Return when it is due, and whether it is on."""
-        found = self.compute.find(
+        found = self.compute.ask(
             self,
+            "read",
             "fc:GetTrigger",
             lambda: self.compute.client.get_trigger(self.function.name, self.name).body,
         )

@@ -24,11 +24,7 @@ class Cluster(AwsResource):
 
     kind = "ECS cluster"
     service: ClassVar[str] = "ecs"
-
-    @property
-    def arn(self) -> str:
-        """Its ARN, known before it is made."""
-        return self.account.arn("ecs", f"cluster/{self.name}")
+    arn_prefix: ClassVar[str] = "cluster/"
 
     def read(self) -> State | None:
         """Return its tags."""

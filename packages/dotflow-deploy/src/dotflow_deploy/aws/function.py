@@ -62,6 +62,7 @@ class Function(AwsResource):
 
     kind = "Lambda function"
     service: ClassVar[str] = "lambda"
+    arn_prefix: ClassVar[str] = "function:"
 
     def __init__(
         self,
@@ -78,11 +79,6 @@ class Function(AwsResource):
         self.settings = settings
         self.code = code
         self._rebuild = rebuild
-
-    @property
-    def arn(self) -> str:
-        """Its ARN, known before it is made."""
-        return self.account.arn("lambda", f"function:{self.name}")
 
     def read(self) -> State | None:
         """Return its configuration as Lambda tells it, and its tags."""

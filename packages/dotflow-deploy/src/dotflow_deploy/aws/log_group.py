@@ -22,11 +22,7 @@ class LogGroup(AwsResource):
 
     kind = "Log group"
     service: ClassVar[str] = "logs"
-
-    @property
-    def arn(self) -> str:
-        """Its ARN, without `:*`, known before it is made."""
-        return self.account.arn("logs", f"log-group:{self.name}")
+    arn_prefix: ClassVar[str] = "log-group:"  # all but the `:*` of its lines
 
     def read(self) -> State | None:
         """Return its `days`."""

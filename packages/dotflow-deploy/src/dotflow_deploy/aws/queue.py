@@ -49,11 +49,6 @@ class Queue(AwsResource):
         self._dead_letters = dead_letters
 
     @property
-    def arn(self) -> str:
-        """Its ARN, known before it is made."""
-        return self.account.arn("sqs", self.name)
-
-    @property
     def url(self) -> str:
         """Its address, once it is there."""
         return "" if self.state is None else str(self.state["url"])

@@ -46,6 +46,7 @@ class Repository(AwsResource):
 
     kind = "ECR repository"
     service: ClassVar[str] = "ecr"
+    arn_prefix: ClassVar[str] = "repository/"
 
     def __init__(
         self,
@@ -55,11 +56,6 @@ class Repository(AwsResource):
     ) -> None:
         super().__init__(name, site)
         self._statement = statement
-
-    @property
-    def arn(self) -> str:
-        """Its ARN, known before it is made."""
-        return self.account.arn("ecr", f"repository/{self.name}")
 
     @property
     def uri(self) -> str:

@@ -73,10 +73,18 @@ class AwsResource(Resource):
     service: ClassVar[str]
     """boto3's name of its service."""
 
+    arn_prefix: ClassVar[str] = ""
+    """What its name follows in its ARN: `"function:"`."""
+
     def __init__(self, name: str, site: Site, part_of: Resource | None = None) -> None:
         super().__init__(name, part_of)
         self.site = site
         self.account = site.account
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, known before it is made."""
+        return self.account.arn(self.service, f"{self.arn_prefix}{self.name}")
 
     def is_ours(self, state: State) -> bool:
         """Tell by the tags whether a deployment of this project made it."""

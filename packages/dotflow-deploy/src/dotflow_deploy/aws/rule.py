@@ -39,15 +39,11 @@ class Rule(AwsResource):
 
     kind = "Schedule"
     service: ClassVar[str] = "events"
+    arn_prefix: ClassVar[str] = "rule/"
 
     def __init__(self, name: str, site: Site, schedule: str | None) -> None:
         super().__init__(name, site)
         self._schedule = None if schedule is None else eventbridge(schedule)
-
-    @property
-    def arn(self) -> str:
-        """Its ARN, known before it is made."""
-        return self.account.arn("events", f"rule/{self.name}")
 
     def read(self) -> State | None:
         """Return its `schedule` and whether it is `ENABLED`."""

@@ -55,6 +55,7 @@ class TaskDefinition(AwsResource):
 
     kind = "ECS task definition"
     service: ClassVar[str] = "ecs"
+    arn_prefix: ClassVar[str] = "task-definition/"  # of the newest revision
 
     def __init__(
         self,
@@ -73,11 +74,6 @@ class TaskDefinition(AwsResource):
         self.execution_role = execution_role
         self.task_role = task_role
         self.logs = logs
-
-    @property
-    def arn(self) -> str:
-        """The ARN of the newest revision, whatever its number is."""
-        return self.account.arn("ecs", f"task-definition/{self.name}")
 
     def read(self) -> State | None:
         """Return the newest revision, and the `older` ones that are active as well."""

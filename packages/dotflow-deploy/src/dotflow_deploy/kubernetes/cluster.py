@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dotflow_deploy.errors import CloudError
 from dotflow_deploy.programs import ask, redacted
@@ -74,29 +74,26 @@ class Cluster:
         items: list[Manifest] = json.loads(told)["items"]
         return items
 
-    def create(self, kind: str, manifest: Manifest) -> None:
-        """Make an object.
+    def send(
+        self, verb: Literal["create", "replace"], kind: str, manifest: Manifest
+    ) -> None:
+        """Make an object, or put it in the place of the one of its name.
 
         Args:
+            verb: Which of the two.
             kind: As of `get`.
             manifest: What it is. It may hold secrets: it is on no command line.
 
         Raises:
             CloudError: The cluster refuses.
         """
-        self._send("create", kind, manifest)
-
-    def replace(self, kind: str, manifest: Manifest) -> None:
-        """Put an object in the place of the one of its name.
-
-        Args:
-            kind: As of `get`.
-            manifest: As of `create`.
-
-        Raises:
-            CloudError: The cluster refuses.
-        """
-        self._send("replace", kind, manifest)
+        name = manifest["metadata"]["name"]
+        # The manifests are tested against the schemas; asking the cluster for its own
+        # would take longer than all else.
+        command = [verb, "--filename", "-", "--validate=ignore", "-o", "name"]
+        text = json.dumps(manifest)
+        needed = "update" if verb == "replace" else verb
+        self._run(command, f"{kind} {name}", needed, kind, text=text)
 
     def delete(self, kind: str, name: str) -> None:
         """Remove an object, and wait until it is gone. One that is gone is no error.
@@ -110,15 +107,6 @@ class Cluster:
         """
         command = ["delete", kind, name, "--ignore-not-found", "--timeout", _GONE]
         self._run(command, f"{kind} {name}", "delete", kind)
-
-    def _send(self, verb: str, kind: str, manifest: Manifest) -> None:
-        name = manifest["metadata"]["name"]
-        # The manifests are tested against the schemas; asking the cluster for its own
-        # would take longer than all else.
-        command = [verb, "--filename", "-", "--validate=ignore", "-o", "name"]
-        text = json.dumps(manifest)
-        needed = "update" if verb == "replace" else verb
-        self._run(command, f"{kind} {name}", needed, kind, text=text)
 
     def _run(
         self,

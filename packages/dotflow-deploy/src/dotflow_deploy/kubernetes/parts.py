@@ -50,11 +50,11 @@ class Account(Resource):
 
     def create(self) -> None:
         """Make it."""
-        self.cluster.create(_ACCOUNTS, manifests.service_account(self.project))
+        self.cluster.send("create", _ACCOUNTS, manifests.service_account(self.project))
 
     def update(self, state: State) -> None:
         """Make it as declared."""
-        self.cluster.replace(_ACCOUNTS, manifests.service_account(self.project))
+        self.cluster.send("replace", _ACCOUNTS, manifests.service_account(self.project))
 
     def delete(self, state: State) -> None:
         """Remove it."""
@@ -106,11 +106,11 @@ class Variables(Resource):
 
     def create(self) -> None:
         """Make it."""
-        self.cluster.create(_SECRETS, self._manifest())
+        self.cluster.send("create", _SECRETS, self._manifest())
 
     def update(self, state: State) -> None:
         """Make it as declared."""
-        self.cluster.replace(_SECRETS, self._manifest())
+        self.cluster.send("replace", _SECRETS, self._manifest())
 
     def delete(self, state: State) -> None:
         """Remove it."""

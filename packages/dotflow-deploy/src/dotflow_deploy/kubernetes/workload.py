@@ -134,9 +134,9 @@ class Workload(Resource):
             else:
                 replaced = each
         if replaced is None:
-            self.cluster.create(kind, wanted)
+            self.cluster.send("create", kind, wanted)
         elif kind == CRON_JOBS:
-            self.cluster.replace(kind, wanted)
+            self.cluster.send("replace", kind, wanted)
         self._rebuilt = True
 
     def _manifest(self, revision: str) -> tuple[str, Manifest]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
+from dotflow_deploy.platforms.platform import Family, Platform
 from dotflow_deploy.platforms.servers import server_files, server_values
 from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.schedule import fc_timer
@@ -23,33 +22,18 @@ def _values(request: Request) -> Values:
     }
 
 
-def _files(platform: str) -> tuple[File, ...]:
-    return (
-        *server_files(platform, "alibaba-fc/server.py"),
-        *own(platform, "s.yaml", "deploy.sh", "README.md", source="alibaba-fc"),
-    )
-
-
-_function: Final = partial(
-    Platform,
+_FUNCTION: Final = Platform(
+    name="alibaba-fc",
+    title="Function Compute",
+    description="A function, run when it is called",
     family=Family.ALIBABA,
+    files=(
+        *server_files("alibaba-fc"),
+        *own("alibaba-fc", "s.yaml", "deploy.sh", "README.md"),
+    ),
     region="cn-hangzhou",
     dialect=fc_timer,
     values=_values,
 )
 
-PLATFORMS: Final = (
-    _function(
-        name="alibaba-fc",
-        title="Function Compute",
-        description="A function, run when it is called",
-        files=_files("alibaba-fc"),
-    ),
-    _function(
-        name="alibaba-fc-scheduled",
-        title="Function Compute, scheduled",
-        description="A function, run by a timer",
-        files=_files("alibaba-fc-scheduled"),
-        scheduling=Scheduling.ALWAYS,
-    ),
-)
+PLATFORMS: Final = (_FUNCTION, _FUNCTION.scheduled("A function, run by a timer"))

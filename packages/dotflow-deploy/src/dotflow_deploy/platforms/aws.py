@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.families import aws
 from dotflow_deploy.platforms.platform import Scheduling
-from dotflow_deploy.platforms.shared import IMAGE, own
+from dotflow_deploy.platforms.shared import IMAGE, own, terraform
 from dotflow_deploy.project import shortened
 
 if TYPE_CHECKING:
@@ -16,26 +16,25 @@ if TYPE_CHECKING:
 _SCRIPTS: Final = ("template.yaml", "deploy.sh", "run.sh", "README.md")
 
 
-def _prefix(request: Request) -> Values:
-    # AWS adds 26 characters to it, and takes 64 in all.
-    return {"prefix": f"{shortened(request.project.name, 30)}-"}
+def _terraform(request: Request) -> Values:
+    return {
+        **terraform("hashicorp/aws", ">= 5.40, < 7.0"),
+        # AWS adds 26 characters to it, and takes 64 in all.
+        "prefix": f"{shortened(request.project.name, 30)}-",
+    }
 
+
+_ECS: Final = aws(
+    name="ecs",
+    title="AWS ECS",
+    description="A task on Fargate, run when you say",
+    files=(*IMAGE, *own("ecs", *_SCRIPTS)),
+    start="bash deploy/ecs/deploy.sh && bash deploy/ecs/run.sh",
+)
 
 PLATFORMS: Final = (
-    aws(
-        name="ecs",
-        title="AWS ECS",
-        description="A task on Fargate, run when you say",
-        files=(*IMAGE, *own("ecs", *_SCRIPTS)),
-        start="bash deploy/ecs/deploy.sh && bash deploy/ecs/run.sh",
-    ),
-    aws(
-        name="ecs-scheduled",
-        title="AWS ECS, scheduled",
-        description="A task on Fargate, run by EventBridge Scheduler",
-        files=(*IMAGE, *own("ecs-scheduled", *_SCRIPTS, source="ecs")),
-        scheduling=Scheduling.ALWAYS,
-    ),
+    _ECS,
+    _ECS.scheduled("A task on Fargate, run by EventBridge Scheduler"),
     aws(
         name="aws-batch",
         title="AWS Batch",
@@ -51,6 +50,6 @@ PLATFORMS: Final = (
         files=(*IMAGE, *own("terraform", "main.tf", "README.md")),
         start="terraform -chdir=deploy/terraform init",
         scheduling=Scheduling.OPTIONAL,
-        values=_prefix,
+        values=_terraform,
     ),
 )

@@ -6,13 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dotflow_deploy.platforms.families import aws
-from dotflow_deploy.platforms.platform import File, Scheduling
 from dotflow_deploy.platforms.servers import check_free, server_files, server_values
 from dotflow_deploy.platforms.shared import own
 from dotflow_deploy.project import shortened
 
 if TYPE_CHECKING:
-    from dotflow_deploy.platforms.platform import Request
+    from dotflow_deploy.platforms.platform import File, Request
     from dotflow_deploy.platforms.render import Value, Values
 
 _FILES: Final = (
@@ -56,21 +55,18 @@ def _app_runner(request: Request) -> Values:
     return {**server_values(request), "service": service}
 
 
+_LAMBDA: Final = aws(
+    name="lambda",
+    title="AWS Lambda",
+    description="A function, run when it is called",
+    files=_files("lambda"),
+    values=partial(_values, "plain"),
+)
+
 PLATFORMS: Final = (
-    aws(
-        name="lambda",
-        title="AWS Lambda",
-        description="A function, run when it is called",
-        files=_files("lambda"),
-        values=partial(_values, "plain"),
-    ),
-    aws(
-        name="lambda-scheduled",
-        title="AWS Lambda, scheduled",
-        description="A function, run by EventBridge",
-        files=_files("lambda-scheduled"),
-        scheduling=Scheduling.ALWAYS,
-        values=partial(_values, "timer"),
+    _LAMBDA,
+    _LAMBDA.scheduled(
+        "A function, run by EventBridge", values=partial(_values, "timer")
     ),
     aws(
         name="lambda-s3-trigger",

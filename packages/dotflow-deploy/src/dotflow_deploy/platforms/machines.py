@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dotflow_deploy.platforms.containers import manifests
 from dotflow_deploy.platforms.platform import Family, File, Platform, Scheduling
 from dotflow_deploy.platforms.render import Raw
-from dotflow_deploy.platforms.shared import IMAGE, own, readme
+from dotflow_deploy.platforms.shared import IMAGE, own, readme, terraform
 from dotflow_deploy.project import shortened
 from dotflow_deploy.schedule import kubernetes, systemd_calendar
 
@@ -25,10 +25,13 @@ def _files(platform: str) -> tuple[File, ...]:
     )
 
 
-def _values(needs: str, login: str, agent: bool = False) -> Callable[[Request], Values]:
+def _values(
+    needs: str, login: str, provider: Values, agent: bool = False
+) -> Callable[[Request], Values]:
     def values(request: Request) -> Values:
         lines = systemd_calendar(request.schedule) if request.schedule else []
         return {
+            **provider,
             "needs": Raw(needs),
             "login": login,
             "sudo": Raw("" if login == "root" else "sudo "),
@@ -42,7 +45,9 @@ def _values(needs: str, login: str, agent: bool = False) -> Callable[[Request], 
     return values
 
 
-def _machine(name: str, title: str, region: str, needs: str, login: str) -> Platform:
+def _machine(
+    name: str, title: str, region: str, needs: str, login: str, provider: Values
+) -> Platform:
     return Platform(
         name=name,
         title=title,
@@ -52,7 +57,7 @@ def _machine(name: str, title: str, region: str, needs: str, login: str) -> Plat
         start=f"terraform -chdir=deploy/{name} init",
         region=region,
         scheduling=Scheduling.OPTIONAL,
-        values=_values(needs, login, agent=name == "proxmox"),
+        values=_values(needs, login, provider, agent=name == "proxmox"),
     )
 
 
@@ -63,9 +68,15 @@ PLATFORMS: Final = (
         "eu-central",
         "a token of Linode in `LINODE_TOKEN`.",
         "root",
+        terraform("linode/linode", "~> 2.25", regional=False),
     ),
     _machine(
-        "vultr", "Vultr", "fra", "an API key of Vultr in `VULTR_API_KEY`.", "root"
+        "vultr",
+        "Vultr",
+        "fra",
+        "an API key of Vultr in `VULTR_API_KEY`.",
+        "root",
+        terraform("vultr/vultr", "~> 2.23", regional=False),
     ),
     _machine(
         "oracle-cloud",
@@ -74,6 +85,7 @@ PLATFORMS: Final = (
         "the credentials of `oci setup config`; the compartment's OCID is asked for,\n"
         "or read from `TF_VAR_compartment_id`.",
         "ubuntu",
+        terraform("oracle/oci", ">= 6.0, < 8.0"),
     ),
     _machine(
         "proxmox",
@@ -82,6 +94,7 @@ PLATFORMS: Final = (
         "`PROXMOX_VE_ENDPOINT` and\n`PROXMOX_VE_API_TOKEN`, an SSH agent that is known"
         " to the node's root, and a datastore\nthat is allowed to hold snippets.",
         "debian",
+        terraform("bpg/proxmox", "~> 0.70"),
     ),
     Platform(
         name="civo",
@@ -98,5 +111,6 @@ PLATFORMS: Final = (
         region="FRA1",
         scheduling=Scheduling.OPTIONAL,
         dialect=kubernetes,
+        values=lambda _: terraform("civo/civo", "~> 1.1"),
     ),
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dotflow_deploy.schedule import plain
 
@@ -116,3 +116,26 @@ class Platform:
     def __post_init__(self) -> None:
         if not self.start:
             object.__setattr__(self, "start", f"bash deploy/{self.name}/deploy.sh")
+
+    def scheduled(self, description: str, **others: Any) -> Platform:
+        """Return its twin that a schedule alone starts, with files of its own.
+
+        Args:
+            description: As of the class.
+            others: What else is another: `values`.
+        """
+        name = f"{self.name}-scheduled"
+        files = (
+            (file, file.target.replace(f"deploy/{self.name}/", f"deploy/{name}/"))
+            for file in self.files
+        )
+        return replace(
+            self,
+            name=name,
+            title=f"{self.title}, scheduled",
+            description=description,
+            files=tuple(replace(file, target=target) for file, target in files),
+            start="",
+            scheduling=Scheduling.ALWAYS,
+            **others,
+        )

@@ -13,19 +13,18 @@ if TYPE_CHECKING:
     from dotflow_deploy.platforms.render import Values
 
 
-def server_files(platform: str, server: str = "") -> tuple[File, ...]:
+def server_files(platform: str) -> tuple[File, ...]:
     """Return what an image needs whose gunicorn serves a `server.py`.
 
     Args:
         platform: The platform's name.
-        server: The template of `server.py`. Default: `<platform>/server.py`.
     """
     folder = f"deploy/{platform}"
     return (
         # Not the project's own Dockerfile: that one's image runs the workflow once.
         File(f"{folder}/Dockerfile", "shared/Dockerfile"),
         DOCKERIGNORE,
-        File(f"{folder}/server.py", server or f"{platform}/server.py"),
+        File(f"{folder}/server.py", f"{platform}/server.py"),
     )
 
 

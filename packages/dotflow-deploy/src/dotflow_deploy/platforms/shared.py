@@ -54,6 +54,22 @@ def readme(platform: str) -> File:
     return own(platform, "README.md")[0]
 
 
+def terraform(source: str, versions: str, *, regional: bool = True) -> Values:
+    """Return what is to be known of the provider of a `main.tf`.
+
+    Args:
+        source: Where Terraform finds it: `"civo/civo"`.
+        versions: Which of its versions will do.
+        regional: Whether it is told the region.
+    """
+    return {
+        "provider": source.rpartition("/")[2],
+        "source": source,
+        "provider_version": versions,
+        "regional": regional,
+    }
+
+
 def with_scheduler(request: Request) -> Values:
     """Return what installs our own scheduler, where the platform has none.
 

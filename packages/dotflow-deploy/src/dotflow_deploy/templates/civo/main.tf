@@ -1,19 +1,7 @@
 # A small Kubernetes cluster; the job that runs the workflow is in job.yaml.
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    civo = {
-      source  = "civo/civo"
-      version = "~> 1.1"
-    }
-  }
-}
+@@include shared/terraform.tf@@
 
 # The token comes from the environment: CIVO_TOKEN.
-provider "civo" {
-  region = var.region
-}
-
 @@include shared/region.tf@@
 
 variable "api_from" {

@@ -1,16 +1,6 @@
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    linode = {
-      source  = "linode/linode"
-      version = "~> 2.25"
-    }
-  }
-}
+@@include shared/terraform.tf@@
 
 # The token comes from the environment: LINODE_TOKEN.
-provider "linode" {}
-
 @@include shared/region.tf@@
 
 @@include shared/ssh_key.tf@@

@@ -1,18 +1,6 @@
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    oci = {
-      source  = "oracle/oci"
-      version = ">= 6.0, < 8.0"
-    }
-  }
-}
+@@include shared/terraform.tf@@
 
 # The credentials are those of ~/.oci/config.
-provider "oci" {
-  region = var.region
-}
-
 @@include shared/region.tf@@
 
 variable "compartment_id" {

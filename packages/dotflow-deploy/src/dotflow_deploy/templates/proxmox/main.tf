@@ -1,12 +1,4 @@
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    proxmox = {
-      source  = "bpg/proxmox"
-      version = "~> 0.70"
-    }
-  }
-}
+@@include shared/terraform.tf@@
 
 # From the environment: PROXMOX_VE_ENDPOINT and PROXMOX_VE_API_TOKEN.
 provider "proxmox" {

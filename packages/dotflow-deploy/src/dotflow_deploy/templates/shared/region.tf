@@ -1,3 +1,11 @@
+@@if regional@@
+provider "@@provider@@" {
+  region = var.region
+}
+@@else@@
+provider "@@provider@@" {}
+@@end@@
+
 variable "region" {
   type    = string
   default = @@"region"@@

@@ -1,17 +1,5 @@
 # Runs the workflow on AWS Fargate.
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.40, < 7.0"
-    }
-  }
-}
-
-provider "aws" {
-  region = var.region
-}
+@@include shared/terraform.tf@@
 
 @@include shared/region.tf@@
 

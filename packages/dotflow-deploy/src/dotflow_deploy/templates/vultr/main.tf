@@ -1,16 +1,6 @@
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    vultr = {
-      source  = "vultr/vultr"
-      version = "~> 2.23"
-    }
-  }
-}
+@@include shared/terraform.tf@@
 
 # The key comes from the environment: VULTR_API_KEY.
-provider "vultr" {}
-
 @@include shared/region.tf@@
 
 @@include shared/ssh_key.tf@@
