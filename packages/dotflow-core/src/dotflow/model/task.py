@@ -89,7 +89,8 @@ class TaskInstance:
     checkpoint_key: str
     group_name: str
     depends_on: tuple[str, ...] | None
-    step: Field[Action[..., Any]]  # else seen as a descriptor
+    if TYPE_CHECKING:  # an `Action` is itself a descriptor, which a slot never asks
+        step = Field[Action[..., Any]]()
     callback: Callable[..., Any]
     initial: Context | None
     # How it runs where it is more than one attempt of its step, and the sub-workflow
