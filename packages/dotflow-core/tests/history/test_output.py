@@ -380,7 +380,10 @@ def test_a_record_on_its_way_when_the_run_ends(quiet, storage, caplog):
     workflow = quiet(storage)
     workflow.task.add(step)
     workflow.start()
-    begun[0](logging.makeLogRecord({"msg": "late", "levelno": logging.WARNING}))
+    late = logging.makeLogRecord(
+        {"name": "shop.load", "msg": "late", "levelno": logging.WARNING}
+    )
+    begun[0](late)
     assert "late" in caplog.text
 
 
