@@ -9,6 +9,7 @@ import pytest
 
 from dotflow import Config, DotFlow, action
 from dotflow.abc.notify import Notify
+from dotflow.engine.control import Control, RunCancelled
 
 RUNS = 300
 
@@ -110,3 +111,18 @@ def test_nothing_is_raised_after_the_end(where):
         return True
 
     assert call(where, use)
+
+
+@pytest.mark.parametrize("how", ["interrupt", "cancel", "wind_down"])
+def test_an_end_that_comes_while_others_are_asked(how):
+    """A signal or a cancel that comes in the middle of a look at the storage counts."""
+
+    def asked():
+        end = getattr(control, how)
+        end(*() if how == "interrupt" else ("told",))
+
+    control = Control(requested=asked)
+    control.poll(at_once=True)
+    assert control.reason is not None
+    with pytest.raises((KeyboardInterrupt, RunCancelled)):
+        control.check()

@@ -164,7 +164,10 @@ class Control:
             self.reason = f"its deadline of {self._deadline:g} s has passed"
         elif self._requested is not None and (at_once or now >= self._next_poll):
             self._next_poll = now + POLL_SECONDS
-            self.reason = self._requested()
+            asked = self._requested()
+            # Only what there is: a signal, or a cancel, may have come while it looked.
+            if asked is not None:
+                self.reason = asked
 
     def _is_over(self, now: float) -> bool:
         if self.real_until is None or self.until is None:
